@@ -1,0 +1,1 @@
+"""Judges components (detectors and policies) on data sets: how well, how soon, at what price."""

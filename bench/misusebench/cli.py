@@ -1,0 +1,217 @@
+"""The commands: they read arguments, call one function each and show what it returns.
+
+Everything heavy is imported inside a command, so that ``--help`` stays quick. The commands of the
+simulator are here, those of the bench in `cli_bench.py`.
+"""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from misusebench import cli_bench
+from misusebench.terminal import progress_line, say, show
+
+app: Final = typer.Typer(
+    name="misusebench",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no messages.")]
+DatasetPath = Annotated[Path, typer.Argument(metavar="DIR", help="A data set.")]
+
+
+class Format(StrEnum):
+    """Shapes of the log that `export` writes."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+    SQLITE = "sqlite"
+    PORTAL_CSV = "portal-csv"
+
+
+class Listing(StrEnum):
+    """What `list` can list."""
+
+    SCENARIOS = "scenarios"
+    KINDS = "kinds"
+    ODDITIES = "oddities"
+    DETECTORS = "detectors"
+    POLICIES = "policies"
+    METRICS = "metrics"
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - only this option needs it
+
+        typer.echo(f"misusebench {version('misusebench')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_print_version, help="Print the version."
+        ),
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Tracebacks of our bugs.")] = False,
+) -> None:
+    """Make logs of police database queries, and judge what is to find or stop their misuse."""
+    del version, debug  # the outer function has taken --debug out of the arguments
+
+
+@app.command()
+def simulate(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A name, or a TOML file.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="A new or empty folder.")],
+    seed: Annotated[int | None, typer.Option(help="Instead of the scenario's.")] = None,
+    days: Annotated[int | None, typer.Option(help="Instead of the scenario's.")] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change the scenario: agency.0.count=2"),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; by default one a core.")
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make a data set, or finish one that was interrupted."""
+    from misusesim import shards  # noqa: PLC0415 - heavy
+    from misusesim.dataset.inspect import describe, render  # noqa: PLC0415
+    from misusesim.scenario.load import load_scenario  # noqa: PLC0415
+
+    world = load_scenario(scenario, sets or (), seed=seed, days=days)
+    cores = workers or os.cpu_count() or 1
+    shards.run(world, out, workers=cores, progress=progress_line(quiet=quiet))
+    if as_json or not quiet:
+        show("simulate", describe(out), render, as_json=as_json)
+
+
+@app.command()
+def inspect(path: DatasetPath, as_json: Json = False, quiet: Quiet = False) -> None:
+    """Say what is in a data set."""
+    from misusesim.dataset.inspect import describe, render  # noqa: PLC0415 - heavy
+
+    del quiet
+    show("inspect", describe(path), render, as_json=as_json)
+
+
+@app.command()
+def verify(path: DatasetPath, as_json: Json = False, quiet: Quiet = False) -> None:
+    """Check that a data set is whole and unchanged."""
+    from misusesim.dataset import verify as check  # noqa: PLC0415 - heavy
+    from misusesim.errors import DatasetError  # noqa: PLC0415
+
+    faults = [str(fault) for fault in check.verify(path)]
+    if as_json:
+        show("verify", {"whole": not faults, "faults": faults}, str, as_json=True)
+    if faults:
+        raise DatasetError("\n".join(faults))
+    say(f"{path} is whole", quiet=quiet)
+
+
+@app.command()
+def explain(
+    path: DatasetPath,
+    query_id: Annotated[int, typer.Argument(metavar="QUERY_ID", help="Of the log.")],
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say why a query happened."""
+    from misusesim.dataset import explain as told  # noqa: PLC0415 - heavy
+
+    del quiet
+    show("explain", told.explain(path, query_id), told.render, as_json=as_json)
+
+
+@app.command()
+def export(
+    path: DatasetPath,
+    fmt: Annotated[Format, typer.Option("--format", help="Shape of the log.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The file to write.")],
+    excel_safe: Annotated[
+        bool, typer.Option("--excel-safe", help="Disarm cells that a spreadsheet would run.")
+    ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the log in another shape."""
+    from misusesim.dataset import export as write  # noqa: PLC0415 - heavy
+
+    rows = write.export(path, fmt.value, out, excel_safe=excel_safe)
+    if as_json:
+        show("export", {"file": str(out), "format": fmt.value, "rows": rows}, str, as_json=True)
+    say(f"{out}: {rows:,} rows", quiet=quiet)
+
+
+@app.command()
+def realism(
+    source: Annotated[Path, typer.Argument(metavar="DIR|LOG", help="A data set, or a real log.")],
+    reference: Annotated[
+        list[Path] | None, typer.Option(metavar="DIR|LOG", help="Another one, to lay beside it.")
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Lay statistics of logs side by side."""
+    from misusesim.dataset.reader import open_dataset  # noqa: PLC0415 - heavy
+    from misusesim.portal import read_portal_csv  # noqa: PLC0415
+    from misusesim.realism import profile  # noqa: PLC0415
+    from misusesim.sidebyside import compare_profiles  # noqa: PLC0415
+
+    del quiet
+    paths = (source, *(reference or ()))
+    logs = [open_dataset(path) if path.is_dir() else read_portal_csv(path) for path in paths]
+    profiles = [profile(log) for log in logs]
+    show("realism", profiles, lambda found: compare_profiles(*found), as_json=as_json)
+
+
+@app.command("list")
+def list_(
+    what: Annotated[Listing, typer.Argument(metavar="WHAT", help="|".join(Listing))],
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """List what there is."""
+    from misusebench.listing import LISTS, render  # noqa: PLC0415 - heavy
+
+    del quiet
+    show("list", LISTS[what.value](), render, as_json=as_json)
+
+
+@app.command()
+def schema(as_json: Json = False, quiet: Quiet = False) -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    import json  # noqa: PLC0415
+
+    from misusesim.scenario.load import json_schema  # noqa: PLC0415 - heavy
+
+    del as_json, quiet  # it is JSON either way
+    typer.echo(json.dumps(json_schema(), indent=1))
+
+
+@app.command()
+def doctor(as_json: Json = False, quiet: Quiet = False) -> None:
+    """Tell whether this machine is ready."""
+    from misusebench.doctor import examine, render  # noqa: PLC0415 - heavy
+
+    del quiet
+    findings: Any = examine()
+    show("doctor", findings, render, as_json=as_json)
+    if any(finding["state"] == "missing" for finding in findings):
+        raise typer.Exit(2)
+
+
+cli_bench.register(app)

@@ -1,0 +1,226 @@
+"""The bench's commands; see `cli.py` for those of the simulator."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from misusebench.terminal import progress_line, say, show
+
+if TYPE_CHECKING:
+    from misusebench.gate import Verdict
+    from misusebench.suite import Suite
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no messages.")]
+Unsafe = Annotated[bool, typer.Option("--unsafe", help="Go on where components cannot be shut in.")]
+RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="What `bench -o` wrote.")]
+Detectors = Annotated[
+    list[str] | None,
+    typer.Option("--detector", metavar="NAME|module:Class", help="Instead of the suite's."),
+]
+Policies = Annotated[
+    list[str] | None,
+    typer.Option("--policy", metavar="NAME|module:Class", help="Instead of the suite's."),
+]
+#: What the demo runs.
+DEMO: Final = "county"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the bench's commands to the command line."""
+    for command in (demo, bench, report, compare, gate, score, check):
+        app.command()(command)
+
+
+def demo(
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR")] = Path("demo"),
+    as_json: Json = False,
+    quiet: Quiet = False,
+    unsafe: Unsafe = False,
+) -> None:
+    """Do the main job on one county: simulate, bench, report, gate."""
+    from misusebench.demo import play  # noqa: PLC0415 - heavy
+
+    shown = play(
+        DEMO, out, unsafe=unsafe, say=lambda text: say(text, quiet=quiet),
+        progress=progress_line(quiet=quiet),
+    )  # fmt: skip
+    show("demo", shown.as_json(), lambda _: shown.text(), as_json=as_json)
+    if shown.verdict is not None and shown.verdict.exit_code:
+        raise typer.Exit(shown.verdict.exit_code)
+
+
+def bench(
+    data: Annotated[Path, typer.Argument(metavar="DATA", help="A data set.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="RUN", help="Folder of the run.")],
+    suite: Annotated[str, typer.Option(help="A shipped suite, or a TOML file.")] = "smoke",
+    detector: Detectors = None,
+    policy: Policies = None,
+    tier: Annotated[
+        str | None, typer.Option(help="Instead of the suite's: T0, T1, T2, T3.")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Components at a time.")] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    unsafe: Unsafe = False,
+) -> None:
+    """Judge detectors and policies on a data set."""
+    from misusebench.report import leaderboard  # noqa: PLC0415 - heavy
+    from misusebench.result import load_run  # noqa: PLC0415
+    from misusebench.run import run  # noqa: PLC0415
+
+    chosen = _suite(suite, detector, policy, tier)
+    done = run(
+        data, chosen, out, jobs=jobs or os.cpu_count() or 1, unsafe=unsafe,
+        progress=lambda line: say(line, quiet=quiet),
+    )  # fmt: skip
+    told, found = load_run(out)
+    show("bench", {**told, "results": [one.gated() for one in found]},
+         lambda _: leaderboard(out), as_json=as_json)  # fmt: skip
+    if done.failed:
+        for one in done.failed:
+            say(f"{one.name} is INVALID: {'; '.join(one.reasons)}", quiet=quiet)
+        raise typer.Exit(4)
+
+
+def _suite(
+    name: str, detectors: list[str] | None, policies: list[str] | None, tier: str | None
+) -> Suite:
+    """Return a suite with the components and the tier of the command line."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from misusebench.errors import SuiteError  # noqa: PLC0415 - heavy
+    from misusebench.suite import TIERS, load_suite, parse_component  # noqa: PLC0415
+
+    suite = load_suite(name)
+    if detectors or policies:
+        chosen = [parse_component("detector", text) for text in detectors or ()]
+        chosen += [parse_component("policy", text) for text in policies or ()]
+        suite = replace(suite, components=tuple(chosen))
+    if tier is not None:
+        if tier not in TIERS:
+            raise SuiteError(f"--tier must be one of {', '.join(TIERS)}, got {tier}")
+        suite = replace(suite, tier=tier)
+    return suite
+
+
+def report(
+    run: RunFolder,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="HTML, or .md.")],
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the page of a run."""
+    from misusebench.report import summary, write_report  # noqa: PLC0415 - heavy
+    from misusebench.result import write_atomically  # noqa: PLC0415
+
+    if out.suffix == ".md":
+        write_atomically(out, summary(run).encode())
+    else:
+        write_report(run, out)
+    if as_json:
+        show("report", {"file": str(out), "bytes": out.stat().st_size}, str, as_json=True)
+    say(f"{out}: {out.stat().st_size / 1000:,.0f} kB", quiet=quiet)
+
+
+def compare(
+    runs: Annotated[
+        list[Path], typer.Argument(metavar="RUN RUN...", help="The first is the base.")
+    ],
+    metric: Annotated[
+        list[str] | None, typer.Option(help="Metrics; by default those that gate.")
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Lay runs beside the first of them."""
+    from misusebench.compare import compare as compared  # noqa: PLC0415 - heavy
+    from misusebench.compare import table  # noqa: PLC0415
+    from misusebench.errors import SuiteError  # noqa: PLC0415
+
+    if len(runs) < 2:  # noqa: PLR2004 - a pair
+        raise SuiteError("compare needs two runs or more: misusebench compare BASE RUN")
+    found = compared(runs, metric)
+    show("compare", found.as_json(), lambda _: table(found), as_json=as_json)
+    for note in found.notes:
+        say(note, quiet=quiet)
+
+
+def gate(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="One a data set.")],
+    baseline: Annotated[
+        Path, typer.Option(metavar="FILE|DIR|RUN", help="Committed baseline, or a run.")
+    ] = Path("results/baseline"),
+    margins: Annotated[Path | None, typer.Option(metavar="gate.toml")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Inconclusive fails.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write-baseline", help="Make the run the baseline instead.")
+    ] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Judge runs against a baseline: pass, regression (1), inconclusive (3), failed (4)."""
+    from misusebench.gate import gate as judge  # noqa: PLC0415 - heavy
+    from misusebench.gate import write_baseline  # noqa: PLC0415
+
+    if write:
+        for run in runs:
+            say(f"wrote {write_baseline(run, baseline)}", quiet=quiet)
+        return
+    verdict = judge(runs, baseline, margins, strict=strict)
+    _show_verdict(verdict, as_json=as_json)
+    if verdict.exit_code:
+        raise typer.Exit(verdict.exit_code)
+
+
+def _show_verdict(verdict: Verdict, *, as_json: bool) -> None:
+    from rich.text import Text  # noqa: PLC0415 - heavy
+
+    show("gate", verdict.as_json(), lambda _: Text("\n".join(verdict.lines())), as_json=as_json)
+
+
+def score(
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="A real search log.")],
+    detector: Annotated[
+        str, typer.Option(metavar="NAME|module:Class", help="One whose columns the log has.")
+    ] = "shift_window",
+    log_format: Annotated[str, typer.Option("--format", help="portal-csv")] = "portal-csv",
+    top: Annotated[int, typer.Option(min=1, help="How many officers and queries.")] = 20,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    unsafe: Unsafe = False,
+) -> None:
+    """Rank officers and queries of a real log that has no truth."""
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from misusebench.score import render, score_log  # noqa: PLC0415 - heavy
+    from misusebench.suite import parse_component  # noqa: PLC0415
+
+    del quiet
+    spec = parse_component("detector", detector)
+    found = score_log(log, spec, log_format=log_format, top=top, unsafe=unsafe)
+    show("score", asdict(found), lambda _: render(found), as_json=as_json)
+
+
+def check(
+    component: Annotated[str, typer.Argument(metavar="NAME|module:Class")],
+    kind: Annotated[str, typer.Option(help="detector or policy")] = "detector",
+    data: Annotated[
+        Path | None, typer.Option(metavar="DATA", help="A data set; by default `tiny` is made.")
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    unsafe: Unsafe = False,
+) -> None:
+    """Check that a component keeps the contract: causal, finite, deterministic, no truth."""
+    from misusebench.conformance import conform, render  # noqa: PLC0415 - heavy
+
+    found: Any = conform(component, kind, data, unsafe=unsafe)
+    show("check", found.as_json(), lambda _: render(found), as_json=as_json)
+    if not found.passed:
+        say(f"{component} breaks the contract", quiet=quiet)
+        raise typer.Exit(4)

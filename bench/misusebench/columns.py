@@ -1,0 +1,124 @@
+"""Reading the columns of a record batch as numpy arrays, and the local time of an agency.
+
+A batch's dictionaries may change from batch to batch, so codes are translated into codes of the
+component's own :class:`Words`, which grow and never change.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+HOUR_US: Final = 3_600_000_000
+DAY_US: Final = 24 * HOUR_US
+
+
+class Words:
+    """A growing dictionary of words; code -1 is null."""
+
+    def __init__(self) -> None:
+        self._code: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        """Return how many words are known."""
+        return len(self._code)
+
+    def code(self, word: str | None) -> int:
+        """Return the code of a word, a new one if it was never seen."""
+        return -1 if word is None else self._code.setdefault(word, len(self._code))
+
+    def find(self, word: str | None) -> int:
+        """Return the code of a word, -1 if it was never seen."""
+        return -1 if word is None else self._code.get(word, -1)
+
+    def words(self) -> list[str]:
+        """Return all words in the order of their codes."""
+        return list(self._code)
+
+    def codes(self, column: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
+        """Return the code of each row; only words that occur in a row are added."""
+        place, words = distinct(column)
+        own = np.array([self.code(word) for word in words] + [-1], np.int64)
+        return own[place]
+
+
+def distinct(column: pa.Array | pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str]]:
+    """Return each row's place among the column's words (-1 for null), and the words.
+
+    Words are in the order in which they first occur, whatever the dictionary's own order.
+    """
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
+    if isinstance(column, pa.ChunkedArray):  # combining dictionaries may still leave chunks
+        column = pa.concat_arrays(column.unify_dictionaries().chunks)
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    used, first, place = np.unique(codes, return_index=True, return_inverse=True)
+    order = np.argsort(first, kind="stable")
+    order = order[used[order] >= 0]
+    rank = np.full(len(used), -1, np.int64)
+    rank[order] = np.arange(len(order))
+    words = column.dictionary.take(pa.array(used[order])).to_pylist()
+    return rank[place], words
+
+
+def micros(column: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
+    """Return a timestamp column as UTC microseconds; null becomes 2**62 (never)."""
+    return column.cast(pa.int64()).fill_null(2**62).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+def numbers(column: pa.Array | pa.ChunkedArray, null: float) -> NDArray[np.float64]:
+    """Return a numeric or boolean column as floats, `null` where it is null."""
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.int8())
+    return column.cast(pa.float64()).fill_null(null).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+
+
+def keys(column: pa.Array | pa.ChunkedArray) -> NDArray[np.uint64]:
+    """Return a column of 64-bit keys."""
+    return column.to_numpy(zero_copy_only=False).astype(np.uint64)  # type: ignore[no-any-return]
+
+
+class LocalTime:
+    """Local time of each row from the directory of agencies (goes with every tier)."""
+
+    def __init__(self, context: Mapping[str, pa.Table], default: str = "UTC") -> None:
+        self._zone: dict[str, ZoneInfo] = {}
+        self._offset: dict[tuple[str, int], int] = {}
+        self._default = ZoneInfo(default)
+        self.learn(context.get("directory/agencies"))
+
+    def learn(self, agencies: pa.Table | None) -> None:
+        """Take over the zones of a directory table."""
+        if agencies is None:
+            return
+        for agency, zone in zip(
+            agencies["agency_id"].to_pylist(), agencies["timezone"].to_pylist(), strict=True
+        ):
+            self._zone[agency] = ZoneInfo(zone)
+
+    def _shift(self, agency: str, hour: int) -> int:
+        key = (agency, hour)
+        if key not in self._offset:
+            zone = self._zone.get(agency, self._default)
+            offset = dt.datetime.fromtimestamp(hour * 3600, zone).utcoffset()
+            self._offset[key] = round((offset or dt.timedelta()).total_seconds()) * 1_000_000
+        return self._offset[key]
+
+    def local(self, agency: pa.Array, utc_us: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return local microseconds (as if UTC) of each row."""
+        place, names = distinct(agency)
+        hour = utc_us // HOUR_US
+        pair, inverse = np.unique(hour * len(names) + place, return_inverse=True)
+        shift = [self._shift(names[int(p % len(names))], int(p // len(names))) for p in pair]
+        return utc_us + np.array(shift, np.int64)[inverse]

@@ -1,0 +1,414 @@
+"""The accuracy gate: a run against a committed baseline, metric by metric; a verdict, an exit code.
+
+Same data, same component, same seed: every change of a metric comes from a change of the code, so
+what is asked is not whether there is one but whether it is a loss that matters. A loss within the
+margin passes. A larger one is a regression if its paired 95 % interval lies beyond the margin too,
+otherwise inconclusive. What has vanished, or is no longer a number, fails. Speed is not gated here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+import tomllib
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from misusebench import interval, metrics
+from misusebench import result as results
+from misusebench.compare import kept_draws, value_of
+from misusebench.errors import SuiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from misusebench.result import Result
+
+SCHEMA_VERSION: Final = "1"
+PASS, REGRESSION, INCONCLUSIVE, FAILED = "pass", "regression", "inconclusive", "failed"
+EXIT: Final = {PASS: 0, REGRESSION: 1, INCONCLUSIVE: 3, FAILED: 4}
+_WORST: Final = (PASS, INCONCLUSIVE, REGRESSION, FAILED)
+_ROUNDING: Final = 1e-12
+#: Draws of each metric that a baseline keeps: enough for a 95 % interval, small enough to commit.
+BASELINE_DRAWS: Final = 200
+#: Fewer paired draws than this make no interval.
+_LEAST_DRAWS: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Margins:
+    """What `gate.toml` says beside the registry's tolerances."""
+
+    margin: Mapping[str, float] = field(default_factory=dict)  # metric -> largest absolute loss
+    floor: Mapping[str, Mapping[str, float]] = field(default_factory=dict)  # component -> metric
+    ceiling: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing the gate looked at."""
+
+    dataset: str
+    component: str
+    metric: str
+    status: str  # pass, regression, inconclusive, failed, new
+    message: str
+    base: float | None = None
+    head: float | None = None
+    change: float | None = None
+    low: float | None = None  # of the change
+    high: float | None = None
+    margin: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of a gate."""
+
+    status: str
+    checks: tuple[Check, ...]
+    strict: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """0 pass, 1 regression, 3 inconclusive (1 if strict), 4 a component failed."""
+        if self.status == INCONCLUSIVE and self.strict:
+            return EXIT[REGRESSION]
+        return EXIT[self.status]
+
+    @property
+    def faults(self) -> tuple[Check, ...]:
+        """The checks that did not pass, worst first."""
+        bad = [check for check in self.checks if check.status in _WORST[1:]]
+        return tuple(sorted(bad, key=lambda check: -_WORST.index(check.status)))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the verdict as a JSON object."""
+        return {
+            "schema_version": SCHEMA_VERSION, "status": self.status, "exit_code": self.exit_code,
+            "strict": self.strict, "checks": [asdict(check) for check in self.checks],
+        }  # fmt: skip
+
+    def lines(self) -> list[str]:
+        """Return the verdict in words, one line a fault."""
+        count = sum(check.status == PASS for check in self.checks)
+        head = f"{self.status}: {count} of {len(self.checks)} checks passed"
+        return [head, *(f"{c.status}: {c.message}" for c in self.faults)]
+
+
+def baseline_of(run: str | Path) -> dict[str, Any]:
+    """Return what of a run is committed as a baseline: no wall clock, no path, no scores."""
+    told, found = results.load_run(run)
+    drawn = kept_draws(Path(run))
+    components = {}
+    for one in found:
+        gated = [n for n in one.metrics if metrics.metric(n).gates and n.count("/") <= 1]
+        components[one.name] = {
+            "component": {k: one.component.get(k) for k in ("kind", "target", "version")},
+            "parameters": one.component.get("parameters", {}),
+            "source_sha256": one.component.get("source_sha256"),
+            "state": one.state,
+            "tier": one.tier,
+            "metrics": {name: {"value": value_of(one, name)} for name in gated},
+            "draws": {
+                name: [
+                    None if math.isnan(v) else v
+                    for v in drawn[one.name, name][:BASELINE_DRAWS].tolist()
+                ]
+                for name in gated
+                if (one.name, name) in drawn
+            },
+        }
+    keys = ("suite", "tier", "seed", "review_budget", "history_share", "dataset", "scenario_hash")
+    return {
+        "schema_version": SCHEMA_VERSION, **{k: told.get(k) for k in keys},
+        "components": components,
+    }  # fmt: skip
+
+
+def write_baseline(run: str | Path, path: str | Path) -> Path:
+    """Write a run's baseline, below a folder as ``DATASET.json``; return its path."""
+    baseline, target = baseline_of(run), Path(path)
+    if target.suffix != ".json":
+        target = target / f"{baseline['dataset']['name']}.json"
+    text = json.dumps(results.clean(baseline), sort_keys=True, allow_nan=False, indent=0)
+    results.write_atomically(target, (text.replace(",\n", ",") + "\n").encode())
+    return target
+
+
+def load_baselines(source: str | Path) -> list[dict[str, Any]]:
+    """Read baselines: a file, a folder of them, or a run folder.
+
+    Raises
+    ------
+    SuiteError
+        If there is none, or one is damaged.
+    """
+    path = Path(source)
+    if (path / "run.json").exists():
+        return [baseline_of(path)]
+    files = sorted(path.glob("*.json")) if path.is_dir() else [path]
+    if not files:
+        raise SuiteError(f"{path} holds no baseline; make one with `misusebench gate --write`")
+    return [_load_baseline(file) for file in files]
+
+
+def _load_baseline(path: Path) -> dict[str, Any]:
+    try:
+        baseline = json.loads(path.read_text(encoding="utf-8"))
+        version = baseline["schema_version"]
+        _ = baseline["components"], baseline["dataset"]["hash"], baseline["dataset"]["name"]
+    except OSError as error:
+        raise SuiteError(f"baseline {path} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise SuiteError(f"{path} is not a baseline: {error!r}") from error
+    if version != SCHEMA_VERSION:
+        raise SuiteError(
+            f"{path} has schema version {version!r}, this package reads {SCHEMA_VERSION!r}"
+        )
+    return baseline  # type: ignore[no-any-return]
+
+
+def load_margins(path: str | Path) -> Margins:
+    """Read `gate.toml`: tables `margin`, `floor.COMPONENT`, `ceiling.COMPONENT`.
+
+    Raises
+    ------
+    SuiteError
+        If it cannot be read, or names no metric or no number.
+    """
+    try:
+        told = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SuiteError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise SuiteError(f"{path}: not TOML: {error}") from error
+    faults = [f"no table {name}; there are margin, floor, ceiling"
+              for name in told if name not in ("margin", "floor", "ceiling")]  # fmt: skip
+    tables = [("margin", told.get("margin", {}))]
+    for side in ("floor", "ceiling"):
+        tables += [(f"{side}.{name}", table) for name, table in told.get(side, {}).items()]
+    for place, table in tables:
+        faults += _limit_faults(place, table)
+    if faults:
+        raise SuiteError("\n".join(f"{path}: {fault}" for fault in faults))
+    return Margins(**told)
+
+
+def _limit_faults(place: str, table: Any) -> list[str]:
+    if not isinstance(table, dict):
+        return [f"{place} must be a table of metrics, got {table!r:.60}"]
+    faults = []
+    for name, value in table.items():
+        if name.partition("/")[0] not in metrics.REGISTRY:
+            faults.append(f"{place}.{name}: there is no such metric")
+        elif isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:  # noqa: PLR0124
+            faults.append(f"{place}.{name} must be a number, got {value!r:.60}")
+    return faults
+
+
+def gate(
+    runs: str | Path | Sequence[str | Path],
+    baseline: str | Path,
+    margins: str | Path | Margins | None = None,
+    *,
+    strict: bool = False,
+) -> Verdict:
+    """Judge runs against baselines.
+
+    Parameters
+    ----------
+    runs
+        One run folder, or one for each data set.
+    baseline
+        A baseline file, a folder of them (each must have its run), or a run folder.
+    margins
+        A `gate.toml`.
+    strict
+        Whether inconclusive fails.
+
+    Raises
+    ------
+    SuiteError
+        If the runs cannot be compared with the baselines: other data, budget or seed.
+    """
+    folders = [runs] if isinstance(runs, (str, Path)) else list(runs)
+    limits = margins if isinstance(margins, Margins) else (
+        load_margins(margins) if margins else Margins()
+    )  # fmt: skip
+    heads = {}
+    for folder in folders:
+        head = baseline_of(folder)
+        heads[head["dataset"]["name"]] = (head, results.load_run(folder))
+    checks: list[Check] = []
+    for base in load_baselines(baseline):
+        name = base["dataset"]["name"]
+        if name not in heads:
+            message = f"data set {name}: it is in the baseline and no run of it was given"
+            checks.append(Check(name, "", "", REGRESSION, message))
+            continue
+        head, (told, found) = heads[name]
+        _comparable(base, head)
+        data = str(told.get("ungated", {}).get("data", name))
+        checks += _dataset_checks(base, head, limits, data, found)
+    status = max((c.status for c in checks if c.status in _WORST), key=_WORST.index, default=PASS)
+    return Verdict(status, tuple(checks), strict)
+
+
+def _comparable(base: Mapping[str, Any], head: Mapping[str, Any]) -> None:
+    name = base["dataset"]["name"]
+    for what, one, other in (
+        ("data", base["dataset"]["hash"], head["dataset"]["hash"]),
+        *((key, base[key], head[key]) for key in ("seed", "review_budget", "history_share")),
+    ):
+        if one != other:
+            raise SuiteError(
+                f"{name}: the baseline and the run differ in {what} ({one} and {other}), so "
+                "nothing can be concluded; if that is meant, write a new baseline"
+            )
+
+
+def _dataset_checks(
+    base: Mapping[str, Any],
+    head: Mapping[str, Any],
+    limits: Margins,
+    data: str,
+    results_of_head: Sequence[Result],
+) -> list[Check]:
+    name, found = base["dataset"]["name"], []
+    told = {one.name: one for one in results_of_head}
+    for component, one in base["components"].items():
+        other = head["components"].get(component)
+        again = _command(data, component, one, head)
+        if other is None:
+            message = f"{component} has vanished from the run on {name}; reproduce: {again}"
+            found.append(Check(name, component, "", REGRESSION, message))
+        elif one["state"] == "ok" and other["state"] != "ok":
+            why = "; ".join(told[component].reasons) or other["state"]
+            status = REGRESSION if other["state"] == "not_applicable" else FAILED
+            message = f"{component} on {name}: {other['state']}: {why}; reproduce: {again}"
+            found.append(Check(name, component, "", status, message))
+        else:
+            found += _metric_checks(name, component, one, other, limits, again)
+    new = [c for c in head["components"] if c not in base["components"]]
+    found += [Check(name, c, "", "new", f"{c} is new and not in the baseline") for c in new]
+    for component, one in head["components"].items():
+        again = _command(data, component, one, head)
+        found += _limit_checks(name, told[component], limits, again)
+    return found
+
+
+def _command(data: str, component: str, one: Mapping[str, Any], head: Mapping[str, Any]) -> str:
+    target = one["component"].get("target") or component
+    told = component if target.startswith(("misusebench.", "(")) else target
+    words = ["misusebench", "bench", data, f"--{one['component']['kind']}", told, "--tier",
+             str(head["tier"]), "-o", "RUN"]  # fmt: skip
+    return shlex.join(words)
+
+
+def _metric_checks(
+    dataset: str,
+    component: str,
+    base: Mapping[str, Any],
+    head: Mapping[str, Any],
+    limits: Margins,
+    again: str,
+) -> list[Check]:
+    found = []
+    for name, told in base["metrics"].items():
+        before, place = told["value"], f"{component} on {dataset}: {name}"
+        after = head["metrics"].get(name, {}).get("value")
+        if before is None:
+            continue
+        if name not in head["metrics"] or after is None:
+            gone = "has vanished" if name not in head["metrics"] else "is undefined"
+            message = f"{place} was {before:.4f} and {gone}; reproduce: {again}"
+            found.append(Check(dataset, component, name, REGRESSION, message, before))
+            continue
+        found.append(_loss_check(dataset, component, name, base, head, limits, again))
+    new = [name for name in head["metrics"] if name not in base["metrics"]]
+    return found + [Check(dataset, component, n, "new", f"{component}: {n} is new") for n in new]
+
+
+def _loss_check(
+    dataset: str,
+    component: str,
+    name: str,
+    base: Mapping[str, Any],
+    head: Mapping[str, Any],
+    limits: Margins,
+    again: str,
+) -> Check:
+    before, after = base["metrics"][name]["value"], head["metrics"][name]["value"]
+    one = metrics.metric(name)
+    sign = 1.0 if one.direction == "higher" else -1.0
+    family = name.partition("/")[0]
+    margin = limits.margin.get(name, limits.margin.get(family, one.tolerance.margin(before)))
+    change = after - before
+    low, high = _interval(base, head, name)
+    loss = -sign * change
+    if loss <= margin + _ROUNDING:
+        status = PASS
+    elif low is None or high is None:
+        status = REGRESSION
+    else:
+        least = -high if sign > 0 else low
+        status = REGRESSION if least > margin + _ROUNDING else INCONCLUSIVE
+    between = "" if low is None or high is None else f", 95 % interval {low:+.4f} to {high:+.4f}"
+    worst = _worst_kind(base, head) if status != PASS else ""
+    message = (
+        f"{component} on {dataset}: {name} {before:.4f} -> {after:.4f} ({change:+.4f}{between}, "
+        f"margin {margin:.4f}){worst}"
+    ) + (f"; reproduce: {again}" if status != PASS else "")
+    return Check(
+        dataset, component, name, status, message, before, after, change, low, high, margin
+    )
+
+
+def _interval(
+    base: Mapping[str, Any], head: Mapping[str, Any], name: str
+) -> tuple[float | None, float | None]:
+    one, other = _drawn(base, name), _drawn(head, name)
+    if len(one) != len(other) or len(one) < _LEAST_DRAWS:
+        return None, None
+    found = interval.percentile(other - one)
+    return (None, None) if found is None else found
+
+
+def _drawn(told: Mapping[str, Any], name: str) -> NDArray[np.float64]:
+    kept = told.get("draws", {}).get(name, [])
+    return np.array([np.nan if v is None else v for v in kept], np.float64)
+
+
+def _worst_kind(base: Mapping[str, Any], head: Mapping[str, Any]) -> str:
+    losses = {
+        name.partition("/")[2]: told["value"] - head["metrics"][name]["value"]
+        for name, told in base["metrics"].items()
+        if name.startswith(("campaign_recall/", "misuse_prevented/"))
+        and told["value"] is not None
+        and head["metrics"].get(name, {}).get("value") is not None
+    }
+    kind = max(losses, key=losses.__getitem__, default=None)
+    if kind is None or losses[kind] <= 0:
+        return ""
+    return f"; worst for {kind} (-{losses[kind]:.4f})"
+
+
+def _limit_checks(dataset: str, head: Result, limits: Margins, again: str) -> list[Check]:
+    component, found = head.name, []
+    for word, table in (("floor", limits.floor), ("ceiling", limits.ceiling)):
+        for name, bound in table.get(component, {}).items():
+            value = value_of(head, name)
+            kept = value is not None and (value >= bound if word == "floor" else value <= bound)
+            shown = "undefined" if value is None else f"{value:.4f}"
+            message = f"{component} on {dataset}: {name} is {shown}, {word} {bound:.4f}"
+            message += "" if kept else f"; reproduce: {again}"
+            status = PASS if kept else REGRESSION
+            found.append(Check(dataset, component, name, status, message, None, value))
+    return found

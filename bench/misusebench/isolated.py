@@ -1,0 +1,205 @@
+"""Detectors and policies in a worker, behind the faces that the bench drives."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
+
+import numpy as np
+import pyarrow as pa
+
+from misusebench.component import Alert, Level
+from misusebench.isolation import ComponentFault
+from misusebench.timing import Timing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from misusebench.isolation import Worker
+    from misusebench.suite import ComponentSpec
+
+#: Order of the codes that a worker sends.
+OUTCOMES: Final = ("permit", "deny", "challenge")
+_ALERT_PARTS: Final = 7
+
+
+class About(NamedTuple):
+    """What a component says of itself."""
+
+    name: str
+    version: str
+    tiers: tuple[str, ...]
+    needs: tuple[str, ...]
+    has: frozenset[str]  # optional methods it has
+
+
+def stream(rows: pa.Table | pa.RecordBatch) -> memoryview:
+    """Return rows as an Arrow IPC stream."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write(rows)
+    return memoryview(sink.getvalue())
+
+
+def start(
+    worker: Worker, spec: ComponentSpec, parameters: Mapping[str, Any] | None = None
+) -> About:
+    """Make the component in the worker, with the spec's parameters unless others are given."""
+    answer, _ = worker.ask({
+        "op": "start", "target": spec.target, "search": list(spec.search),
+        "parameters": dict(spec.parameters if parameters is None else parameters),
+    })  # fmt: skip
+    return About(
+        str(answer["name"]), str(answer["version"]), tuple(map(str, answer["tiers"])),
+        tuple(map(str, answer["needs"])), frozenset(map(str, answer["has"])),
+    )  # fmt: skip
+
+
+class IsolatedDetector:
+    """A detector in a worker; whatever it answers is checked here."""
+
+    def __init__(self, worker: Worker, about: About) -> None:
+        self._worker, self.about = worker, about
+        self.timing = Timing()
+
+    def fit(self, history: pa.Table, context: Mapping[str, pa.Table]) -> None:
+        """Send the context known at the end of the history, then the history."""
+        if "fit" not in self.about.has:
+            if "observe" in self.about.has:
+                for table, rows in context.items():
+                    self.observe(table, rows)
+            return
+        for table, rows in context.items():
+            self._worker.ask({"op": "context", "table": table}, stream(rows))
+        answer, _ = self._worker.ask({"op": "fit"}, stream(history))
+        self.timing.fit_ns = int(answer["ns"])
+
+    def observe(self, table: str, rows: pa.Table) -> None:
+        """Send context rows."""
+        if "observe" in self.about.has:
+            answer, _ = self._worker.ask({"op": "observe", "table": table}, stream(rows))
+            self.timing.observe_ns += int(answer["ns"])
+
+    def feedback(self, outcomes: list[dict[str, Any]]) -> None:
+        """Send audit outcomes."""
+        self._worker.ask({"op": "feedback", "outcomes": outcomes})
+
+    def score(
+        self, batch: pa.RecordBatch, now_us: int, *, single: bool = False
+    ) -> tuple[NDArray[np.float64], list[Alert]]:
+        """Return scores and alerts of a batch.
+
+        Raises
+        ------
+        ComponentFault
+            If there are too few or too many scores, one is not finite, or an alert is malformed.
+        """
+        now = now_us if "alerts" in self.about.has else None
+        rows = batch.num_rows
+        answer, data = self._worker.ask(
+            {"op": "score", "now": now, "single": single},
+            stream(batch),
+            answer_bytes=8 * rows + (1 << 20),
+        )
+        scores = np.frombuffer(data, np.float64)
+        if len(scores) != rows:
+            raise self._wrong(f"score() returned {len(scores)} scores for {rows} rows")
+        finite = np.isfinite(scores)
+        if not finite.all():
+            at = int(np.argmin(finite))
+            raise self._wrong(
+                f"score() returned {int((~finite).sum())} values of {rows} that are not finite, "
+                f"the first at row {at}: {scores[at]}"
+            )
+        for took in answer["ns"]:
+            self.timing.add(1 if single else rows, int(took))
+        try:
+            return scores, [_alert(parts) for parts in answer["alerts"]]
+        except (TypeError, ValueError) as error:
+            raise self._wrong(f"alerts() returned a malformed alert: {error}") from error
+
+    def close(self) -> None:
+        """Let the component close, and note its memory."""
+        answer, _ = self._worker.ask({"op": "close"})
+        self.timing.memory(int(answer["peak_kib"]), int(answer["empty_kib"]))
+
+    def _wrong(self, reason: str) -> ComponentFault:
+        return ComponentFault("invalid", reason, self._worker.stderr)
+
+
+class Decisions(NamedTuple):
+    """Answers of a policy, one entry a request."""
+
+    outcome: NDArray[np.int8]  # code of OUTCOMES
+    why: NDArray[np.int32]  # place in `explanations`
+    explanations: list[tuple[list[str], list[str]]]  # (reasons, errors)
+
+    def table(self, query_id: NDArray[np.uint64]) -> pa.Table:
+        """Return the decisions as a table: query_id, outcome, reasons, errors."""
+        lists = pa.list_(pa.string())
+        place = pa.array(self.why, pa.int32())
+        return pa.table({
+            "query_id": query_id,
+            "outcome": pa.array(self.outcome, pa.int8()),
+            "reasons": pa.array([r for r, _ in self.explanations], lists).take(place),
+            "errors": pa.array([e for _, e in self.explanations], lists).take(place),
+        })  # fmt: skip
+
+
+class IsolatedPolicy:
+    """A policy in a worker."""
+
+    def __init__(self, worker: Worker, about: About) -> None:
+        self._worker, self.about = worker, about
+        self.timing = Timing()
+
+    def load(self, policy: Any = None, facts: Any = None) -> None:
+        """Have the policy parsed, once."""
+        answer, _ = self._worker.ask({"op": "load", "policy": policy, "facts": facts})
+        self.timing.fit_ns = int(answer["ns"])
+
+    def decide(self, facts: pa.Table, *, single: bool = False) -> Decisions:
+        """Return decisions on rows of a facts table, all at once or one by one.
+
+        Raises
+        ------
+        ComponentFault
+            If there are too few or too many answers, or one is of no known outcome.
+        """
+        rows = facts.num_rows
+        answer, data = self._worker.ask(
+            {"op": "decide", "single": single}, stream(facts), answer_bytes=5 * rows + (1 << 20)
+        )
+        if len(data) != 5 * rows:
+            found = len(data) // 5
+            raise ComponentFault(
+                "invalid", f"{found} decisions for {rows} requests", self._worker.stderr
+            )
+        for took in answer["ns"]:
+            self.timing.add(1 if single else rows, int(took))
+        why = [(list(map(str, r)), list(map(str, e))) for r, e in answer["why"]]
+        decided = Decisions(
+            np.frombuffer(data[:rows], np.int8), np.frombuffer(data[rows:], np.int32), why
+        )
+        if rows and (decided.why.min() < 0 or decided.why.max() >= len(why)):
+            raise ComponentFault("invalid", "a decision without reasons", self._worker.stderr)
+        return decided
+
+    def close(self) -> None:
+        """Let the policy close, and note its memory."""
+        answer, _ = self._worker.ask({"op": "close"})
+        self.timing.memory(int(answer["peak_kib"]), int(answer["empty_kib"]))
+
+
+def _alert(parts: Any) -> Alert:
+    if not isinstance(parts, list) or len(parts) != _ALERT_PARTS:
+        raise ValueError(f"expected {_ALERT_PARTS} parts, got {parts!r:.80}")
+    level, key, time_us, score, evidence, reason, rule = parts
+    if level not in get_args(Level):
+        raise ValueError(f"level must be one of {', '.join(get_args(Level))}, got {level!r:.40}")
+    if not math.isfinite(score):
+        raise ValueError(f"its score is {score}")
+    ids = tuple(int(q) for q in evidence)
+    return Alert(level, str(key), int(time_us), float(score), ids, str(reason), str(rule))

@@ -1,0 +1,195 @@
+"""Runs components on a data set, each shut in, some at a time; knows nothing of truth."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from misusebench.columns import HOUR_US, micros
+from misusebench.errors import IsolationError
+from misusebench.isolated import About, Decisions, IsolatedDetector, IsolatedPolicy, start
+from misusebench.isolation import ComponentFault, Worker
+from misusebench.replay import BATCH_ROWS, Replayed, replay, split_us
+from misusebench.suite import TIERS
+from misusebench.timing import Timing
+from misusesim.dataset import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from misusebench.suite import ComponentSpec, Suite
+    from misusesim.dataset.reader import Dataset
+
+#: A policy's facts are resolved from the dispatch tables.
+POLICY_TIER: Final = "T2"
+
+
+class NotApplicableError(Exception):
+    """The data or the tier do not give what a component says it needs; no fault of its."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of one component before it was judged."""
+
+    spec: ComponentSpec
+    tier: str
+    state: str = "ok"
+    reasons: list[str] = field(default_factory=list)
+    about: About | None = None
+    replayed: Replayed | None = None
+    decisions: Decisions | None = None
+    timing: Timing = field(default_factory=Timing)
+    isolation: dict[str, Any] = field(default_factory=dict)
+    stderr: str = ""
+
+
+class Bench:
+    """The log, the context and the cut of one data set, shared by all components of a run."""
+
+    def __init__(self, dataset: Dataset, suite: Suite, *, unsafe: bool = False) -> None:
+        self.dataset, self.suite, self.unsafe = dataset, suite, unsafe
+        self.log = dataset.log()
+        self.end_us = split_us(self.log, suite.history_share)
+        self.first = int(np.searchsorted(micros(self.log["received_at"]), self.end_us))
+        self._tables: dict[str, pa.Table] = {}
+        self.facts: pa.Table | None = None
+        self.hide: list[Path] = [dataset.path]
+
+    def context(self, tier: str) -> dict[str, pa.Table]:
+        """Return the tables of a tier; each is read once."""
+        if not self._tables:
+            self._tables = self.dataset.context(TIERS[-1])
+        folders = schema.TIERS[tier]
+        return {n: t for n, t in self._tables.items() if n.partition("/")[0] in folders}
+
+    def prepare_facts(self) -> None:
+        """Resolve the facts of the scored requests, for policies."""
+        from misusebench.policies.facts import build_facts  # noqa: PLC0415 - only with policies
+
+        self.facts = build_facts(self.log.slice(self.first), self.context(POLICY_TIER))
+
+    def outcome(self, spec: ComponentSpec) -> Outcome:
+        """Run one component; whatever it does wrong is in the outcome."""
+        found = Outcome(spec, spec.tier or self.suite.tier)
+        if not spec.target:
+            return found  # the label oracle, made from truth when all have ended
+        worker = Worker(self.suite.limits, search=spec.search, hide=self.hide, unsafe=self.unsafe)
+        try:
+            with worker:
+                found.isolation = _isolation(worker)
+                (self._detect if spec.kind == "detector" else self._decide)(worker, found)
+        except NotApplicableError as error:
+            found.state, found.reasons = "not_applicable", [str(error)]
+        except ComponentFault as fault:
+            found.state, found.reasons, found.stderr = fault.state, [fault.reason], fault.stderr
+        return found
+
+    def _detect(self, worker: Worker, found: Outcome) -> None:
+        spec = found.spec
+        about = self._about(worker, spec, found)
+        found.tier = _tier(about, found.tier)
+        if missing := [n for n in about.needs if n not in self.log.column_names]:
+            raise NotApplicableError(f"needs columns that the log lacks: {', '.join(missing)}")
+        detector = IsolatedDetector(worker, about)
+        found.timing = detector.timing
+        found.replayed = replay(
+            detector, self.log, self.context(found.tier), end_us=self.end_us,
+            close_us=self.suite.close_hours * HOUR_US,
+            single_rows=min(self.suite.single_rows, (self.log.num_rows - self.first) // 2),
+        )  # fmt: skip
+        detector.close()
+
+    def _decide(self, worker: Worker, found: Outcome) -> None:
+        assert self.facts is not None
+        found.tier = POLICY_TIER
+        given = dict(found.spec.parameters)
+        text = given.pop("policy", None)
+        about = self._about(worker, found.spec, found, given)
+        policy = IsolatedPolicy(worker, about)
+        found.timing = policy.timing
+        policy.load(text)
+        parts = [
+            policy.decide(self.facts.slice(at, BATCH_ROWS))
+            for at in range(0, self.facts.num_rows, BATCH_ROWS)
+        ]
+        found.decisions = joined(parts)
+        policy.decide(self.facts.slice(0, self.suite.single_rows), single=True)
+        policy.close()
+
+    def _about(
+        self,
+        worker: Worker,
+        spec: ComponentSpec,
+        found: Outcome,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> About:
+        about = start(worker, spec, parameters)
+        found.about = about
+        wanted = "score" if spec.kind == "detector" else "decide"
+        if wanted not in about.has:
+            raise ComponentFault("invalid", f"it has no method {wanted}", worker.stderr)
+        return about
+
+
+def _isolation(worker: Worker) -> dict[str, Any]:
+    return {"level": worker.isolation.level, "not_stopped": worker.isolation.not_stopped}
+
+
+def _tier(about: About, granted: str) -> str:
+    """Return the highest tier that a component can use and was granted."""
+    usable = [t for t in TIERS if t <= granted and (not about.tiers or t in about.tiers)]
+    if not usable:
+        raise NotApplicableError(
+            f"it can use {', '.join(about.tiers)}, but was granted no more than {granted}"
+        )
+    return usable[-1]
+
+
+def joined(parts: Sequence[Decisions]) -> Decisions:
+    """Return the decisions of successive batches as one."""
+    places: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
+    whys = [np.empty(0, np.int32)]
+    for part in parts:
+        own = [places.setdefault((tuple(r), tuple(e)), len(places)) for r, e in part.explanations]
+        whys.append(np.array([*own, 0], np.int32)[part.why])
+    return Decisions(
+        np.concatenate([np.empty(0, np.int8), *(p.outcome for p in parts)]),
+        np.concatenate(whys),
+        [(list(r), list(e)) for r, e in places],
+    )
+
+
+def run_all(
+    bench: Bench,
+    components: Sequence[ComponentSpec],
+    jobs: int,
+    progress: Callable[[str], None] = lambda _: None,
+) -> list[Outcome]:
+    """Run components, some at a time; a failed one does not stop the others."""
+    if any(spec.kind == "policy" for spec in components):
+        bench.prepare_facts()
+    bench.context(TIERS[-1])
+    with ThreadPoolExecutor(max(1, jobs)) as pool:
+        waiting = [pool.submit(bench.outcome, spec) for spec in components]
+        try:
+            found = []
+            for future in waiting:
+                found.append(future.result())
+                progress(_line(found[-1]))
+        except (IsolationError, KeyboardInterrupt):
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return found
+
+
+def _line(found: Outcome) -> str:
+    took = (found.timing.fit_ns + sum(ns for _, ns in found.timing.batches)) / 1e9
+    why = f": {found.reasons[0]}" if found.reasons else f", {took:.1f} s of its own"
+    return f"{found.spec.name}: {found.state}{why}"

@@ -1,0 +1,168 @@
+"""Pieces of HTML: every text passes through `html.escape` here and nowhere else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_HERE: Final = Path(__file__).parent
+_HEAT: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a table."""
+
+    text: str
+    value: float | None = None  # what sorting goes by; None: the text
+    small: str = ""  # a second, smaller line
+    style: str = ""  # class
+    title: str = ""  # shown on hover
+
+    def html(self) -> str:
+        """Return the cell's element."""
+        style = f' class="{self.style}"' if self.style else ""
+        value = "" if self.value is None else f' data-value="{self.value:.10g}"'
+        title = f' title="{_safe(self.title)}"' if self.title else ""
+        small = f"<small>{_safe(self.small)}</small>" if self.small else ""
+        return f"<td{style}{value}{title}>{_safe(self.text)}{small}</td>"
+
+
+def _safe(text: object) -> str:
+    """Return text for HTML, without control characters and the separators of U+2028."""
+    shown = "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in str(text))
+    return escape(shown, quote=True)
+
+
+def heat(text: str, share: float, small: str = "", title: str = "") -> Cell:
+    """Return a cell whose background says a share from 0 to 1; the number is there too."""
+    level = max(0, min(_HEAT, round(share * _HEAT)))
+    return Cell(text, share, small, f"h h{level}", title)
+
+
+def table(
+    caption: str,
+    heads: Sequence[str | tuple[str, str]],
+    rows: Iterable[tuple[str, str, Sequence[Cell]]],
+    *,
+    sortable: bool = True,
+    text: bool = False,
+) -> str:
+    """Return a table.
+
+    Parameters
+    ----------
+    caption
+        What it shows.
+    heads
+        Column heads, the first of the row heads; a pair has an explanation for hovering.
+    rows
+        (row head, class of the row, cells).
+    sortable
+        Whether a script may let readers sort it.
+    text
+        Whether all columns hold text rather than numbers.
+    """
+    head = "".join(_head(told, left=text or not place) for place, told in enumerate(heads))
+    body = "".join(
+        f'<tr{_class(style)}><th scope="row">{_safe(name)}</th>'
+        f"{''.join(cell.html() for cell in cells)}</tr>\n"
+        for name, style, cells in rows
+    )
+    kind = ' class="sortable"' if sortable else ""
+    label = _safe(caption)
+    return (
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{label}"><table{kind}>'
+        f"<caption>{_safe(caption)}</caption>"
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n"
+    )
+
+
+def _head(told: str | tuple[str, str], *, left: bool) -> str:
+    name, why = (told, "") if isinstance(told, str) else told
+    title = f' title="{_safe(why)}"' if why else ""
+    return f'<th scope="col"{_class("text" if left else "")}{title}>{_safe(name)}</th>'
+
+
+def _class(style: str) -> str:
+    return f' class="{style}"' if style else ""
+
+
+def paragraph(text: str, style: str = "") -> str:
+    """Return a paragraph."""
+    return f"<p{_class(style)}>{_safe(text)}</p>\n"
+
+
+def section(name: str, title: str, body: str) -> str:
+    """Return a section with its heading."""
+    return f'<section id="{name}">\n<h2>{_safe(title)}</h2>\n{body}</section>\n'
+
+
+def figure(caption: str, svg: str) -> str:
+    """Return a drawing with a caption that says what it shows."""
+    return f"<figure><figcaption>{_safe(caption)}</figcaption>\n{svg}\n</figure>\n"
+
+
+def preformatted(text: str) -> str:
+    """Return text as it stands."""
+    return f"<pre>{_safe(text)}</pre>\n"
+
+
+def facts(told: Sequence[tuple[str, str]]) -> str:
+    """Return short facts in boxes."""
+    boxes = "".join(f"<div><dt>{_safe(k)}</dt><dd>{_safe(v)}</dd></div>" for k, v in told)
+    return f'<dl class="facts">{boxes}</dl>\n'
+
+
+def verdict(status: str, text: str, lines: Sequence[str]) -> str:
+    """Return the box of the verdict."""
+    points = "".join(f"<li>{_safe(line)}</li>" for line in lines)
+    listed = f"<ul>{points}</ul>" if points else ""
+    return (
+        f'<div class="verdict {_safe(status)}" role="status"><strong>{_safe(text)}</strong>'
+        f"{listed}</div>\n"
+    )
+
+
+def page(title: str, lead: str, sections: Sequence[tuple[str, str, str]], top: str) -> str:
+    """Return the whole page; nothing in it asks for anything outside.
+
+    Parameters
+    ----------
+    title, lead
+        Heading, and the sentence below it.
+    sections
+        (id, heading, body).
+    top
+        What stands before the first section.
+    """
+    style = (_HERE / "style.css").read_text(encoding="utf-8")
+    script = (_HERE / "sort.js").read_text(encoding="utf-8")
+    policy = (
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    links = "".join(f'<li><a href="#{n}">{_safe(t)}</a></li>' for n, t, _ in sections)
+    body = "".join(section(*one) for one in sections)
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="referrer" content="no-referrer">\n<link rel="icon" href="data:,">\n'
+        f"<title>{_safe(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
+        f"<header><h1>{_safe(title)}</h1>\n{paragraph(lead, 'lead')}</header>\n"
+        f'<nav aria-label="Sections"><ul>{links}</ul></nav>\n<main>\n{top}{body}</main>\n'
+        f"<script>{script}</script>\n</body>\n</html>\n"
+    )
+
+
+def _hash(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"

@@ -1,0 +1,194 @@
+"""Figures as SVG: they draw points that the run holds and compute nothing.
+
+Colours are stand-ins that the page's style sheet replaces, so one figure serves light, dark and
+print; styles become attributes, so the page needs no inline styles; bytes depend on the points
+alone.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from matplotlib.axes import Axes
+
+    Lines = Sequence[tuple[str, dict[str, Any]]]
+
+INK: Final = "#101010"
+FAINT: Final = "#a0a0a0"
+#: Okabe and Ito's palette (safe for colour-blind readers) and two more; style.css darkens it.
+SERIES: Final = (
+    "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7a5195", "#8c564b",
+    "#5a7d2a", "#b10d3f",
+)  # fmt: skip
+CONTROL: Final = "#8a8a8a"
+_DASHES: Final = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
+_STYLE: Final = re.compile(r'style="([^"]*)"')
+_FONT: Final = re.compile(r"(?P<size>[\d.]+)px\s+(?P<family>.+)")
+_SIZE: Final = (6.6, 3.9)
+
+
+def _figure(name: str, draw: Callable[[Axes], None], size: tuple[float, float] = _SIZE) -> str:
+    """Return a drawing as an SVG element."""
+    import matplotlib as mpl  # noqa: PLC0415 - 400 ms that only reports need
+    from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    chosen: dict[Any, Any] = {
+        "svg.hashsalt": f"misusebench-{name}", "svg.fonttype": "none", "text.parse_math": False,
+        "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": FAINT, "xtick.color": INK,
+        "ytick.color": INK, "font.family": "sans-serif", "font.size": 9.5,
+        "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
+        "grid.color": FAINT, "grid.alpha": 0.35, "grid.linewidth": 0.6,
+    }  # fmt: skip
+    with mpl.rc_context({**mpl.rcParamsDefault, **chosen, "backend": "svg"}):
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasSVG(figure)
+        draw(figure.add_subplot())
+        figure.patch.set_visible(False)
+        sink = io.StringIO()
+        figure.savefig(sink, format="svg", metadata={"Date": None, "Creator": None},
+                       transparent=True)  # fmt: skip
+    return _inline(sink.getvalue(), name)
+
+
+def _inline(text: str, name: str) -> str:
+    """Return matplotlib's SVG file as an element of a page without inline styles."""
+    body = text[text.index("<svg") :]
+    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    body = re.sub(r"<style.*?</style>", "", body, flags=re.DOTALL)
+    body = _STYLE.sub(lambda found: _attributes(found[1]), body)
+    head, _, rest = body.partition(">")
+    box = re.search(r'viewBox="[^"]*"', head)
+    assert box is not None
+    return (
+        f'<svg {box[0]} class="figure" aria-hidden="true" focusable="false" '
+        f'xmlns:xlink="http://www.w3.org/1999/xlink" data-figure="{name}">{rest}'
+    )
+
+
+def _attributes(style: str) -> str:
+    out = []
+    for part in filter(None, (p.strip() for p in style.replace("&quot;", "'").split(";"))):
+        key, _, value = part.partition(":")
+        value = value.strip()
+        if key == "font" and (font := _FONT.fullmatch(value)):
+            out.append(f'font-size="{font["size"]}"')
+        elif key not in ("font", "font-family"):
+            out.append(f'{key}="{value}"')
+    return " ".join(out)
+
+
+def colours(names: Sequence[str], controls: Sequence[str]) -> dict[str, tuple[str, Any]]:
+    """Return (colour, dashes) by name: controls grey, the others apart even without colour."""
+    found: dict[str, tuple[str, Any]] = {}
+    for name in names:
+        if name in controls:
+            found[name] = CONTROL, _DASHES[len([n for n in found if n in controls]) % 4]
+        else:
+            place = len([n for n in found if n not in controls])
+            found[name] = SERIES[place % len(SERIES)], _DASHES[place // len(SERIES) % 4]
+    return found
+
+
+def precision_recall(lines: Lines, look: dict[str, tuple[str, Any]]) -> str:
+    """Draw precision against recall, with a dot where the review budget ends."""
+
+    def draw(axes: Axes) -> None:
+        for name, points in lines:
+            colour, dashes = look[name]
+            axes.step(
+                [0.0, *points["recall"]], [points["precision"][0], *points["precision"]],
+                where="pre", color=colour, linestyle=dashes, linewidth=1.6, label=name,
+            )  # fmt: skip
+            if points["budget"]:
+                axes.plot(
+                    points["budget"]["recall"], points["budget"]["precision"], "o", color=colour,
+                    markersize=5.5,
+                )  # fmt: skip
+        rate = lines[0][1]["base_rate"]
+        axes.axhline(rate, color=FAINT, linewidth=0.9)
+        axes.set(xlabel="recall of misuse queries", ylabel="precision (log)", yscale="log",
+                 xlim=(0, 1.01), ylim=(max(rate / 3, 1e-7), 1.15))  # fmt: skip
+        axes.xaxis.set_major_formatter(_percent)
+        axes.yaxis.set_major_formatter(_percent)
+        axes.yaxis.set_minor_formatter(lambda _, __: "")
+        _frame(axes)
+
+    return _figure("precision-recall", draw)
+
+
+def time_to_detect(lines: Lines, look: dict[str, tuple[str, Any]]) -> str:
+    """Draw the share of campaigns still undetected against days since the first misuse."""
+
+    def draw(axes: Axes) -> None:
+        until = max(points["until"] for _, points in lines)
+        for name, points in lines:
+            colour, dashes = look[name]
+            axes.step(
+                [*points["days"], until], [*points["undetected"], points["undetected"][-1]],
+                where="post", color=colour, linestyle=dashes, linewidth=1.6, label=name,
+            )  # fmt: skip
+        axes.axhline(0.5, color=FAINT, linewidth=0.9)
+        axes.set(xlabel="days since the campaign's first misuse query",
+                 ylabel="campaigns undetected", xlim=(0, until), ylim=(0, 1.02))  # fmt: skip
+        axes.yaxis.set_major_formatter(_percent)
+        _frame(axes)
+
+    return _figure("time-to-detect", draw)
+
+
+def intervals(rows: Sequence[tuple[str, float, float | None, float | None]], name: str,
+              label: str, look: dict[str, tuple[str, Any]]) -> str:  # fmt: skip
+    """Draw values with their intervals, one row a component, best on top."""
+
+    def draw(axes: Axes) -> None:
+        for place, (component, value, low, high) in enumerate(rows):
+            colour = look[component][0]
+            if low is not None and high is not None:
+                axes.plot([low, high], [place, place], color=colour, linewidth=2.2,
+                          solid_capstyle="round")  # fmt: skip
+            axes.plot(value, place, "o", color=colour, markersize=6)
+        axes.set_yticks(range(len(rows)), [row[0] for row in rows])
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.set(xlabel=label, xlim=(min(-0.01, *(row[2] or 0.0 for row in rows)), None))
+        axes.xaxis.set_major_formatter(_percent)
+        axes.grid(visible=True, axis="x")
+        axes.spines["left"].set_visible(False)
+        axes.tick_params(length=0)
+
+    return _figure(name, draw, (6.6, 0.9 + 0.3 * len(rows)))
+
+
+def cost(lines: Lines, look: dict[str, tuple[str, Any]]) -> str:
+    """Draw the least price over budgets against the price of one misuse query."""
+
+    def draw(axes: Axes) -> None:
+        for name, points in lines:
+            colour, dashes = look[name]
+            nothing = points["cost"][0]
+            share = [b / n if n else 1.0 for b, n in zip(points["best"], nothing, strict=True)]
+            axes.plot(points["price"], share, color=colour, linestyle=dashes, linewidth=1.6,
+                      label=name)  # fmt: skip
+        axes.set(xscale="log", xlabel="price of one misuse query, in reviews of one alert",
+                 ylabel="price ÷ price of doing nothing", ylim=(0, 1.04))  # fmt: skip
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.yaxis.set_major_formatter(_percent)
+        _frame(axes)
+
+    return _figure("cost", draw)
+
+
+def _percent(value: float, _: float) -> str:
+    return f"{100 * value:.3g} %" if value < 0.1 else f"{100 * value:.0f} %"  # noqa: PLR2004
+
+
+def _frame(axes: Axes) -> None:
+    axes.grid(visible=True)
+    axes.tick_params(length=0)
+    axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False, fontsize=8.5,
+                handlelength=2.6)  # fmt: skip

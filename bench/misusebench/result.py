@@ -1,0 +1,278 @@
+"""The result of one component on one data set: a JSON file and its raw scores beside it.
+
+Everything outside ``ungated`` depends on data, component, parameters and seeds alone: no wall
+clock, no machine, no path. Two equal runs differ in nothing else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.machinery
+import io
+import json
+import math
+import os
+import sys
+import tempfile
+import tokenize
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from misusebench.errors import SuiteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from misusebench.component import Alert
+
+SCHEMA_VERSION: Final = "1"
+STATES: Final = ("ok", "not_applicable", "timeout", "oom", "crash", "invalid")
+#: Columns of a component's own alerts.
+ALERTS: Final = pa.schema({
+    "level": pa.string(), "key": pa.string(), "time_us": pa.int64(), "score": pa.float64(),
+    "evidence": pa.list_(pa.uint64()), "reason": pa.string(), "rule": pa.string(),
+})  # fmt: skip
+_SILENT: Final = (tokenize.COMMENT, tokenize.NL, tokenize.ENCODING)
+
+
+@dataclass(slots=True)
+class Result:
+    """What one component was worth on one data set (DESIGN.md 4.4)."""
+
+    dataset: dict[str, Any]  # name, hash, rows, scored_rows, history_end_us
+    scenario_hash: str
+    component: dict[str, Any]  # kind, name, target, version, parameters, source_sha256
+    tier: str  # granted and used
+    seeds: dict[str, int]
+    isolation: dict[str, Any]  # level, not_stopped
+    state: str  # of STATES
+    reasons: list[str] = field(default_factory=list)
+    metrics: dict[str, dict[str, Any]] = field(default_factory=dict)
+    diagnostics: dict[str, Any] = field(default_factory=dict)
+    #: Metrics of speed, timing, machine, last words: never part of a comparison.
+    ungated: dict[str, Any] = field(default_factory=dict)
+    schema_version: str = SCHEMA_VERSION
+
+    @property
+    def name(self) -> str:
+        """The component's name in this run."""
+        return str(self.component["name"])
+
+    @property
+    def valid(self) -> bool:
+        """Whether the result may be compared at all."""
+        return self.state == "ok"
+
+    @property
+    def failed(self) -> bool:
+        """Whether the component failed: not so where it was not applicable."""
+        return self.state not in ("ok", "not_applicable")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the JSON object of the result file."""
+        return clean({**asdict(self), "valid": self.valid})  # type: ignore[no-any-return]
+
+    def gated(self) -> dict[str, Any]:
+        """Return the part that two equal runs share."""
+        return {key: value for key, value in self.as_json().items() if key != "ungated"}
+
+
+def metrics_json(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return metric values as JSON objects; what is undefined is null and has a reason.
+
+    Parameters
+    ----------
+    values
+        Objects with `value`, `low`, `high`, `unit`, `direction`, `n` and maybe `reason` and `note`.
+    """
+    found = {}
+    for name, metric in values.items():
+        entry = {
+            part: _number(getattr(metric, part, None))
+            for part in ("value", "low", "high", "unit", "direction", "n")
+        }
+        if note := getattr(metric, "note", None):
+            entry["note"] = note
+        if entry["value"] is None:
+            entry["reason"] = getattr(metric, "reason", None) or "not defined on this data"
+        found[name] = entry
+    return found
+
+
+def _number(value: Any) -> Any:
+    if hasattr(value, "item"):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def clean(value: Any) -> Any:
+    """Return `value` as plain JSON: numpy scalars become numbers, what is not finite null."""
+    if isinstance(value, dict):
+        return {str(key): clean(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [clean(part) for part in value]
+    if hasattr(value, "tolist") and not isinstance(value, (str, bytes)):
+        return clean(value.tolist())
+    return _number(value)
+
+
+def dumps(value: Any) -> str:
+    """Return JSON text with sorted keys, one entry a line, without NaN."""
+    return json.dumps(clean(value), sort_keys=True, indent=1, allow_nan=False) + "\n"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def save(result: Result, folder: Path) -> Path:
+    """Write ``results/NAME.json`` below a run's folder; return its path."""
+    path = folder / "results" / f"{result.name}.json"
+    write_atomically(path, dumps(result.as_json()).encode())
+    return path
+
+
+def save_scores(table: pa.Table, folder: Path, name: str) -> Path:
+    """Write ``scores/NAME.parquet`` below a run's folder; return its path."""
+    return _save_table(table, folder / "scores" / f"{name}.parquet")
+
+
+def save_alerts(alerts: Sequence[Alert], folder: Path, name: str) -> Path:
+    """Write a component's own alerts to ``alerts/NAME.parquet``; return its path."""
+    rows = [alert._asdict() for alert in alerts]
+    return _save_table(pa.Table.from_pylist(rows, ALERTS), folder / "alerts" / f"{name}.parquet")
+
+
+def _save_table(table: pa.Table, path: Path) -> Path:
+    sink = io.BytesIO()
+    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
+    write_atomically(path, sink.getvalue())
+    return path
+
+
+def load(path: str | Path) -> Result:
+    """Read a result file.
+
+    Raises
+    ------
+    SuiteError
+        If it is not one: what is missing or wrong.
+    """
+    try:
+        data = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SuiteError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise SuiteError(f"{path} is not JSON: {error}") from error
+    faults = _faults(data)
+    if faults:
+        raise SuiteError(f"{path} is not a result: {'; '.join(faults)}")
+    names = {f.name for f in fields(Result)}
+    return Result(**{key: value for key, value in data.items() if key in names})
+
+
+_TYPES: Final = {
+    "dataset": dict, "scenario_hash": str, "component": dict, "tier": str, "seeds": dict,
+    "isolation": dict, "state": str, "reasons": list, "metrics": dict, "diagnostics": dict,
+    "ungated": dict, "valid": bool,
+}  # fmt: skip
+
+
+def _faults(data: Any) -> list[str]:
+    if not isinstance(data, dict):
+        return ["it must be a JSON object"]
+    if data.get("schema_version") != SCHEMA_VERSION:
+        version = data.get("schema_version")
+        return [f"its schema_version is {version!r}, this package reads {SCHEMA_VERSION!r}"]
+    faults = [
+        f"{key} must be {kind.__name__}, got {type(data.get(key)).__name__}"
+        for key, kind in _TYPES.items()
+        if not isinstance(data.get(key), kind)
+    ]
+    if faults:
+        return faults
+    if data["state"] not in STATES:
+        faults.append(f"state must be one of {', '.join(STATES)}, got {data['state']!r}")
+    if not isinstance(data["component"].get("name"), str):
+        faults.append("component.name must be str")
+    for name, metric in data["metrics"].items():
+        if not isinstance(metric, dict) or not {"value", "unit", "direction"} <= set(metric):
+            faults.append(f"metrics.{name} must have value, unit and direction")
+    return faults
+
+
+def load_run(folder: str | Path) -> tuple[dict[str, Any], list[Result]]:
+    """Read ``run.json`` and the results of a run, in the run's order.
+
+    Raises
+    ------
+    SuiteError
+        If the folder holds no run.
+    """
+    path = Path(folder) / "run.json"
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        names = [str(name) for name in data["components"]]
+    except OSError as error:
+        raise SuiteError(f"{folder} holds no run: {path} is missing; make one with "
+                         "`misusebench bench`") from error  # fmt: skip
+    except (ValueError, KeyError, TypeError) as error:
+        raise SuiteError(f"{path} is not a run: {error!r}") from error
+    return data, [load(Path(folder) / "results" / f"{name}.json") for name in names]
+
+
+def source_sha256(target: str, search: Sequence[str] = ()) -> str | None:
+    """Return the SHA-256 of the tokens of a component's module, None if it has no source.
+
+    Comments and blank lines do not count; the module is found without importing it.
+    """
+    path = _module_file(target.partition(":")[0], [*search, *sys.path])
+    if path is None:
+        return None
+    digest = hashlib.sha256()
+    for token in _tokens(path):
+        digest.update(f"{token.type}\x1f{token.string}\x1e".encode())
+    return digest.hexdigest()
+
+
+def _tokens(path: Path) -> Iterable[tokenize.TokenInfo]:
+    with path.open("rb") as file:
+        yield from (t for t in tokenize.tokenize(file.readline) if t.type not in _SILENT)
+
+
+def _module_file(module: str, places: Sequence[str]) -> Path | None:
+    at: Sequence[str] | None = [place for place in places if place]
+    name = ""
+    spec = None
+    for part in module.split("."):
+        name = f"{name}.{part}" if name else part
+        if at is None:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, at)
+        if spec is None:
+            return None
+        at = spec.submodule_search_locations
+    if spec is None or not spec.origin or not spec.origin.endswith(".py"):
+        return None
+    return Path(spec.origin)

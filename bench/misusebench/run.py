@@ -1,0 +1,249 @@
+"""Judges components on a data set: the only place where what they said meets truth.
+
+First every component is run (`outcomes.py`). Only when all have ended is truth opened.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from misusebench import metrics
+from misusebench import result as results
+from misusebench.answers import align
+from misusebench.columns import micros
+from misusebench.isolated import OUTCOMES
+from misusebench.metrics.prevention import matrix, stopped
+from misusebench.outcomes import Bench, run_all
+from misusebench.result import Result
+from misusebench.suite import TIERS, named_apart
+from misusebench.timing import machine
+from misusesim.dataset.reader import open_dataset
+from misusesim.truth import open_truth
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from misusebench.answers import Answers
+    from misusebench.component import Alert
+    from misusebench.outcomes import Outcome
+    from misusebench.suite import Suite
+    from misusesim.truth import Truth
+
+
+@dataclass(slots=True)
+class Run:
+    """A finished run."""
+
+    folder: Path
+    results: list[Result]
+    combined: dict[str, Any]  # detectors and policies together
+
+    @property
+    def failed(self) -> list[Result]:
+        """Results of components that failed; any makes the exit code 4."""
+        return [r for r in self.results if r.failed]
+
+
+def run(
+    data: str | Path,
+    suite: Suite,
+    out: str | Path,
+    *,
+    jobs: int = 2,
+    unsafe: bool = False,
+    hide: Sequence[str | Path] = (),
+    progress: Callable[[str], None] = lambda _: None,
+) -> Run:
+    """Run a suite's components on one data set and write the run's folder.
+
+    Parameters
+    ----------
+    data
+        A data set's folder.
+    suite
+        Components, tier, seed, limits.
+    out
+        Folder of the run: ``run.json``, ``results/*.json``, ``scores/*.parquet``.
+    jobs
+        Components at a time.
+    unsafe
+        Go on where no isolation can be had.
+    hide
+        More folders that no component may reach.
+    progress
+        Called with one line per finished component.
+
+    Raises
+    ------
+    IsolationError
+        If components cannot be shut in.
+    """
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    dataset = open_dataset(data)
+    bench = Bench(dataset, suite, unsafe=unsafe)
+    bench.hide += [folder, *map(Path, hide)]
+    outcomes = run_all(bench, named_apart(suite.components), jobs, progress)
+    return judge(bench, outcomes, open_truth(dataset), folder)
+
+
+def judge(bench: Bench, outcomes: Sequence[Outcome], truth: Truth, folder: Path) -> Run:
+    """Measure all outcomes against truth and write the run.
+
+    Raises
+    ------
+    LeakError
+        If log and truth do not belong together.
+    """
+    answers = align(bench.log, truth, bench.first, bench.end_us)
+    judging = _Judging(bench, answers, folder)
+    found = [judging.judged(outcome) for outcome in outcomes]
+    for one in found:
+        results.save(one, folder)
+    combined = judging.combined()
+    _write_run(bench, found, combined, folder)
+    return Run(folder, found, combined)
+
+
+class _Judging:
+    """What all components of a run are measured with, and what they leave for the combination."""
+
+    def __init__(self, bench: Bench, answers: Answers, folder: Path) -> None:
+        self._bench, self._answers, self._folder = bench, answers, folder
+        self._shifts = shifts_worked(bench, answers)
+        self._caught: dict[str, NDArray[np.float64]] = {}
+        self._stopped: dict[str, NDArray[np.float64]] = {}
+
+    def judged(self, outcome: Outcome) -> Result:
+        """Return the result of one component; its raw answers are written."""
+        one = _result(self._bench, outcome)
+        if one.valid and outcome.spec.kind == "detector":
+            self._detector(outcome, one)
+        elif one.valid:
+            self._policy(outcome, one)
+        return one
+
+    def _detector(self, outcome: Outcome, one: Result) -> None:
+        score, alerts = self._answers.positive.astype(np.float64), []
+        if outcome.replayed is not None:  # else the label oracle: a detector that knew truth
+            score, alerts = outcome.replayed.score, outcome.replayed.alerts
+        suite = self._bench.suite
+        tally = metrics.Tally(
+            metrics.frame(self._answers, score), budget=suite.review_budget, seed=suite.seed
+        )
+        one.metrics = results.metrics_json(metrics.compute(tally))
+        one.diagnostics |= {"curves": metrics.curves(tally), "alerts": _counted(alerts)}
+        self._caught[one.name] = tally.caught
+        table = pa.table({"query_id": self._answers.query_id, "score": score})
+        results.save_scores(table, self._folder, one.name)
+        if alerts:
+            results.save_alerts(alerts, self._folder, one.name)
+
+    def _policy(self, outcome: Outcome, one: Result) -> None:
+        assert outcome.decisions is not None
+        said = outcome.decisions
+        blank = np.zeros(len(said.outcome))
+        decided = metrics.Decided(
+            metrics.frame(self._answers, blank), said.outcome, said.why, said.explanations,
+            shifts=self._shifts, seed=self._bench.suite.seed,
+        )  # fmt: skip
+        one.metrics = results.metrics_json(metrics.compute_policy(decided))
+        one.diagnostics["outcomes"] = dict(
+            zip(OUTCOMES, np.bincount(said.outcome, minlength=len(OUTCOMES)).tolist(), strict=True)
+        )
+        one.diagnostics["curves"] = metrics.policy_curves(decided)
+        self._stopped[one.name] = stopped(decided)
+        results.save_scores(said.table(self._answers.query_id), self._folder, one.name)
+
+    def combined(self) -> dict[str, Any]:
+        """Return, per detector and policy, which share of campaigns which of the two stops."""
+        return {
+            detector: {
+                policy: matrix(caught, prevented) for policy, prevented in self._stopped.items()
+            }
+            for detector, caught in self._caught.items()
+        }
+
+
+def shifts_worked(bench: Bench, answers: Answers) -> NDArray[np.float64] | None:
+    """Return the shifts of each officer in the scored part; None where there is no roster."""
+    rows = bench.context(TIERS[-1]).get("roster/shifts")
+    if rows is None or not rows.num_rows:
+        return None
+    start = micros(rows["valid_from"])
+    last = int(answers.time_us.max(initial=answers.start_us))
+    within = rows["officer_id"].filter(pa.array((start >= answers.start_us) & (start <= last)))
+    counted = Counter(within.to_pylist())
+    return np.array([counted[officer] for officer in answers.officers], np.float64)
+
+
+def _counted(alerts: Sequence[Alert]) -> dict[str, int]:
+    """Return how many of a component's own alerts name which level and rule."""
+    names = Counter(f"{one.level}/{one.rule}".removesuffix("/") for one in alerts)
+    return dict(sorted(names.items()))
+
+
+def _result(bench: Bench, outcome: Outcome) -> Result:
+    spec, about = outcome.spec, outcome.about
+    source = results.source_sha256(spec.target, spec.search) if spec.target else None
+    manifest = bench.dataset.manifest
+    return Result(
+        dataset=_dataset(bench),
+        scenario_hash=str(manifest["scenario_hash"]),
+        component={
+            "kind": spec.kind,
+            "name": spec.name,
+            "target": spec.target or "(the scorer, from truth)",
+            "version": about.version if about else "",
+            "parameters": dict(spec.parameters),
+            "source_sha256": source,
+        },
+        tier=outcome.tier,
+        seeds={"suite": bench.suite.seed, "scenario": int(manifest.get("seed", 0))},
+        isolation=outcome.isolation or {"level": "none", "not_stopped": []},
+        state=outcome.state,
+        reasons=outcome.reasons,
+        ungated={
+            "metrics": results.metrics_json(metrics.compute_speed(outcome.timing.summary())),
+            "timing": outcome.timing.summary(), "machine": machine(), "stderr": outcome.stderr,
+        },
+    )  # fmt: skip
+
+
+def _dataset(bench: Bench) -> dict[str, Any]:
+    manifest = bench.dataset.manifest
+    return {
+        "name": str(manifest["scenario"]),
+        "hash": str(manifest["dataset_hash"]),
+        "rows": bench.log.num_rows,
+        "scored_rows": bench.log.num_rows - bench.first,
+        "history_end_us": bench.end_us,
+    }
+
+
+def _write_run(
+    bench: Bench, found: Sequence[Result], combined: dict[str, Any], folder: Path
+) -> None:
+    summary = {
+        "schema_version": results.SCHEMA_VERSION,
+        "suite": bench.suite.name,
+        "tier": bench.suite.tier,
+        "seed": bench.suite.seed,
+        "review_budget": bench.suite.review_budget,
+        "history_share": bench.suite.history_share,
+        "close_hours": bench.suite.close_hours,
+        "dataset": _dataset(bench),
+        "scenario_hash": str(bench.dataset.manifest["scenario_hash"]),
+        "components": [one.name for one in found],
+        "combined": combined,
+        "ungated": {"data": str(bench.dataset.path.resolve()), "machine": machine()},
+    }
+    results.write_atomically(folder / "run.json", results.dumps(summary).encode())

@@ -1,0 +1,95 @@
+"""Spans of time by key: whether any span of a key covers a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NEVER: Final = 2**62
+RECENT: Final = 16_384  # spans kept apart before they are merged into the bulk
+
+
+class Spans:
+    """A growing set of spans. Adding is cheap: a small recent part is sorted, the bulk seldom."""
+
+    def __init__(self, slack_us: int = 0) -> None:
+        self._slack = slack_us
+        self._bulk, self._recent = _empty(), _empty()
+        self._sorted_bulk, self._sorted_recent = _Sorted(*_empty()), _Sorted(*_empty())
+        self._stale = False
+
+    def add(
+        self, key: NDArray[np.uint64], start: NDArray[np.int64], end: NDArray[np.int64]
+    ) -> None:
+        """Add spans [start, end], both widened by the slack; `end` is NEVER while open."""
+        if not len(key):
+            return
+        end = np.minimum(end, NEVER - self._slack) + self._slack
+        self._recent = _joined(self._recent, (key, start - self._slack, end))
+        if len(self._recent[0]) > RECENT:
+            self._bulk = _joined(self._bulk, self._recent)
+            self._sorted_bulk, self._recent = _Sorted(*self._bulk), _empty()
+        self._stale = True
+
+    def covers(self, key: NDArray[np.uint64], time: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return whether a span of the key covers each time, shape (rows,)."""
+        if self._stale:
+            self._sorted_recent, self._stale = _Sorted(*self._recent), False
+        return self._sorted_bulk.covers(key, time) | self._sorted_recent.covers(key, time)
+
+
+Columns = tuple["NDArray[np.uint64]", "NDArray[np.int64]", "NDArray[np.int64]"]
+
+
+def _empty() -> Columns:
+    return np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64)
+
+
+def _joined(left: Columns, right: Columns) -> Columns:
+    key, start, end = (np.concatenate([a, b]) for a, b in zip(left, right, strict=True))
+    return key, start, end
+
+
+class _Sorted:
+    """Spans by key and start, with the furthest end so far in the key."""
+
+    def __init__(
+        self, key: NDArray[np.uint64], start: NDArray[np.int64], end: NDArray[np.int64]
+    ) -> None:
+        order = np.lexsort((start, key))
+        self._key, self._start = key[order], start[order]
+        self._reach = _furthest(end[order], self._key)
+        self._head = _heads(self._key)
+
+    def covers(self, key: NDArray[np.uint64], time: NDArray[np.int64]) -> NDArray[np.bool_]:
+        if not len(self._key):
+            return np.zeros(len(key), bool)
+        first = np.searchsorted(self._key, key, side="left")
+        last = np.searchsorted(self._key, key, side="right")
+        low, high = first.copy(), last.copy()
+        for _ in range(int((last - first).max(initial=0)).bit_length()):  # bisect inside each run
+            middle = (low + high) // 2
+            early = (low < high) & (self._start[np.minimum(middle, len(self._start) - 1)] <= time)
+            low, high = np.where(early, middle + 1, low), np.where(early, high, middle)
+        at = low - 1
+        covered: NDArray[np.bool_] = (at >= first) & (self._reach[np.maximum(at, 0)] >= time)
+        return covered
+
+
+def _heads(key: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    first: NDArray[np.bool_] = np.ones(min(1, len(key)), np.bool_)
+    return np.concatenate([first, key[1:] != key[:-1]])
+
+
+def _furthest(end: NDArray[np.int64], key: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return the running maximum of `end` within each run of equal keys (ranks avoid overflow)."""
+    if not len(end):
+        return end
+    values, rank = np.unique(end, return_inverse=True)
+    group = np.cumsum(_heads(key)) - 1
+    packed = np.maximum.accumulate(group * len(values) + rank.reshape(-1))
+    return values[packed - group * len(values)]  # type: ignore[no-any-return]

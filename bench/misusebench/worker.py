@@ -1,0 +1,239 @@
+"""The other side of `isolation.py`: gives up its rights, then runs one component.
+
+Speaks frames on its first stdin and stdout: a JSON header and a payload of raw bytes (an Arrow IPC
+stream on the way in, plain numbers on the way out). Nothing is ever unpickled. What the component
+prints goes to stderr.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import resource
+import sys
+import time
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from misusebench.frames import read_frame, write_frame
+from misusebench.sandbox import Confinement, confine, landlock_abi
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from misusebench.component import Alert, Decision, Request
+
+OUTCOMES = ("permit", "deny", "challenge")
+
+
+class WrongAnswerError(Exception):
+    """A component answered something else than the contract says."""
+
+
+class Host:
+    """Holds the component and answers frames."""
+
+    def __init__(self, empty_kib: int) -> None:
+        self._component: Any = None
+        self._context: dict[str, pa.Table] = {}
+        self._empty_kib = empty_kib
+
+    def answer(self, header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+        """Return the answer to one frame."""
+        operations: dict[str, Callable[..., tuple[dict[str, Any], bytes]]] = {
+            "start": self._start, "context": self._keep, "fit": self._fit,
+            "observe": self._observe, "score": self._score, "feedback": self._feedback,
+            "load": self._load, "decide": self._decide, "close": self._close,
+        }  # fmt: skip
+        return operations[header["op"]](header, payload)
+
+    def _start(self, header: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
+        sys.path[:0] = header["search"]
+        module, _, name = header["target"].partition(":")
+        factory = importlib.import_module(module)
+        for part in name.split("."):
+            factory = getattr(factory, part)
+        self._component = factory(**header["parameters"])  # type: ignore[operator]
+        return {
+            "name": str(getattr(self._component, "name", name)),
+            "version": str(getattr(self._component, "version", "")),
+            "tiers": [str(t) for t in getattr(self._component, "tiers", ())],
+            "needs": [str(n) for n in getattr(self._component, "needs", ())],
+            "has": [
+                method
+                for method in ("fit", "observe", "score", "alerts", "feedback", "decide")
+                if callable(getattr(self._component, method, None))
+            ],
+        }, b""
+
+    def _keep(self, header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+        self._context[header["table"]] = _table(payload)
+        return {}, b""
+
+    def _fit(self, _: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+        history, context, self._context = _table(payload), self._context, {}
+        start = time.perf_counter_ns()
+        self._component.fit(history, context)
+        return {"ns": time.perf_counter_ns() - start}, b""
+
+    def _observe(self, header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+        rows = _table(payload)
+        start = time.perf_counter_ns()
+        self._component.observe(header["table"], rows)
+        return {"ns": time.perf_counter_ns() - start}, b""
+
+    def _feedback(self, header: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
+        self._component.feedback(header["outcomes"])
+        return {}, b""
+
+    def _score(self, header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+        from misusebench.replay import singles  # noqa: PLC0415 - after confinement
+
+        batch = _batch(payload)
+        took, scores = [], []
+        for piece in singles(batch) if header["single"] else [batch]:
+            start = time.perf_counter_ns()
+            answer = self._component.score(piece)
+            took.append(time.perf_counter_ns() - start)
+            scores.append(_scores(answer))
+        alerts: Sequence[Alert] = ()
+        if header.get("now") is not None:
+            alerts = self._component.alerts(header["now"])
+        rows = [_alert(alert) for alert in alerts]
+        return {"ns": took, "alerts": rows}, b"".join(s.tobytes() for s in scores)
+
+    def _load(self, header: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
+        start = time.perf_counter_ns()
+        self._component.load(header.get("policy"), header.get("facts"))
+        return {"ns": time.perf_counter_ns() - start}, b""
+
+    def _decide(self, header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+        from misusebench.policies.facts import requests  # noqa: PLC0415 - after confinement
+
+        asked = list(requests(_table(payload)))
+        if header["single"]:
+            decisions, took = [], []
+            for request in asked:
+                start = time.perf_counter_ns()
+                decisions.append(self._one(request))
+                took.append(time.perf_counter_ns() - start)
+            return _decisions(decisions, took)
+        start = time.perf_counter_ns()
+        try:
+            answers = self._component.decide_batch(asked)
+        except Exception as error:  # noqa: BLE001 - the contract: an error is a deny, and counted
+            answers = [_refusal(error)] * len(asked)
+        return _decisions(answers, [time.perf_counter_ns() - start])
+
+    def _one(self, request: Request) -> Decision:
+        try:
+            return self._component.decide(request)  # type: ignore[no-any-return]
+        except Exception as error:  # noqa: BLE001 - as above
+            return _refusal(error)
+
+    def _close(self, _: dict[str, Any], __: bytes) -> tuple[dict[str, Any], bytes]:
+        if callable(getattr(self._component, "close", None)):
+            self._component.close()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return {"peak_kib": peak, "empty_kib": self._empty_kib}, b""
+
+
+def _refusal(error: Exception) -> Decision:
+    from misusebench.component import Decision  # noqa: PLC0415 - after confinement
+
+    return Decision("deny", (), (f"{type(error).__name__}: {error}",))
+
+
+def _table(payload: bytes) -> pa.Table:
+    import pyarrow as pa  # noqa: PLC0415 - after confinement
+
+    return pa.ipc.open_stream(pa.py_buffer(payload)).read_all()
+
+
+def _batch(payload: bytes) -> pa.RecordBatch:
+    import pyarrow as pa  # noqa: PLC0415 - after confinement
+
+    return pa.ipc.open_stream(pa.py_buffer(payload)).read_next_batch()
+
+
+def _scores(scores: Any) -> NDArray[np.float64]:
+    import numpy as np  # noqa: PLC0415 - after confinement
+
+    if not isinstance(scores, np.ndarray) or scores.dtype != np.float64 or scores.ndim != 1:
+        shape = getattr(scores, "shape", "")
+        found = f"{getattr(scores, 'dtype', type(scores).__name__)}{shape}"
+        raise WrongAnswerError(f"score() must return a float64 array of one dimension, got {found}")
+    return np.ascontiguousarray(scores)
+
+
+def _alert(alert: Alert) -> list[Any]:
+    level, key, time_us, score, evidence, reason, *rule = alert
+    return [
+        str(level), str(key), int(time_us), float(score), [int(q) for q in evidence], str(reason),
+        str(rule[0]) if rule else "",
+    ]  # fmt: skip
+
+
+def _decisions(answers: Any, took: list[int]) -> tuple[dict[str, Any], bytes]:
+    """Return outcomes as bytes and each row's place in the list of distinct explanations."""
+    import numpy as np  # noqa: PLC0415 - after confinement
+
+    places: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
+    outcomes = np.empty(len(answers), np.int8)
+    explained = np.empty(len(answers), np.int32)
+    for i, answer in enumerate(answers):
+        outcome = getattr(answer, "outcome", None)
+        if outcome not in OUTCOMES:
+            raise WrongAnswerError(f"decide() must answer one of {OUTCOMES}, got {answer!r:.80}")
+        why = (tuple(map(str, answer.reasons)), tuple(map(str, answer.errors)))
+        outcomes[i] = OUTCOMES.index("deny" if why[1] else outcome)
+        explained[i] = places.setdefault(why, len(places))
+    return {"ns": took, "why": list(places)}, outcomes.tobytes() + explained.tobytes()
+
+
+def _fault(error: BaseException) -> dict[str, Any]:
+    traceback.print_exc()
+    state = "invalid" if isinstance(error, WrongAnswerError) else "crash"
+    if isinstance(error, MemoryError):
+        state = "oom"
+    return {"fault": state, "reason": f"{type(error).__name__}: {error}"[:2000]}
+
+
+def serve(source: int, sink: int, hello: dict[str, Any]) -> None:
+    """Say how far this process is shut in, then answer frames until the parent closes its end."""
+    import numpy as np  # noqa: F401, PLC0415 - part of the empty process
+    import pyarrow as pa  # noqa: F401, PLC0415 - part of the empty process
+
+    write_frame(sink, hello, b"")
+    host = Host(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    while (frame := read_frame(source)) is not None:
+        try:
+            header, payload = host.answer(*frame)
+        except Exception as error:  # noqa: BLE001 - whatever the component raises is its result
+            header, payload = _fault(error), b""
+        write_frame(sink, header, payload)
+
+
+def main(plan: str) -> None:
+    """Confine this process as the JSON plan says, then serve."""
+    given = json.loads(plan)
+    confinement = Confinement(
+        read=tuple(given["read"]), hide=tuple(given["hide"]), work=given["work"],
+        uid=given["uid"], methods=tuple(given["methods"]),
+    )  # fmt: skip
+    took, failed = confine(confinement)
+    source, sink = os.dup(0), os.dup(1)
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    os.dup2(2, 1)
+    hello = {"methods": took, "failed": failed, "root": os.geteuid() == 0, "abi": landlock_abi()}
+    serve(source, sink, hello)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,1 @@
+"""Data sets on disk: the contract, and writing, reading, checking and describing them."""

@@ -1,0 +1,123 @@
+"""What each task counts while it has the rows at hand; the manifest only adds up.
+
+A tally is a JSON object of counters, so that it survives in the ledger of an unfinished run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from misusesim.dataset import schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from misusesim.plan import AgencyPlan
+
+
+def words(column: pa.ChunkedArray) -> dict[str, int]:
+    """Return how often each word of a column occurs, sorted by word; nulls are not counted.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> words(pa.chunked_array([["b", "a", None, "b"]]))
+    {'a': 1, 'b': 2}
+    """
+    found: dict[str, int] = {}
+    for chunk in column.chunks:
+        for pair in chunk.drop_null().value_counts().to_pylist():
+            found[pair["values"]] = found.get(pair["values"], 0) + pair["counts"]
+    return dict(sorted(found.items()))
+
+
+def pairs(table: pa.Table, left: str, right: str) -> dict[str, int]:
+    """Return how often each pair of words occurs, keyed ``left/right``."""
+    text = [table[name].cast("string").fill_null("") for name in (left, right)]
+    return words(pc.binary_join_element_wise(*text, "/"))
+
+
+def per_role(role: NDArray[np.int8], weight: NDArray[np.int64] | None = None) -> dict[str, int]:
+    """Return the sum of `weight` (1 by default) per role, roles without any left out."""
+    sums = np.zeros(len(schema.ROLES), np.int64)
+    np.add.at(sums, role, 1 if weight is None else weight)
+    return {schema.ROLES[code]: int(n) for code, n in enumerate(sums) if n}
+
+
+def agency_tally(plan: AgencyPlan, horizon: tuple[int, int]) -> dict[str, Any]:
+    """Count what the causal pass of an agency planned.
+
+    Parameters
+    ----------
+    plan
+        With its truth tables.
+    horizon
+        First and end UTC microsecond of the scenario: accounts and shifts outside do not count.
+    """
+    start, end = horizon
+    officers, shifts = plan.officers, plan.shifts
+    there = (officers.hired < end) & (officers.left > start)
+    within = (shifts.start >= start) & (shifts.start < end)
+    tally: dict[str, Any] = {
+        "accounts": per_role(officers.role[there]),
+        "shifts": per_role(officers.role[shifts.officer[within]]),
+    }
+    if (campaigns := plan.truth.get("campaigns")) is not None:
+        tally["campaigns"] = pairs(campaigns, "kind", "rung")
+    if (oddities := plan.truth.get("oddities")) is not None:
+        tally["oddities"] = words(oddities["kind"])
+    return tally
+
+
+def shard_tally(
+    plan: AgencyPlan, log: pa.Table, truth: pa.Table, lost: int, generated: int
+) -> dict[str, Any]:
+    """Count the rows of one shard.
+
+    Parameters
+    ----------
+    plan
+        Of the shard's agency.
+    log, truth
+        As they will be written; a truth that leaves out plain work has fewer rows.
+    lost
+        Needs that never reached the log.
+    generated
+        Needs expanded, before loss and duplication.
+    """
+    strange = truth.filter(pc.not_equal(truth["cause"].cast("string"), "work"))
+    misuse = strange.filter(pc.equal(strange["cause"].cast("string"), "misuse"))
+    oddity = strange.filter(pc.equal(strange["cause"].cast("string"), "oddity"))
+    plain = log.num_rows - strange.num_rows
+    causes = {"work": plain, "oddity": oddity.num_rows, "misuse": misuse.num_rows}
+    labels = words(truth["label"])
+    labels["negative"] = labels.get("negative", 0) + log.num_rows - truth.num_rows
+    return {
+        "rows": {
+            "generated": generated,
+            "written": log.num_rows,
+            "lost": lost,
+            "duplicates": len(truth) - truth["duplicate_of"].null_count,
+        },
+        "causes": causes,
+        "labels": labels,
+        "misuse_queries": pairs(misuse, "kind", "rung"),
+        "oddity_queries": words(oddity["kind"].cast("string")),
+        "queries_by_role": _queries_by_role(plan, log["officer_id"]),
+        "misuse_officers": _officers_of(log, misuse["query_id"]),
+    }
+
+
+def _queries_by_role(plan: AgencyPlan, officer_id: pa.ChunkedArray) -> dict[str, int]:
+    counts = words(officer_id)
+    weight = np.array([counts.get(o, 0) for o in plan.officers.officer_id.tolist()], np.int64)
+    return per_role(plan.officers.role, weight)
+
+
+def _officers_of(log: pa.Table, query_ids: pa.ChunkedArray) -> list[str]:
+    rows = log.filter(pc.is_in(log["query_id"], value_set=query_ids.combine_chunks()))
+    return list(words(rows["officer_id"]))

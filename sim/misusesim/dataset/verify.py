@@ -1,0 +1,114 @@
+"""Is a data set whole: manifest, hashes, page checksums, schemas, row counts, and no strangers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from misusesim.dataset import layout, manifest
+from misusesim.dataset.reader import load_manifest, read_part
+from misusesim.dataset.writer import check_schema, sha256_of
+from misusesim.errors import DatasetError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Fault(NamedTuple):
+    """What is wrong with one file."""
+
+    path: str  # inside the data set
+    what: str
+
+    def __str__(self) -> str:
+        """Return one line for people."""
+        return f"{self.path}: {self.what}"
+
+
+def verify(path: str | Path) -> list[Fault]:
+    """Return all faults of a data set, none if it is whole.
+
+    Every changed byte of every file is found by its hash; page checksums, schema and counts are
+    checked as well, so that a manifest made to fit damaged parts does not help.
+
+    Raises
+    ------
+    UsageError
+        If the folder is no data set.
+    DatasetError
+        If it is unfinished, or its manifest cannot be read.
+    """
+    root = Path(path)
+    found = load_manifest(root)
+    faults = []
+    if manifest.seal(found)["dataset_hash"] != found.get("dataset_hash"):
+        faults.append(Fault(layout.MANIFEST, "was changed: it does not have its own hash"))
+    for file in found["files"]:
+        faults += _file_faults(root, file)
+    faults += _strangers(root, {file["path"] for file in found["files"]})
+    if not faults:
+        faults += _row_faults(root, found)
+    return faults
+
+
+def _file_faults(root: Path, file: dict[str, Any]) -> list[Fault]:
+    """Return what is wrong with one file of the manifest."""
+    name, path = file["path"], root / file["path"]
+    if not path.is_file():
+        return [Fault(name, "is missing")]
+    faults = []
+    if (size := path.stat().st_size) != file["bytes"]:
+        faults.append(Fault(name, f"has {size} bytes, the manifest says {file['bytes']}"))
+    elif sha256_of(path) != file["sha256"]:
+        faults.append(Fault(name, "was changed: its hash is not the manifest's"))
+    if name.endswith(".parquet") and not faults:
+        faults += _table_faults(root, file)
+    return faults
+
+
+def _table_faults(root: Path, file: dict[str, Any]) -> list[Fault]:
+    """Return what is wrong with the inside of a Parquet part."""
+    name, of = file["path"], layout.schema_of(file["path"])
+    if of is None:
+        return [Fault(name, "is no table of this schema version")]
+    try:
+        table = read_part(root / name)
+        check_schema(table, of, name)
+    except DatasetError as error:
+        return [Fault(name, str(error))]
+    if table.num_rows != file["rows"]:
+        return [Fault(name, f"has {table.num_rows} rows, the manifest says {file['rows']}")]
+    return []
+
+
+def _strangers(root: Path, known: set[str]) -> list[Fault]:
+    """Return files that the manifest does not name."""
+    there = {p.relative_to(root).as_posix() for p in root.rglob("*") if not p.is_dir()}
+    extra = sorted(there - known - {layout.MANIFEST})
+    return [Fault(name, "is not in the manifest") for name in extra]
+
+
+def _row_faults(root: Path, found: dict[str, Any]) -> list[Fault]:
+    """Return what is wrong between log and truth: counts, and ids that do not match."""
+    faults = []
+    log = _query_ids(root, found, "log/")
+    truth = _query_ids(root, found, "truth/queries/")
+    if len(log) != found["rows"]["written"]:
+        written = found["rows"]["written"]
+        faults.append(Fault("log", f"has {len(log)} rows, the manifest says {written}"))
+    for name, ids in (("log", log), ("truth/queries", truth)):
+        if (twice := len(ids) - len(np.unique(ids))) > 0:
+            faults.append(Fault(name, f"{twice} query ids occur more than once"))
+    if strange := int(np.isin(truth, log, invert=True).sum()):
+        faults.append(Fault("truth/queries", f"{strange} rows without a query in the log"))
+    if found["truth"] == "full" and (bare := int(np.isin(log, truth, invert=True).sum())):
+        faults.append(Fault("log", f"{bare} queries without a row in truth/queries"))
+    return faults
+
+
+def _query_ids(root: Path, found: dict[str, Any], prefix: str) -> np.ndarray[Any, Any]:
+    parts = [f["path"] for f in found["files"] if f["path"].startswith(prefix)]
+    columns: list[pa.ChunkedArray] = [read_part(root / p, ["query_id"])["query_id"] for p in parts]
+    return np.concatenate([np.empty(0, np.uint64), *(c.to_numpy() for c in columns)])

@@ -1,0 +1,68 @@
+"""Chance of a block of rows: 64 bits per need and purpose, handed out in lanes of 16."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from misusesim import rng
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+
+class Dice:
+    """Draws of one block of entities; equal entities always throw the same."""
+
+    def __init__(self, seed: int, entity: NDArray[np.uint64]) -> None:
+        self._seed = seed
+        self._entity = entity
+
+    def bits(self, name: str) -> NDArray[np.uint64]:
+        """Return 64 random bits per entity for one purpose."""
+        return rng.draw(self._entity, rng.salt(self._seed, name))
+
+    def chance(self, name: str, share: float | NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return True with probability `share`, to one in 2**53."""
+        return rng.unit(self.bits(name)) < share
+
+
+def lane(bits: NDArray[np.uint64], k: int) -> NDArray[np.int64]:
+    """Return the k-th 16 bits from the top of 64 (k from 0 to 3): an integer in [0, 65536)."""
+    return (bits >> np.uint64(48 - 16 * k)).astype(np.int64) & 0xFFFF
+
+
+def of_65536(share: float) -> int:
+    """Return a share as a threshold for a lane."""
+    return round(share * 65536)
+
+
+def table(weights: Mapping[int, int]) -> NDArray[np.int32]:
+    """Return 65,536 values in proportion to their integer weights, to be indexed by a lane."""
+    values = np.array(list(weights), np.int32)
+    return values[rng.guide(list(weights.values()))]
+
+
+def _exponential_steps() -> NDArray[np.int64]:
+    """Return 65,536 exponential quantiles in steps of a 64th, by exact integer decay."""
+    left, numerator, denominator = [65536], 63, 64
+    while left[-1]:
+        left.append(65536 * numerator // denominator)
+        numerator, denominator = numerator * 63, denominator * 64
+    return np.repeat(np.arange(len(left) - 1, dtype=np.int64), -np.diff(left))
+
+
+_STEPS = _exponential_steps()
+
+
+def exponential(bits: NDArray[np.uint64], mean: NDArray[np.int64] | int) -> NDArray[np.int64]:
+    """Return exponential integers of a given mean (below 2**44), exact on every machine.
+
+    The table is an integer decay by 63/64 a step, evened out inside each step; its mean is 63.5
+    steps. Lanes 0 and 1 of `bits` are used.
+    """
+    fine = _STEPS[lane(bits, 0)] << 8 | lane(bits, 1) >> 8
+    return fine * mean // 16256  # 63.5 * 256

@@ -1,0 +1,149 @@
+"""The causal pass of an agency: who works, what happens, who is tempted, who is found out.
+
+Runs over the whole horizon and a warm-up week before it. No query of that week is kept; it only
+makes the first day begin with cases on desks, calls under way and a week of records to come back
+to. Misuse comes last and touches nothing that
+honest work has settled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from misusesim.clock import LocalClock
+from misusesim.dice import lane
+from misusesim.misuse import campaigns
+from misusesim.occasions import Occasions
+from misusesim.oversight import oversight
+from misusesim.plan import AgencyPlan, Incidents
+from misusesim.workload.context import Filed, cut, work_context
+from misusesim.workload.desk import Desks, desk_work
+from misusesim.workload.oddities import Files, oddities
+from misusesim.workload.setting import SECOND_US, WEEK_BITS, Setting, join, select
+from misusesim.workload.street import street_work
+from misusesim.workload.twins import oddity_table
+from misusesim.workload.watches import shifts
+from misusesim.world.context import directory_context, roster_context, ties_context
+from misusesim.world.model import Shifts
+from misusesim.world.officers import officers, terminals
+from misusesim.world.subjects import Population
+from misusesim.world.ties import ties
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from misusesim.scenario.model import Scenario
+    from misusesim.workload.links import Links
+    from misusesim.world.model import Agency
+
+    I64Array = NDArray[np.int64]
+
+
+class Honest(NamedTuple):
+    """All that is honest at an agency."""
+
+    setting: Setting
+    occasions: Occasions  # numbered; warm-up included
+    incidents: Incidents  # by opening
+    desks: Desks
+    links: Links
+    leave: pa.Table
+
+
+def causal_pass(scenario: Scenario, agency: Agency) -> AgencyPlan:
+    """Return the plan of one agency over the whole horizon, with its context and truth.
+
+    Parameters
+    ----------
+    scenario
+        The world.
+    agency
+        One of `world.agencies.agencies(scenario)`.
+
+    Notes
+    -----
+    Honest occasions, incidents and cases are the same whatever ``scenario.misuse`` says.
+    """
+    honest = honest_pass(scenario, agency)
+    setting, cases = honest.setting, honest.desks.cases
+    clock, people = setting.clock, setting.officers
+    tied = ties(scenario, agency, people)
+    known = _within_weeks(setting)
+    plot = campaigns(scenario, agency, people, tied, known.shifts, honest.incidents, cases, clock)
+    seen = oversight(scenario, agency, people, plot, clock)
+    everything = _by_start(setting, Occasions.concat([honest.occasions, seen.occasions]))
+    occasions = everything.take(everything.start >= clock.horizon[0])
+    caused = select(seen.incidents, seen.incidents.opened >= clock.horizon[0])
+    incidents = join([honest.incidents, caused])
+    filed = Filed(incidents, cases, honest.desks.applications, honest.desks.wanted, honest.links)
+    ends = clock.horizon[1]
+    context = {
+        **directory_context(scenario, agency),
+        **roster_context(scenario, agency, people, terminals(scenario, agency)),
+        **ties_context(scenario, agency, people, tied),
+        **work_context(known, filed, plot.context),
+        "roster/leave": cut(honest.leave, ends),
+    }
+    odd = occasions.take(occasions.start < ends)
+    truth = {
+        "campaigns": plot.truth,
+        "oddities": oddity_table(known, odd, honest.desks.applications),
+        "outcomes": seen.outcomes,
+    }
+    return AgencyPlan(
+        agency=agency, officers=people, terminals=terminals(scenario, agency), shifts=known.shifts,
+        occasions=occasions, incidents=incidents, cases=cases, campaigns=plot.campaigns,
+        suspensions=seen.suspensions, context=context, truth=truth,
+    )  # fmt: skip
+
+
+def honest_pass(scenario: Scenario, agency: Agency) -> Honest:
+    """Return the honest work and the oddities of one agency; misuse is not even asked for."""
+    people = officers(scenario, agency)
+    duty, leave = shifts(scenario, agency, people)
+    setting = Setting(scenario, agency, people, duty, LocalClock(scenario), Population(scenario))
+    street = street_work(setting)
+    desks = desk_work(setting, street.incidents)
+    work = numbered(setting, Occasions.concat([street.occasions, desks.occasions]))
+    incidents = join([street.incidents, desks.bookings])
+    incidents = select(incidents, np.lexsort((incidents.serial, incidents.opened)))
+    odd = oddities(Files(setting, work, incidents, desks.cases))
+    marked = replace(work, oddity=odd.marks)
+    every = Occasions.concat([marked, numbered(setting, odd.occasions)])
+    return Honest(setting, every, incidents, desks, odd.links, leave)
+
+
+def numbered(setting: Setting, occasions: Occasions) -> Occasions:
+    """Return occasions of one source by start, with serials by week and place in the week.
+
+    What starts after the last week is left out. A place depends on what starts earlier in the same
+    week and on nothing later, so a longer horizon changes no serial.
+    """
+    occasions = occasions.take(np.lexsort((occasions.template, occasions.officer, occasions.start)))
+    week = setting.clock.week_of(occasions.start)
+    first, last = np.searchsorted(week, [-1, setting.clock.weeks])
+    occasions, week = occasions.take(slice(int(first), int(last))), week[first:last]
+    place = np.arange(len(week)) - np.searchsorted(week, week)
+    return replace(occasions, serial=(week + 1 << WEEK_BITS) + place)
+
+
+def _by_start(setting: Setting, occasions: Occasions) -> Occasions:
+    """Return occasions in order; whole seconds of planning become a moment within the second."""
+    entity = occasions.source.astype(np.int64) << 38 | occasions.serial
+    fraction = lane(setting.dice(entity).bits("moment"), 0) * 1000 >> 16
+    start = occasions.start // SECOND_US * SECOND_US + fraction * (SECOND_US // 1000)
+    occasions = replace(occasions, start=start)
+    return occasions.take(np.lexsort((occasions.serial, occasions.source, start)))
+
+
+def _within_weeks(setting: Setting) -> Setting:
+    """Return the setting with the shifts of the scenario's weeks only."""
+    end = setting.clock.week_bounds(setting.clock.weeks - 1)[1]
+    duty = setting.shifts
+    kept = duty.start < end
+    within = Shifts(duty.officer[kept], duty.start[kept], duty.end[kept], duty.kind[kept])
+    return replace(setting, shifts=within)

@@ -1,0 +1,55 @@
+"""Misuse: campaigns of officers and units, in the order recruit, plan, cover story, truth.
+
+A campaign decides who, whom, when and what is said; the rows themselves come from the same road as
+honest ones (`misusesim.query`). README.md says what holds for all kinds and how to add one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from misusesim.misuse.institutional import PermitCheckCampaigns
+from misusesim.misuse.personal import RetaliationCampaigns, RomanticInterestCampaigns
+from misusesim.misuse.writing import MisusePlan, Scene, written
+from misusesim.world.subjects import Population
+
+if TYPE_CHECKING:
+    from misusesim.clock import LocalClock
+    from misusesim.misuse.writing import Kind
+    from misusesim.plan import Cases, Incidents
+    from misusesim.scenario.model import Scenario
+    from misusesim.world.model import Agency, Officers, Shifts, Ties
+
+#: Kind of the scenario -> how its campaigns come about.
+KINDS: Final[dict[str, Kind]] = {
+    "permit_checks": PermitCheckCampaigns(),
+    "romantic_interest": RomanticInterestCampaigns(),
+    "retaliation": RetaliationCampaigns(),
+}
+
+
+def campaigns(
+    scenario: Scenario,
+    agency: Agency,
+    officers: Officers,
+    ties: Ties,
+    shifts: Shifts,
+    incidents: Incidents,
+    cases: Cases,
+    clock: LocalClock,
+) -> MisusePlan:
+    """Return all campaigns of an agency with their occasions, incidents and truth.
+
+    Nothing here is read by honest work, and no stream is shared with it.
+    """
+    people = Population(scenario)
+    scene = Scene(scenario, agency, officers, ties, shifts, incidents, cases, clock, people)
+    found = [
+        campaign
+        for misuse in scenario.misuse
+        for campaign in KINDS[misuse.kind].campaigns(scene, misuse)
+    ]
+    return written(scene, found)
+
+
+__all__ = ["KINDS", "MisusePlan", "campaigns"]

@@ -1,0 +1,62 @@
+"""When a wish is acted on: in the officer's own shifts, or soon after one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from misusesim.clock import HOUR_US, MINUTE_US
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from misusesim.misuse.writing import Scene
+
+#: Share of steps that wait for a shift; the others come within three hours of one (assumption;
+#: "part off duty", domain note 5.1).
+ON_DUTY_SHARE: Final = 0.9
+_FREE_US: Final = 3 * HOUR_US
+_LEAVING_US: Final = 5 * MINUTE_US
+
+
+def own_shifts(scene: Scene, officer: int) -> NDArray[np.int64]:
+    """Return the rows of an officer's shifts, by start."""
+    return np.flatnonzero(scene.shifts.officer == officer)
+
+
+def moment(
+    scene: Scene, mine: NDArray[np.int64], wish: int, duty: float, place: float
+) -> int | None:
+    """Return when a wish is acted on: at once on shift, else somewhere in the next shift.
+
+    Before shifts are known, and after, the wish itself stands for the step; None if the officer has
+    no shift any more because he left.
+
+    Parameters
+    ----------
+    scene
+        Shifts.
+    mine
+        The officer's shifts, by start.
+    wish
+        Not before this time, UTC microseconds.
+    duty
+        From `ON_DUTY_SHARE` on he acts within three hours after the shift.
+    place
+        Where in the shift, or after it, [0, 1).
+    """
+    if wish < scene.known_from:
+        return wish
+    start, end = scene.shifts.start[mine], scene.shifts.end[mine]
+    at = int(np.searchsorted(end, wish + _LEAVING_US))
+    if at >= len(mine):
+        later = max(wish, scene.known_until)
+        gone = not len(mine) or scene.officers.left[scene.shifts.officer[mine[0]]] <= later
+        return None if gone else later
+    if duty < ON_DUTY_SHARE and start[at] <= wish:
+        return wish
+    begin, until = int(start[at]), int(end[at]) - _LEAVING_US
+    if duty >= ON_DUTY_SHARE:
+        begin, until = int(end[at]), int(end[at]) + _FREE_US
+    return begin + int((until - begin) * place) // 1_000_000 * 1_000_000

@@ -1,0 +1,358 @@
+"""Personal kinds: one officer, one person he has a tie with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+import simpy
+
+from misusesim.clock import DAY_US, HOUR_US, MINUTE_US, WEEK_US
+from misusesim.dataset.schema import (
+    INCIDENT_KINDS,
+    INTENTS,
+    MISUSE_KINDS,
+    PURPOSES,
+    ROLES,
+    TIE_KINDS,
+    VIOLATIONS,
+)
+from misusesim.misuse.moments import moment, own_shifts
+from misusesim.misuse.rungs import INVENTED, Cover, Rung, Story, drawn_rung
+from misusesim.misuse.writing import LEAD_WEEKS, MOST_STEPS, Campaign, Pretext, Scene, Step
+from misusesim.occasions import DEFAULT, NONE, TEMPLATE, TOPIC
+from misusesim.workload import durations, topics
+from misusesim.workload.reasons import habits
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from misusesim.scenario.model import MisuseBase, Retaliation, RomanticInterest
+
+#: Tenths of the median: a stretched bell with a long right side, so that some campaigns are two
+#: weeks and some most of a year (documented 14-471 days, domain note 5.1). Equal weights.
+_STRETCH: Final = (2, 3, 5, 6, 8, 9, 11, 12, 15, 18, 25, 45)
+#: Tenths of the mean number of queries, officer by officer (severe cases 69-164 queries).
+_ZEAL: Final = (2, 4, 6, 8, 9, 10, 11, 13, 17, 30)
+_MEAN_ZEAL: Final = 1.1
+#: What a sitting is made of, the same as honest look-ups of one person by the same role and only in
+#: systems the role is granted.
+_AFIELD: Final = ("name_check", "name_check", "plate_check", "plate_check", "warrant_check",
+                  "alpr_search", "alpr_search")  # fmt: skip
+_SITTINGS: Final = {
+    "patrol": _AFIELD, "detective": _AFIELD, "supervisor": _AFIELD,
+    "analyst": ("name_check", "plate_check", "alpr_search"),
+    "dispatcher": ("name_check", "plate_check"), "records_clerk": ("name_check",),
+    "jail": ("name_check",), "licensing_clerk": ("name_check",),
+}  # fmt: skip
+_QUERIES: Final = (1, 1, 1, 1, 2, 2, 3)
+_MEAN_QUERIES: Final = sum(_QUERIES) / len(_QUERIES)
+#: Campaigns that look at the target's partner too, and how often then (assumptions).
+_PARTNER_CAMPAIGNS, _PARTNER_STEPS = 0.3, 0.25
+#: Romantic interest in somebody met at an incident in the two weeks before (assumption).
+_MET_SHARE: Final = 0.15
+_MET_US: Final = 14 * DAY_US
+_ADULT_YEARS: Final = 18
+_STREET: Final = ("patrol", "supervisor")
+#: From the look-up to the stop (documented "hours to days", domain note 5.1; assumption).
+_DELAYS: Final = (10 * MINUTE_US, 40 * MINUTE_US, 3 * HOUR_US, 20 * HOUR_US, 30 * HOUR_US,
+                  3 * DAY_US)  # fmt: skip
+_TOW_SHARE: Final = 0.25
+#: As with honest stops: numbers that a mandatory field gets (query/wording.py).
+_MANDATORY_TYPED: Final = 0.985
+_OTHER: Final = PURPOSES.index("other")
+_MALICIOUS: Final = INTENTS.index("malicious")
+#: By rung: no cover, a wrong purpose, somebody else's or an unrelated case.
+_VIOLATION: Final = tuple(
+    VIOLATIONS.index(v) for v in ("no_need_to_know", "purpose", "false_case", "false_case")
+)
+
+
+class Recruit(NamedTuple):
+    """An officer who begins a campaign."""
+
+    week: int  # from -LEAD_WEEKS, counted from 0
+    officer: int
+    target: int  # the other person
+    tie: int  # code of TIE_KINDS, NONE: met at work
+
+
+class _Personal:
+    """Recruits officers by a weekly hazard."""
+
+    kind: str
+    ties: dict[str, int]  # weight of one tie of each kind
+    roles: tuple[str, ...]
+    met_share = 0.0
+
+    def recruit(self, scene: Scene, misuse: MisuseBase) -> Iterator[Recruit]:
+        """Yield who begins a campaign, week by week and in order of rows.
+
+        The rate is of all officers present; who cannot do it leaves his part to the others. Neither
+        a longer horizon nor another kind of misuse changes an answer.
+        """
+        officers = scene.officers
+        able = self._able(scene)
+        for week in range(-LEAD_WEEKS, scene.clock.weeks):
+            begin = scene.clock.week_bounds(week)[0]
+            draws = scene.stream(f"{self.kind} start", week + LEAD_WEEKS).random((len(able), 2))
+            there = (officers.hired <= begin) & (officers.left > begin)
+            some = there & able
+            chance = misuse.officers_per_year * 7 / 365 * there.sum() / max(1, some.sum())
+            for officer in np.flatnonzero(some & (draws[:, 0] < chance)).tolist():
+                whom = self._whom(scene, officer, begin, float(draws[officer, 1]))
+                if whom is not None:
+                    yield Recruit(week + LEAD_WEEKS, officer, *whom)
+
+    def _able(self, scene: Scene) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        return np.isin(scene.officers.role, [ROLES.index(role) for role in self.roles])
+
+    def _whom(self, scene: Scene, officer: int, begin: int, which: float) -> tuple[int, int] | None:
+        """Return person and tie that the officer turns to, None if he knows nobody."""
+        at_work = which < self.met_share
+        which = (
+            which / self.met_share if at_work else (which - self.met_share) / (1 - self.met_share)
+        )
+        met = _met(scene, officer, begin)
+        if at_work and len(met):
+            return int(met[int(which * len(met))]), NONE
+        weight = np.array([self.ties.get(name, 0) for name in TIE_KINDS])
+        mine = np.flatnonzero((scene.ties.officer == officer) & (scene.ties.since <= begin))
+        passed = np.cumsum(weight[scene.ties.kind[mine]])
+        if not len(mine) or not passed[-1]:
+            return None
+        row = mine[int(np.searchsorted(passed, which * passed[-1], side="right"))]
+        return int(scene.ties.subject[row]), int(scene.ties.kind[row])
+
+    def _campaign(
+        self, misuse: MisuseBase, recruit: Recruit, rung: Rung, motive: str, steps: list[Step],
+        wished: int,
+    ) -> Campaign:  # fmt: skip
+        return Campaign(
+            key=(MISUSE_KINDS.index(self.kind), recruit.week, recruit.officer),
+            rung=rung.code,
+            tie=recruit.tie,
+            intent=_MALICIOUS,
+            violation=_VIOLATION[rung.code],
+            severity=misuse.severity,
+            motive=motive,
+            officers=(recruit.officer,),
+            steps=tuple(steps[:MOST_STEPS]),
+            wished=wished,
+        )
+
+
+def _met(scene: Scene, officer: int, begin: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return adults whom the officer met at incidents shortly before."""
+    incidents = scene.incidents
+    recent = (incidents.known < begin) & (incidents.known >= begin - _MET_US)
+    people = incidents.subject[recent & (incidents.officer == officer)]
+    born = scene.population.birth_year(people)
+    grown = born <= scene.scenario.start.year - _ADULT_YEARS
+    return np.asarray(people[grown & (people != scene.officers.subject[officer])])
+
+
+def _begun(scene: Scene, recruit: Recruit) -> int:
+    return scene.clock.week_bounds(recruit.week - LEAD_WEEKS)[0]
+
+
+def _motive(what: str, recruit: Recruit) -> str:
+    if recruit.tie == NONE:
+        return f"{what} somebody met at work"
+    return f"{what} {TIE_KINDS[recruit.tie].replace('_', ' ')}"
+
+
+class RomanticInterestCampaigns(_Personal):
+    """Follows a partner, a former partner, a neighbour or somebody met at work for weeks to months.
+
+    Twins: victim protection under an assigned case, a warrant unit's repeats, a hot-listed plate.
+    """
+
+    kind = "romantic_interest"
+    ties = {"ex": 6, "spouse": 3, "neighbour": 1, "colleague": 1}  # noqa: RUF012 - a constant
+    roles = tuple(_SITTINGS)
+    met_share = _MET_SHARE
+
+    def campaigns(self, scene: Scene, misuse: RomanticInterest) -> Iterator[Campaign]:
+        """Yield planned campaigns."""
+        for recruit in self.recruit(scene, misuse):
+            chance = scene.stream(f"{self.kind} plan", recruit.week, recruit.officer)
+            rung = drawn_rung(misuse.rungs, chance)
+            cover = Cover(scene, rung, recruit.officer, _OTHER, TOPIC["patrol"])
+            wishes = self._wishes(misuse, _begun(scene, recruit), chance)
+            whom = self._targets(scene, recruit, len(wishes), chance)
+            steps: list[Step] = []
+            env = simpy.Environment(initial_time=wishes[0][0])
+            env.process(self._follow(env, scene, recruit, cover, wishes, whom, steps, chance))
+            env.run()
+            if steps:
+                motive = _motive("interest in", recruit)
+                yield self._campaign(misuse, recruit, cover.rung, motive, steps, len(wishes))
+
+    @staticmethod
+    def _wishes(
+        misuse: RomanticInterest, begin: int, chance: np.random.Generator
+    ) -> list[tuple[int, float]]:
+        """Return when he would like to look, each with a draw for duty; at least once."""
+        stretch = _STRETCH[int(chance.integers(len(_STRETCH)))]
+        weeks = max(1, round(misuse.weeks_median * stretch / 10))
+        zeal = _ZEAL[int(chance.integers(len(_ZEAL)))] / 10 / _MEAN_ZEAL
+        counts = chance.poisson(misuse.queries_per_week * zeal / _MEAN_QUERIES, weeks)
+        counts[0] = max(1, counts[0])
+        offset = chance.integers(0, WEEK_US // 1_000_000, int(counts.sum())) * 1_000_000
+        at = np.sort(begin + np.repeat(np.arange(weeks), counts) * WEEK_US + offset)
+        return list(zip(at.tolist(), chance.random(len(at)).tolist(), strict=True))
+
+    @staticmethod
+    def _targets(
+        scene: Scene, recruit: Recruit, count: int, chance: np.random.Generator
+    ) -> list[int]:
+        """Return whom each look-up is about: now and then the target's partner."""
+        jealous = chance.random() < _PARTNER_CAMPAIGNS
+        other = int(scene.population.partner(np.array([recruit.target]))[0])
+        draws = chance.random(count)
+        if not jealous or other == scene.officers.subject[recruit.officer]:
+            return [recruit.target] * count
+        return [other if d < _PARTNER_STEPS else recruit.target for d in draws.tolist()]
+
+    @staticmethod
+    def _follow(
+        env: simpy.Environment,
+        scene: Scene,
+        recruit: Recruit,
+        cover: Cover,
+        wishes: list[tuple[int, float]],
+        whom: list[int],
+        steps: list[Step],
+        chance: np.random.Generator,
+    ) -> Generator[simpy.Event, Any, None]:
+        """Wait for each wish, then for a chance to act on it."""
+        sittings = _SITTINGS[ROLES[scene.officers.role[recruit.officer]]]
+        mine = own_shifts(scene, recruit.officer)
+        for (wish, duty), target in zip(wishes, whom, strict=True):
+            yield env.timeout(max(0, wish - env.now))
+            template = sittings[int(chance.integers(len(sittings)))]
+            queries = _QUERIES[int(chance.integers(len(_QUERIES)))]
+            time = moment(scene, mine, int(env.now), duty, chance.random())
+            told = cover.told(time or wish, chance)
+            if time is None:
+                continue
+            steps.append(
+                Step(recruit.officer, time, queries, TEMPLATE[template], TOPIC["patrol"], target,
+                     told)
+            )  # fmt: skip
+
+
+class RetaliationCampaigns(_Personal):
+    """Looks an opponent up, then stops or tows him within days: the query precedes the incident.
+
+    Twins: plate-first stops, known offenders of the beat, a colleague's case on the neighbour.
+    """
+
+    kind = "retaliation"
+    ties = {"dispute": 6, "ex": 3, "neighbour": 1}  # noqa: RUF012 - a constant
+    roles = _STREET
+
+    def _able(self, scene: Scene) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+        """Return who makes stops: nobody where there is no patrol."""
+        patrols = bool((scene.officers.role == ROLES.index("patrol")).any())
+        return super()._able(scene) & patrols
+
+    def campaigns(self, scene: Scene, misuse: Retaliation) -> Iterator[Campaign]:
+        """Yield planned campaigns."""
+        typed = typed_share(scene)
+        for recruit in self.recruit(scene, misuse):
+            chance = scene.stream(f"{self.kind} plan", recruit.week, recruit.officer)
+            rung = drawn_rung(misuse.rungs, chance)
+            cover = Cover(scene, rung, recruit.officer, _OTHER, TOPIC["traffic"])
+            stretch = _STRETCH[int(chance.integers(len(_STRETCH)))]
+            rounds = max(1, round(misuse.steps_median * stretch / 10))
+            steps: list[Step] = []
+            seconds = int(chance.integers(0, WEEK_US // 1_000_000))
+            env = simpy.Environment(initial_time=_begun(scene, recruit) + seconds * 1_000_000)
+            env.process(
+                self._pursue(env, scene, misuse, recruit, cover, rounds, typed, steps, chance)
+            )
+            env.run()
+            if steps:
+                motive = _motive("quarrel with", recruit)
+                yield self._campaign(misuse, recruit, cover.rung, motive, steps, 2 * rounds)
+
+    @staticmethod
+    def _pursue(
+        env: simpy.Environment,
+        scene: Scene,
+        misuse: Retaliation,
+        recruit: Recruit,
+        cover: Cover,
+        rounds: int,
+        typed: float,
+        steps: list[Step],
+        chance: np.random.Generator,
+    ) -> Generator[simpy.Event, Any, None]:
+        """Go through the rounds: a shift, a look-up, an occasion, a stop."""
+        mine = own_shifts(scene, recruit.officer)
+        for _ in range(rounds):
+            template = TEMPLATE[("plate_check", "name_check")[int(chance.integers(2))]]
+            delay = (
+                _DELAYS[int(chance.integers(len(_DELAYS)))] // 100 * int(chance.integers(50, 150))
+            )
+            places, drawn = chance.random(2), _Stop.draw(chance)
+            pause = int(chance.integers(1, max(2, 2 * round(misuse.days_between * 24)))) * HOUR_US
+            look = moment(scene, mine, int(env.now), 0.0, float(places[0]))
+            told = cover.told(look or int(env.now), chance)
+            if look is None:
+                return
+            steps.append(
+                Step(recruit.officer, look, 1, template, TOPIC["traffic"], recruit.target, told)
+            )
+            wish = look + MINUTE_US + delay // 1_000_000 * 1_000_000
+            stop = moment(scene, mine, wish, 0.0, float(places[1]))
+            if stop is None:
+                return
+            steps.append(drawn.step(recruit, stop, typed, told))
+            yield env.timeout(stop - int(env.now) + pause)
+
+
+class _Stop(NamedTuple):
+    """A stop or tow like any other, drawn from the tables of honest ones."""
+
+    tow: bool
+    minutes: int
+    topic: int
+    queries: int
+    seconds: int  # from its record to the first query
+    typing: float
+
+    @staticmethod
+    def draw(chance: np.random.Generator) -> _Stop:
+        """Return the chances of one stop."""
+        bits = chance.integers(0, 65_536, 4)
+        return _Stop(
+            tow=chance.random() < _TOW_SHARE,
+            minutes=int(durations.STOP_MINUTES[bits[0]]),
+            topic=int(topics.TRAFFIC_STOPS[bits[1]]),
+            queries=int(durations.STOP_QUERIES[bits[2]]),
+            seconds=10 + int(bits[3]) * 80 // 65_536,
+            typing=chance.random(),
+        )
+
+    def step(self, recruit: Recruit, time: int, typed: float, told: Story) -> Step:
+        """Return the queries at the stop; its own number is as good a cover as any."""
+        kind = INCIDENT_KINDS.index("tow" if self.tow else "traffic_stop")
+        typed_here = told.cover == INVENTED or self.typing < typed
+        return Step(
+            recruit.officer, time + self.seconds * 1_000_000, self.queries,
+            TEMPLATE["traffic_stop"], self.topic, recruit.target,
+            Story(told.cover, DEFAULT, DEFAULT), gap_s=50,
+            pretext=Pretext(kind, self.topic, time, self.minutes, typed_here),
+        )  # fmt: skip
+
+
+def typed_share(scene: Scene) -> float:
+    """Return how often the agency's officers type the number of an ordinary stop."""
+    rule = scene.agency.group.case_field
+    if rule == "absent":
+        return 0.0
+    habit = habits(scene.scenario, scene.agency, scene.officers).fill_share
+    return _MANDATORY_TYPED if rule == "mandatory" else habit

@@ -1,0 +1,159 @@
+"""How well a campaign is covered up: what is typed as purpose, reason and number on each rung."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from misusesim.clock import DAY_US
+from misusesim.dataset.schema import COVERS, PURPOSES, RUNGS
+from misusesim.occasions import DEFAULT, NONE, TOPIC
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from misusesim.misuse.writing import Scene
+    from misusesim.scenario.model import RungMix
+
+DECLARED, MISCODED, PLAUSIBLE, OWN = range(len(RUNGS))
+INVENTED: Final = COVERS.index("invented_case")
+BORROWED: Final = COVERS.index("borrowed_case")
+GENERIC: Final = COVERS.index("generic_reason")
+NO_COVER: Final = COVERS.index("none")
+_CRIMINAL: Final = PURPOSES.index("criminal")
+#: What a miscoded query claims to be about: on the street what nobody wonders at, at the permit
+#: desk crimes that a criminal history belongs to (assumption).
+CLAIMED: Final = tuple(
+    TOPIC[t] for t in ("suspicious", "vehicle_theft", "traffic", "drugs", "patrol")
+)
+CLAIMED_AT_DESK: Final = tuple(TOPIC[t] for t in ("weapons", "drugs", "assault", "fraud", "wanted"))
+_INVENTED_SHARE: Final = 0.5  # of plausible cases; the others are a colleague's (assumption)
+_RECENT_US: Final = 14 * DAY_US  # an own incident is still paperwork
+
+
+class Story(NamedTuple):
+    """What is typed: codes of schema.COVERS and schema.PURPOSES, a topic, serials or NONE."""
+
+    cover: int
+    purpose: int
+    topic: int
+    case: int = NONE
+    incident: int = NONE
+
+
+class Rung(NamedTuple):
+    """A campaign's rung, and whether it invents the number of its plausible case."""
+
+    code: int
+    invents: bool
+
+
+def drawn_rung(mix: RungMix, chance: np.random.Generator) -> Rung:
+    """Return a rung by the scenario's weights."""
+    weights = np.cumsum([mix.declared, mix.miscoded, mix.plausible_case, mix.own_case])
+    code = int(np.searchsorted(weights, chance.random() * weights[-1], side="right"))
+    return Rung(code, bool(chance.random() < _INVENTED_SHARE))
+
+
+def story(
+    scene: Scene, rung: Rung, officer: int, time: int, honest_purpose: int,
+    honest_topic: int, chance: np.random.Generator,
+) -> Story:  # fmt: skip
+    """Return what is typed at a time; all draws are made whatever the rung.
+
+    Who has no case of his own, and no recent incident, borrows or invents one.
+
+    Parameters
+    ----------
+    scene
+        Cases and incidents to hide behind.
+    rung
+        The campaign's.
+    officer, time
+        Who, and when (UTC microseconds).
+    honest_purpose, honest_topic
+        What an officer would type who hides nothing.
+    chance
+        The campaign's own generator.
+    """
+    at_desk = honest_topic == TOPIC["permit"]
+    claims = CLAIMED_AT_DESK if at_desk else CLAIMED
+    topic = claims[int(chance.integers(len(claims)))]
+    which = chance.random()
+    if rung.code == DECLARED:
+        return Story(NO_COVER if at_desk else GENERIC, honest_purpose, honest_topic)
+    if rung.code == MISCODED:
+        return Story(NO_COVER, _CRIMINAL if at_desk else DEFAULT, topic)
+    if rung.code == OWN:
+        own = _own(scene, officer, time, which)
+        if own is not None:
+            return own
+    case = NONE if rung.invents else _borrowed(scene, officer, time, which)
+    if case == NONE:
+        return Story(INVENTED, _CRIMINAL, topic)
+    return Story(BORROWED, _CRIMINAL, _topic_of(scene, case), case)
+
+
+class Cover:
+    """The cover of one officer's campaign: found at the first look-up on record, then kept.
+
+    A borrowed or own case is kept while it is open; an invented number for good.
+    """
+
+    def __init__(self, scene: Scene, rung: Rung, officer: int, purpose: int, topic: int) -> None:
+        self._scene, self._officer = scene, officer
+        self._purpose, self._topic = purpose, topic
+        self._kept: Story | None = None
+        self.rung = rung
+
+    def told(self, time: int, chance: np.random.Generator) -> Story:
+        """Return what is typed at a time (UTC microseconds)."""
+        new = story(self._scene, self.rung, self._officer, time, self._purpose, self._topic, chance)
+        if time < self._scene.clock.horizon[0]:
+            return new  # before the log: nobody will see it, and few cases are known
+        if self._kept is None and self.rung.code == OWN and new.cover != NO_COVER:
+            self.rung = self.rung._replace(code=PLAUSIBLE, invents=new.cover == INVENTED)
+        if self._kept is None or not self._holds(self._kept, new, time):
+            self._kept = new
+        return self._kept
+
+    def _holds(self, kept: Story, new: Story, time: int) -> bool:
+        """Return whether the last story is told again rather than the new one."""
+        if self.rung.code in {DECLARED, MISCODED}:
+            return False
+        if new.cover != kept.cover:
+            return True
+        row = np.flatnonzero(_open(self._scene, time) & (self._scene.cases.serial == kept.case))
+        return kept.cover == INVENTED or len(row) > 0
+
+
+def _open(scene: Scene, time: int) -> NDArray[np.bool_]:
+    return np.asarray((scene.cases.opened <= time) & (scene.cases.closed > time))
+
+
+def _own(scene: Scene, officer: int, time: int, which: float) -> Story | None:
+    """Return an own open case, else a recent own incident."""
+    mine = np.flatnonzero(_open(scene, time) & (scene.cases.officer == officer))
+    if len(mine):
+        row = mine[int(which * len(mine))]
+        return Story(NO_COVER, _CRIMINAL, int(scene.cases.topic[row]), int(scene.cases.serial[row]))
+    known = scene.incidents.known
+    recent = (known <= time) & (known > time - _RECENT_US)
+    own = (scene.incidents.officer == officer) | (scene.incidents.dispatcher == officer)
+    mine = np.flatnonzero(recent & own)
+    if not len(mine):
+        return None
+    row = mine[int(which * len(mine))]
+    topic, serial = int(scene.incidents.topic[row]), int(scene.incidents.serial[row])
+    return Story(NO_COVER, DEFAULT, topic, NONE, serial)
+
+
+def _borrowed(scene: Scene, officer: int, time: int, which: float) -> int:
+    """Return a colleague's open case, NONE if the agency has none."""
+    others = np.flatnonzero(_open(scene, time) & (scene.cases.officer != officer))
+    return int(scene.cases.serial[others[int(which * len(others))]]) if len(others) else NONE
+
+
+def _topic_of(scene: Scene, case: int) -> int:
+    return int(scene.cases.topic[np.flatnonzero(scene.cases.serial == case)[0]])

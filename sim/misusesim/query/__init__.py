@@ -1,0 +1,156 @@
+"""A need becomes a row: the one road for work, oddities and misuse.
+
+In reading order: `needs` (which rows, when), `transactions` (what kind of query), `people` (about
+whom), `purposes`, `numbering` and `wording` (what is declared and typed), `answers` (what came
+back), `labels` and `reactions` (the truth of it). All chance is drawn by need, so a row depends on
+no neighbour; nothing here asks whether a row is misuse, except what writes the truth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+
+from misusesim.clock import LocalClock
+from misusesim.dataset.schema import LOG, MESSAGE_KEYS, SYSTEMS
+from misusesim.dice import Dice, lane, of_65536
+from misusesim.occasions import TEMPLATE
+from misusesim.query.answers import answer_columns
+from misusesim.query.columns import long_words, numbers, words
+from misusesim.query.labels import truth_table
+from misusesim.query.needs import expand_needs, occasion_needs, terminals
+from misusesim.query.numbering import COLLEAGUE, cover_story, numbering
+from misusesim.query.people import subject_columns, typed
+from misusesim.query.purposes import purpose_columns
+from misusesim.query.reactions import reactions_table
+from misusesim.query.rows import Rows
+from misusesim.query.transactions import KEY, SYSTEM, mixes
+from misusesim.query.wording import wording_columns
+from misusesim.workload.reasons import habits
+from misusesim.world.subjects import Population
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from misusesim.occasions import Occasions
+    from misusesim.plan import AgencyPlan
+    from misusesim.scenario.model import Scenario
+
+__all__ = ["Expanded", "expand"]
+
+_REQUESTOR_SHARE: Final = 0.93  # dispatcher names the unit he asks for (assumption)
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """One shard: the log, its truth, and what became of the rows that are not in it."""
+
+    log: pa.Table  # schema.LOG, by (time, query_id)
+    truth: pa.Table  # schema.TRUTH_QUERIES, in the same order
+    reactions: pa.Table  # schema.TRUTH_REACTIONS
+    lost: int  # rows that never reached the log
+    generated: int  # rows inside the horizon: written + lost - copies
+    copies: int  # second entries of one query
+    late: int  # written rows that arrived more than a minute later
+
+
+def expand(scenario: Scenario, plan: AgencyPlan, period: int) -> Expanded:
+    """Return the rows of one agency and one period.
+
+    Parameters
+    ----------
+    scenario
+        The world.
+    plan
+        What the causal pass of the agency settled.
+    period
+        The `shard_weeks` weeks from ``period * shard_weeks`` on; an occasion belongs to the period
+        in which it starts, its rows may run past it.
+
+    Raises
+    ------
+    SimulatorError
+        If the plan contradicts itself: a serial out of range, a case that it lacks.
+    """
+    clock = LocalClock(scenario)
+    weeks = range(
+        period * scenario.shard_weeks, min((period + 1) * scenario.shard_weeks, clock.weeks)
+    )
+    bounds = np.array([clock.week_bounds(w) for w in weeks], np.int64).reshape(-1, 2)
+    start = plan.occasions.start
+    inside = np.zeros(len(start), np.bool_)
+    if bounds.size:
+        inside = (start >= bounds[0, 0]) & (start < bounds[-1, 1])
+    occasions = plan.occasions.take(np.flatnonzero(inside))
+    week = np.searchsorted(bounds[:, 0], occasions.start, side="right") - 1 + weeks.start
+    terminal = terminals(scenario, plan, occasions)
+    needs, count = expand_needs(
+        scenario, plan, occasions, terminal=terminal, week=week, horizon=clock.horizon
+    )
+    first = occasion_needs(plan.agency.index, occasions)
+    dice = Dice(scenario.seed, needs.need)
+    template = occasions.template[needs.occasion]
+    later = (needs.nth > 0).astype(np.int64)
+    rows = Rows(
+        scenario=scenario, plan=plan, population=Population(scenario),
+        habit=habits(scenario, plan.agency, plan.officers),
+        numbering=numbering(scenario, plan, occasions),
+        occasions=occasions, first_need=first, terminal=terminal, needs=needs, dice=dice,
+        occasion_dice=Dice(scenario.seed, first), officer=occasions.officer[needs.occasion],
+        transaction=mixes().transaction[template, later, lane(dice.bits("transaction"), 0)],
+    )  # fmt: skip
+    return Expanded(
+        log=_log_table(rows), truth=truth_table(rows), reactions=reactions_table(rows),
+        lost=count.lost, generated=count.generated, copies=count.copies, late=count.late,
+    )  # fmt: skip
+
+
+def _log_table(rows: Rows) -> pa.Table:
+    needs, plan = rows.needs, rows.plan
+    system = SYSTEM[rows.transaction]
+    who = typed(rows)
+    columns = {
+        "query_id": numbers(needs.query_id, pa.uint64()),
+        "time": numbers(needs.time.view("M8[us]"), pa.timestamp("us")).cast(LOG.field("time").type),
+        "received_at": numbers(needs.received.view("M8[us]"), pa.timestamp("us")).cast(
+            LOG.field("received_at").type
+        ),
+        "agency_id": long_words(np.zeros(len(needs), np.int32), (plan.agency.agency_id,)),
+        "officer_id": long_words(rows.officer, plan.officers.officer_id),
+        "terminal_id": long_words(rows.terminal[rows.occasion], plan.terminals.terminal_id),
+        "system": words(system, SYSTEMS),
+        "message_key": words(KEY[rows.transaction], MESSAGE_KEYS),
+        **purpose_columns(rows, system),
+        **wording_columns(rows),
+        "requestor": long_words(_requestors(rows), plan.officers.officer_id),
+        **subject_columns(rows, who),
+        **answer_columns(rows, who, system),
+    }
+    return pa.table([columns[name] for name in LOG.names], schema=LOG)
+
+
+def _requestors(rows: Rows) -> NDArray[np.int32]:
+    """Return for whom each row was run (officer, -1 nobody): the unit on the call."""
+    occasions, incidents = rows.occasions, rows.plan.incidents
+    out = np.full(len(occasions), -1, np.int32)
+    bits = rows.occasion_dice.bits("requestor")
+    radio = (occasions.template == TEMPLATE["call_dispatch"]) & (occasions.incident >= 0)
+    radio &= lane(bits, 0) < of_65536(_REQUESTOR_SHARE)
+    at = np.flatnonzero(radio)
+    if at.size:
+        order = np.argsort(incidents.serial, kind="stable")
+        place = np.searchsorted(incidents.serial, occasions.incident[at], sorter=order)
+        out[at] = incidents.officer[order[np.minimum(place, len(order) - 1)]]
+    asked = np.flatnonzero(cover_story(rows.plan, occasions) == COLLEAGUE)
+    out[asked] = _colleague(occasions, asked, lane(bits[asked], 1), len(rows.plan.officers))
+    return out[rows.occasion]
+
+
+def _colleague(
+    occasions: Occasions, asked: NDArray[np.int64], bits: NDArray[np.int64], people: int
+) -> NDArray[np.int64]:
+    """Return another officer of the agency for each occasion run on a colleague's behalf."""
+    return (occasions.officer[asked] + 1 + bits % max(people - 1, 1)) % people

@@ -1,0 +1,70 @@
+"""Arrow columns from codes and byte matrices, without a Python object per row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+def words(codes: NDArray[np.integer], values: Sequence[str]) -> pa.DictionaryArray:
+    """Return a `schema.WORD` column; a negative code is null."""
+    return pa.DictionaryArray.from_arrays(
+        _nullable(codes, pa.int8()), pa.array(values, pa.string())
+    )
+
+
+def long_words(
+    codes: NDArray[np.integer], values: Sequence[str] | NDArray[np.object_]
+) -> pa.DictionaryArray:
+    """Return a `schema.LONG_WORD` column that holds only the values used; negative is null."""
+    used = np.zeros(len(values) + 1, np.bool_)
+    used[codes] = True  # -1 marks the spare last place
+    used[-1] = False
+    place = np.cumsum(used, dtype=np.int32) - 1
+    place[-1] = -1
+    kept = [values[i] for i in np.flatnonzero(used).tolist()]
+    return pa.DictionaryArray.from_arrays(
+        _nullable(place[codes], pa.int32()), pa.array(kept, pa.string())
+    )
+
+
+def numbers(
+    values: NDArray[np.generic], kind: pa.DataType, absent: NDArray[np.bool_] | None = None
+) -> pa.Array:
+    """Return a plain column; `absent` rows are null."""
+    return pa.array(values, type=kind, mask=absent)
+
+
+def fixed_text(characters: NDArray[np.uint8], present: NDArray[np.bool_]) -> pa.StringArray:
+    """Return a string column from an n by width matrix of ASCII bytes; null where not present.
+
+    `characters` holds a row for each present row only.
+    """
+    ends = np.zeros(len(present) + 1, np.int32)
+    np.cumsum(present * np.int32(characters.shape[1]), out=ends[1:])
+    return pa.StringArray.from_buffers(
+        len(present),
+        pa.py_buffer(ends),
+        pa.py_buffer(np.ascontiguousarray(characters)),
+        pa.py_buffer(np.packbits(present, bitorder="little")),
+    )
+
+
+def texts(codes: NDArray[np.integer], values: Sequence[str]) -> pa.StringArray:
+    """Return a plain string column from codes; negative is null."""
+    column = pa.DictionaryArray.from_arrays(
+        _nullable(codes, pa.int32()), pa.array(values, pa.string())
+    )
+    return column.cast(pa.string())
+
+
+def _nullable(codes: NDArray[np.integer], kind: pa.DataType) -> pa.Array:
+    absent = codes < 0
+    return pa.array(codes.astype(kind.to_pandas_dtype()), mask=absent if absent.any() else None)

@@ -1,0 +1,119 @@
+"""The truth of each row, made in the same step as the row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+
+from misusesim.dataset.schema import (
+    CAUSES,
+    COVERS,
+    INTENTS,
+    LABELS,
+    MISUSE_KINDS,
+    ODDITY_KINDS,
+    PURPOSES,
+    RUNGS,
+    TIE_KINDS,
+    TRUTH_QUERIES,
+    VIOLATIONS,
+)
+from misusesim.occasions import MISUSE, ODDITY, TOPIC, WORK
+from misusesim.query.columns import numbers, texts, words
+from misusesim.query.purposes import true_purposes
+from misusesim.workload.numbers import opaque_id
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from misusesim.query.rows import Rows
+
+_KINDS: Final = (*MISUSE_KINDS, *ODDITY_KINDS)
+_POSITIVE, _NEGATIVE, _IGNORE = range(len(LABELS))
+#: Oddities that are slips: friction to a policy, no accusation by a detector.
+_SLIPS: Final = (ODDITY_KINDS.index("wrong_dropdown"),)
+_ACCIDENTAL: Final = INTENTS.index("accidental")
+
+
+def truth_table(rows: Rows) -> pa.Table:
+    """Return `truth.queries`, row by row with the log; sparse where the scenario says so."""
+    needs = rows.needs
+    cause = _causes(rows)
+    kept = np.arange(len(needs))
+    if rows.scenario.truth == "sparse":
+        kept = np.flatnonzero(cause[rows.occasion] != WORK)
+    occasion = rows.occasion[kept]
+    by_occasion = {**_campaign_columns(rows, cause), **_justifications(rows)}
+    copied = needs.original[kept] != needs.query_id[kept]
+    columns = {
+        "query_id": numbers(needs.query_id[kept], pa.uint64()),
+        "duplicate_of": numbers(needs.original[kept], pa.uint64(), ~copied),
+    }
+    for name, (codes, values) in by_occasion.items():
+        if values is None:
+            columns[name] = numbers(codes[occasion], pa.int8())
+        elif TRUTH_QUERIES.field(name).type == pa.string():
+            columns[name] = texts(codes[occasion], values)
+        else:
+            columns[name] = words(codes[occasion], values)
+    return pa.table([columns[name] for name in TRUTH_QUERIES.names], schema=TRUTH_QUERIES)
+
+
+def is_misuse(rows: Rows) -> NDArray[np.bool_]:
+    """Return which occasions are misuse."""
+    return np.asarray(rows.occasions.source == MISUSE)
+
+
+def _causes(rows: Rows) -> NDArray[np.int8]:
+    source, odd = rows.occasions.source.astype(np.int8), rows.occasions.oddity >= 0
+    return np.where((source == WORK) & odd, np.int8(ODDITY), source)
+
+
+def _campaign_columns(
+    rows: Rows, cause: NDArray[np.int8]
+) -> dict[str, tuple[NDArray[np.integer], tuple[str, ...] | None]]:
+    """Return columns by occasion: codes, and the words they stand for."""
+    occasions, plan = rows.occasions, rows.plan.campaigns
+    campaign, misuse = occasions.campaign, is_misuse(rows)
+
+    def told(column: NDArray[np.int8], otherwise: int) -> NDArray[np.int8]:
+        return np.where(misuse, np.append(column, otherwise)[campaign], otherwise).astype(np.int8)
+
+    slip = (cause == ODDITY) & np.isin(occasions.oddity, _SLIPS)
+    intent = told(plan.intent, INTENTS.index("none"))
+    intent[slip] = _ACCIDENTAL
+    label = np.where(misuse, _POSITIVE, _NEGATIVE).astype(np.int8)
+    label[intent == _ACCIDENTAL] = _IGNORE
+    violation = told(plan.violation, VIOLATIONS.index("none"))
+    violation[slip] = VIOLATIONS.index("purpose")
+    odd = np.where(cause == ODDITY, occasions.oddity + len(MISUSE_KINDS), -1)
+    odd[(cause == ODDITY) & (occasions.oddity < 0)] = -1
+    kind = np.where(misuse, told(plan.kind, -1), odd).astype(np.int8)
+    purpose = true_purposes(rows)
+    purpose[misuse & (occasions.topic != TOPIC["permit"])] = -1
+    return {
+        "cause": (cause, CAUSES),
+        "kind": (kind, _KINDS),
+        "label": (label, LABELS),
+        "violation": (violation, VIOLATIONS),
+        "campaign_id": (np.where(misuse, campaign, -1), tuple(plan.campaign_id.tolist())),
+        "rung": (told(plan.rung, -1), RUNGS),
+        "cover": (told(plan.cover, -1), COVERS),
+        "intent": (intent, INTENTS),
+        "tie": (told(plan.tie, -1), TIE_KINDS),
+        "true_purpose": (purpose, PURPOSES),
+        "severity": (told(plan.severity, 0), None),
+    }
+
+
+def _justifications(rows: Rows) -> dict[str, tuple[NDArray[np.integer], tuple[str, ...]]]:
+    """Return the incident and the case that truly justify each occasion, as opaque ids."""
+    out: dict[str, tuple[NDArray[np.integer], tuple[str, ...]]] = {}
+    for kind, serial in (("incident", rows.occasions.incident), ("case", rows.occasions.case)):
+        distinct, place = np.unique(serial, return_inverse=True)
+        none = int(distinct.size > 0 and distinct[0] < 0)
+        ids = opaque_id(rows.scenario, kind, rows.plan.agency, distinct[none:])
+        out[f"{kind}_id"] = (place - none, tuple(ids.tolist()))
+    return out

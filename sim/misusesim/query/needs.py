@@ -1,0 +1,202 @@
+"""From occasions to needs: which rows there are, when, at which terminal, under which id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from misusesim import noise, rng
+from misusesim.dataset.schema import ROLES, TERMINAL_KINDS
+from misusesim.dice import Dice, exponential, lane, of_65536
+from misusesim.errors import SimulatorError
+from misusesim.occasions import TEMPLATES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from misusesim.occasions import Occasions
+    from misusesim.plan import AgencyPlan, Suspensions
+    from misusesim.scenario.model import Scenario
+
+_MS: Final = 1000
+_SECOND_US: Final = 1_000_000
+_KEY_BITS: Final = 40  # of a sort key, beside 24 for the row
+#: The bit of `nth` that marks a second entry of the same query.
+COPY: Final = 128
+_FIELD: Final = np.isin(
+    TEMPLATES, ("traffic_stop", "pedestrian_stop", "call_field", "plate_check", "alpr_search")
+)
+_AFIELD_ROLES: Final = np.isin(ROLES, ("patrol", "supervisor"))
+_HANDHELD_SHARE: Final = 0.06  # field queries from a handheld (assumption)
+_SHORTEST_GAP: Final = 5  # a gap is at least a fifth of its mean: people type
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Columns, one row per row of the log, by (time, query_id)."""
+
+    occasion: NDArray[np.int64]  # row of the occasions given
+    nth: NDArray[np.int64]  # 0 for the first query of the occasion
+    need: NDArray[np.uint64]  # number of the need; the same for a second entry
+    query_id: NDArray[np.uint64]
+    original: NDArray[np.uint64]  # query_id of the first entry (its own, if it is the first)
+    time: NDArray[np.int64]  # UTC microseconds at the terminal
+    received: NDArray[np.int64]  # UTC microseconds at the log
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.need)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Where rows went; generated = written + lost - copies."""
+
+    generated: int
+    lost: int
+    copies: int
+    late: int
+
+
+def occasion_needs(agency: int, occasions: Occasions) -> NDArray[np.uint64]:
+    """Return the need number of each occasion's first query.
+
+    Raises
+    ------
+    SimulatorError
+        If a serial does not fit its 38 bits.
+    """
+    serial = occasions.serial
+    if len(occasions) and not 0 <= int(serial.min()) <= int(serial.max()) < 2**38:
+        raise SimulatorError("serials of occasions must be in 0 .. 2**38 - 1")
+    return (
+        np.uint64(agency) << np.uint64(48)
+        | occasions.source.astype(np.uint64) << np.uint64(46)
+        | serial.astype(np.uint64) << np.uint64(8)
+    )
+
+
+def terminals(scenario: Scenario, plan: AgencyPlan, occasions: Occasions) -> NDArray[np.int32]:
+    """Return the terminal of each occasion: car or handheld in the field, else the desk."""
+    officer = occasions.officer
+    car, desk = plan.officers.car_terminal[officer], plan.officers.desk_terminal[officer]
+    field = _FIELD[occasions.template] & _AFIELD_ROLES[plan.officers.role[officer]] & (car >= 0)
+    chosen = np.where(field | (desk < 0), car, desk).astype(np.int32)
+    handhelds = np.flatnonzero(plan.terminals.kind == TERMINAL_KINDS.index("mobile"))
+    if handhelds.size:
+        bits = Dice(scenario.seed, occasion_needs(plan.agency.index, occasions)).bits("handheld")
+        out = field & (lane(bits, 0) < of_65536(_HANDHELD_SHARE))
+        chosen[out] = handhelds[officer[out] % handhelds.size]
+    return chosen
+
+
+def expand_needs(
+    scenario: Scenario,
+    plan: AgencyPlan,
+    occasions: Occasions,
+    *,
+    terminal: NDArray[np.int32],
+    week: NDArray[np.int64],
+    horizon: tuple[int, int],
+) -> tuple[Needs, Count]:
+    """Return the rows of the log, in its order, and where the others went.
+
+    Parameters
+    ----------
+    scenario, plan
+        The world and the agency.
+    occasions, terminal, week
+        Aligned: the occasions to expand, their terminals and the weeks they start in.
+    horizon
+        UTC microseconds; a row is kept if its logged time is in [start, end).
+    """
+    seed, agency = scenario.seed, plan.agency.index
+    occasion = np.repeat(np.arange(len(occasions)), occasions.n)
+    first = np.cumsum(occasions.n, dtype=np.int64) - occasions.n
+    nth = np.arange(len(occasion)) - first[occasion]
+    need = occasion_needs(agency, occasions)[occasion] | nth.astype(np.uint64)
+    true_time = _times(seed, occasions, occasion, need)
+    skew = noise.clock_skew(scenario.noise, seed, agency, terminal, week)
+    time = true_time + skew[occasion]
+    kept = (time >= horizon[0]) & (time < horizon[1])
+    kept &= ~_suspended(plan.suspensions, occasions.officer[occasion], true_time)
+    gone = noise.lost(scenario.noise, seed, need) & kept
+    rows = np.flatnonzero(kept & ~gone)
+    # Bit 7 of nth is free only where the occasion is short enough not to use it itself.
+    twice = noise.entered_twice(scenario.noise, seed, need[rows]) & (
+        occasions.n[occasion[rows]] <= COPY
+    )
+    rows = np.concatenate([rows, rows[twice]])
+    copied = np.arange(len(rows)) >= len(rows) - int(twice.sum())
+    need = need[rows]
+    way = noise.arrival(scenario.noise, seed, need)
+    way[copied] += noise.second_entry(seed, need[copied])
+    key = rng.salt(seed, "query_id")
+    query_id = rng.feistel(need | copied.astype(np.uint64) << np.uint64(7), key, 32)
+    original = query_id.copy()
+    original[copied] = rng.feistel(need[copied], key, 32)
+    order = time_order(time[rows], query_id)
+    rows = rows[order]
+    needs = Needs(
+        occasion=occasion[rows], nth=nth[rows], need=need[order], query_id=query_id[order],
+        original=original[order], time=time[rows], received=true_time[rows] + way[order],
+    )  # fmt: skip
+    count = Count(
+        generated=int(kept.sum()), lost=int(gone.sum()), copies=int(copied.sum()),
+        late=int((way > _SECOND_US * 60).sum()),
+    )  # fmt: skip
+    return needs, count
+
+
+def time_order(time: NDArray[np.int64], tie: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return the row order by (time, tie), in one value sort of packed keys.
+
+    Times are whole milliseconds; what does not fit one key is sorted the slow way.
+    """
+    if not time.size:
+        return np.empty(0, np.int64)
+    offset = ((time - time.min()) // _MS).astype(np.uint64)
+    bits = int(offset.max()).bit_length()
+    if time.size >= 1 << 24 or bits > _KEY_BITS:
+        return np.lexsort((tie, time))
+    spare = np.uint64(_KEY_BITS - bits)  # room left takes the first bits of the tie
+    head = tie >> (np.uint64(64) - spare) if spare else np.zeros_like(tie)
+    key = (offset << spare | head) << np.uint64(24) | np.arange(time.size, dtype=np.uint64)
+    key.sort()
+    order: NDArray[np.int64] = (key & np.uint64(0xFFFFFF)).astype(np.int64)
+    same = np.flatnonzero(key[1:] >> np.uint64(24) == key[:-1] >> np.uint64(24))
+    if same.size:  # mend the few that are still equal
+        at = np.union1d(same, same + 1)
+        order[at] = order[at][np.lexsort((tie[order[at]], time[order[at]]))]
+    return order
+
+
+def _times(
+    seed: int, occasions: Occasions, occasion: NDArray[np.int64], need: NDArray[np.uint64]
+) -> NDArray[np.int64]:
+    """Return true times in whole milliseconds: start, then gaps of exponential length."""
+    first = np.cumsum(occasions.n, dtype=np.int64) - occasions.n
+    mean = occasions.gap_s.astype(np.int64)[occasion] * _SECOND_US
+    gap = mean // _SHORTEST_GAP
+    gap += exponential(Dice(seed, need).bits("gap"), mean - gap)
+    gap[first] = 0
+    passed = np.cumsum(gap)
+    since = passed - passed[first[occasion]] if len(passed) else passed
+    return np.asarray((occasions.start[occasion] + since) // _MS * _MS)
+
+
+def _suspended(
+    suspensions: Suspensions, officer: NDArray[np.int32], time: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Return which rows fall into a suspension of their officer."""
+    out = np.zeros(len(officer), np.bool_)
+    concerned = np.flatnonzero(np.isin(officer, suspensions.officer))
+    who, when = officer[concerned], time[concerned]
+    for person, start, end in zip(
+        suspensions.officer.tolist(), suspensions.start.tolist(), suspensions.end.tolist(),
+        strict=True,
+    ):  # fmt: skip
+        out[concerned] |= (who == person) & (when >= start) & (when < end)
+    return out

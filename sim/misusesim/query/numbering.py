@@ -1,0 +1,120 @@
+"""Which incident or case number an occasion speaks of, and its text, rendered once per number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from misusesim.dataset.schema import COVERS
+from misusesim.errors import SimulatorError
+from misusesim.occasions import DEFAULT, NONE
+from misusesim.workload.numbers import case_number, incident_number, invented_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from misusesim.occasions import Occasions
+    from misusesim.plan import AgencyPlan
+    from misusesim.scenario.model import Scenario
+    from misusesim.world.model import Agency
+
+    Render = Callable[[Scenario, Agency, NDArray[np.int64], NDArray[np.int64]], NDArray[np.object_]]
+
+INVENTED: Final = COVERS.index("invented_case")
+GENERIC: Final = COVERS.index("generic_reason")
+COLLEAGUE: Final = COVERS.index("colleague_asked")
+_DAY_US: Final = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """Numbers of a shard's occasions."""
+
+    texts: tuple[str, ...]  # each distinct number once
+    code: NDArray[np.int32]  # number of each occasion, -1 none
+    told: NDArray[np.bool_]  # the occasion says itself which number is typed
+
+
+def cover_story(plan: AgencyPlan, occasions: Occasions) -> NDArray[np.int8]:
+    """Return the cover of each occasion's campaign (code of COVERS); 0, "none", for the others."""
+    covers = np.append(plan.campaigns.cover, 0).astype(np.int8)
+    return np.maximum(covers[occasions.campaign], 0)
+
+
+def numbering(scenario: Scenario, plan: AgencyPlan, occasions: Occasions) -> Numbering:
+    """Return the numbers: what is said, else the true case, else the true incident."""
+    agency = plan.agency
+    case = np.where(occasions.says_case == DEFAULT, occasions.case, occasions.says_case)
+    incident = np.where(
+        occasions.says_incident == DEFAULT, occasions.incident, occasions.says_incident
+    )
+    invented = (cover_story(plan, occasions) == INVENTED) & (occasions.says_case < 0)
+    invented &= occasions.says_incident < 0  # at a stop its own number is as good
+    by_case, by_incident = (case >= 0) & ~invented, (case < 0) & (incident >= 0) & ~invented
+    made_up, made_up_code = _invented(scenario, plan, occasions, invented)
+    cases, case_code = _rendered(
+        scenario, agency, case_number, serials=plan.cases.serial, opened=plan.cases.opened,
+        wanted=case[by_case],
+    )  # fmt: skip
+    incidents, incident_code = _rendered(
+        scenario, agency, incident_number, serials=plan.incidents.serial,
+        opened=plan.incidents.opened, wanted=incident[by_incident],
+    )  # fmt: skip
+    texts = (*cases, *incidents, *made_up)
+    names, place = np.unique(np.array(texts, np.object_).astype(str), return_inverse=True)
+    code = np.full(len(occasions), NONE, np.int32)
+    code[by_case] = place[case_code]
+    code[by_incident] = place[incident_code + len(cases)]
+    code[invented] = place[made_up_code + len(cases) + len(incidents)]
+    told = (occasions.says_case >= 0) | (occasions.says_incident >= 0) | invented
+    return Numbering(texts=tuple(names.tolist()), code=code, told=told)
+
+
+def _rendered(
+    scenario: Scenario,
+    agency: Agency,
+    render: Render,
+    *,
+    serials: NDArray[np.int64],
+    opened: NDArray[np.int64],
+    wanted: NDArray[np.int64],
+) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the texts of the distinct serials wanted, and the place of each wanted one."""
+    distinct, place = np.unique(wanted, return_inverse=True)
+    if not distinct.size:
+        return [], place
+    order = np.argsort(serials, kind="stable")
+    at = np.searchsorted(serials, distinct, sorter=order)
+    row = order[np.minimum(at, len(serials) - 1)] if len(serials) else at
+    if not len(serials) or (serials[row] != distinct).any():
+        raise SimulatorError("an occasion speaks of an incident or a case that the plan lacks")
+    # A number depends on neighbours in time only: those within a day settle it.
+    near = np.flatnonzero(
+        (opened >= opened[row].min() - _DAY_US) & (opened <= opened[row].max() + _DAY_US)
+    )
+    texts = render(scenario, agency, serials[near], opened[near])
+    return texts[np.searchsorted(near, row)].tolist(), place
+
+
+def _invented(
+    scenario: Scenario, plan: AgencyPlan, occasions: Occasions, invented: NDArray[np.bool_]
+) -> tuple[list[str], NDArray[np.int64]]:
+    """Return one made-up case number per campaign that uses one, and the place of each row."""
+    campaigns, place = np.unique(occasions.campaign[invented], return_inverse=True)
+    texts = [
+        invented_number(
+            scenario, plan.agency, "case", str(plan.campaigns.campaign_id[c]),
+            scenario_start_us(scenario),
+        )
+        for c in campaigns.tolist()
+    ]  # fmt: skip
+    return texts, place
+
+
+def scenario_start_us(scenario: Scenario) -> int:
+    """Return midnight UTC of the scenario's first day, microseconds."""
+    return int(np.datetime64(scenario.start, "us").astype(np.int64))

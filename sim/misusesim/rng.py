@@ -1,0 +1,140 @@
+"""Named random streams: the only place where randomness is made.
+
+Two tools, and no other, put chance on the road to a row:
+
+* :func:`stream` gives a generator to one entity for one purpose (an officer's leave, a campaign);
+* :func:`draw` gives 64 random bits to one need for one column, without a generator.
+
+Nothing else enters: no worker, shard, order or clock. Functions whose last bit depends on the CPU
+(``exp``, ``log``, ``power`` on arrays) must not be applied to what these return on the way to a
+row; take rates and durations from tables (:func:`guide`) and make times integers early.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    U64Array = NDArray[np.uint64]
+
+U = np.uint64
+_ODD = 0x9E3779B97F4A7C15
+_WORD = 2**64
+
+
+def stream(seed: int, name: str, *entity: int) -> np.random.Generator:
+    """Return the generator of one purpose of one entity.
+
+    Parameters
+    ----------
+    seed
+        The scenario's seed.
+    name
+        The purpose, for instance ``"leave"``. Always used with the same number of ids.
+    entity
+        Ids below 2**32, for instance agency, officer, week.
+
+    Raises
+    ------
+    ValueError
+        If an id does not fit 32 bits (``(2**32,)`` and ``(0, 1)`` would be the same stream).
+    """
+    word = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest(), "big")
+    if not all(0 <= part < 2**32 for part in entity):
+        raise ValueError(f"stream {name}: ids must fit 32 bits, got {entity}")
+    key = np.random.SeedSequence(seed, spawn_key=(word, *entity))
+    return np.random.Generator(np.random.PCG64DXSM(key))
+
+
+def salt(seed: int, name: str) -> int:
+    """Return the 64-bit salt of a column or a keyed permutation, for :func:`draw`."""
+    digest = hashlib.blake2b(f"{seed}/{name}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big")
+
+
+def mix(x: U64Array) -> U64Array:
+    """Return splitmix64's finaliser of `x`: a bijection of 64-bit integers."""
+    x = (x ^ x >> U(30)) * U(0xBF58476D1CE4E5B9)
+    x = (x ^ x >> U(27)) * U(0x94D049BB133111EB)
+    return x ^ x >> U(31)
+
+
+def draw(need: U64Array, column_salt: int) -> U64Array:
+    """Return 64 random bits per need for one column; `column_salt` comes from :func:`salt`."""
+    return mix(mix(need + U(column_salt)) + U(_ODD))
+
+
+def unit(bits: U64Array) -> NDArray[np.float64]:
+    """Return uniform numbers in [0, 1) from the upper 53 of 64 random bits (exact, no libm)."""
+    return (bits >> U(11)).astype(np.float64) * 2.0**-53
+
+
+def below(bits: U64Array, bound: NDArray[np.int64] | int) -> NDArray[np.int64]:
+    """Return integers in [0, bound) from 64 random bits; `bound` is at most 2**31."""
+    return ((bits >> U(33)) * np.asarray(bound).astype(U) >> U(31)).astype(np.int64)
+
+
+def guide(weights: Sequence[int]) -> NDArray[np.int16]:
+    """Return 65,536 codes in proportion to integer weights, to be indexed by the upper 16 bits.
+
+    A share below 1/65,536 may get no entry at all.
+
+    Examples
+    --------
+    >>> table = guide([3, 1])
+    >>> int((table == 0).sum()), int((table == 1).sum())
+    (49152, 16384)
+    """
+    total = sum(weights)
+    share = [w * 65536 // total for w in weights]
+    rest = sorted(range(len(weights)), key=lambda i: (-(weights[i] * 65536 % total), i))
+    for i in rest[: 65536 - sum(share)]:
+        share[i] += 1
+    return np.repeat(np.arange(len(weights), dtype=np.int16), share)
+
+
+def pick(table: NDArray[np.int16], bits: U64Array) -> NDArray[np.int16]:
+    """Return one code of a :func:`guide` table per 64 random bits."""
+    return table[(bits >> U(48)).astype(np.int64)]
+
+
+def feistel(x: U64Array, key: int, half: int, rounds: Iterable[int] = range(4)) -> U64Array:
+    """Return a keyed permutation of 2*half-bit integers; ``half=32`` makes query ids."""
+    mask, left = U((1 << half) - 1), x >> U(half)
+    right = x & mask
+    for r in rounds:
+        left, right = right, left ^ mix(right + U((key + r * _ODD) % _WORD)) & mask
+    return left << U(half) | right
+
+
+def unfeistel(x: U64Array, key: int, half: int) -> U64Array:
+    """Return the inverse of :func:`feistel`."""
+    swapped = (x & U((1 << half) - 1)) << U(half) | x >> U(half)
+    y = feistel(swapped, key, half, rounds=range(3, -1, -1))
+    return (y & U((1 << half) - 1)) << U(half) | y >> U(half)
+
+
+def walk(
+    step: Callable[[U64Array, int, int], U64Array], x: U64Array, key: int, size: int
+) -> U64Array:
+    """Return `step` as a permutation of [0, size): repeated for the values that fall outside.
+
+    Raises
+    ------
+    ValueError
+        If a value is not in [0, size) to begin with: it might never come back into it.
+    """
+    if x.size and int(x.max()) >= size:
+        raise ValueError(f"walk: values must be below {size}, got {int(x.max())}")
+    half = max(1, ((size - 1).bit_length() + 1) // 2)
+    y = step(x, key, half)
+    while (out := np.flatnonzero(y >= U(size))).size:
+        y[out] = step(y[out], key, half)
+    return y

@@ -1,0 +1,70 @@
+"""The truth of a data set: what only the simulator knows.
+
+Apart from `dataset/`, so that a linter can forbid it to components (see `pyproject.toml`).
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from misusesim.dataset import schema
+from misusesim.dataset.reader import Dataset, open_dataset
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+
+class Truth:
+    """The five truth tables of a data set, each read when first asked for."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+
+    def _table(self, name: str) -> pa.Table:
+        return self._dataset.table(f"truth/{name}", schema.TRUTH[name])
+
+    @property
+    def sparse(self) -> bool:
+        """Whether `queries` leaves out the rows whose cause is plain work."""
+        return bool(self._dataset.manifest["truth"] == "sparse")
+
+    @cached_property
+    def queries(self) -> pa.Table:
+        """Why each query happened, keyed by `query_id`."""
+        return self._table("queries")
+
+    @cached_property
+    def campaigns(self) -> pa.Table:
+        """One row per campaign."""
+        return self._table("campaigns")
+
+    @cached_property
+    def oddities(self) -> pa.Table:
+        """One row per honest but strange doing, with the context row that explains it."""
+        return self._table("oddities")
+
+    @cached_property
+    def outcomes(self) -> pa.Table:
+        """How campaigns were found and what followed."""
+        return self._table("outcomes")
+
+    @cached_property
+    def reactions(self) -> pa.Table:
+        """What would follow if a query were denied."""
+        return self._table("reactions")
+
+
+def open_truth(dataset: str | Path | Dataset) -> Truth:
+    """Open the truth of a data set.
+
+    Raises
+    ------
+    UsageError
+        If the folder does not exist or holds something else.
+    DatasetError
+        If the data set is unfinished or its manifest damaged.
+    """
+    return Truth(dataset if isinstance(dataset, Dataset) else open_dataset(dataset))

@@ -1,0 +1,112 @@
+"""Honest but strange: what innocent officers do that looks like misuse.
+
+Occasions of their own (`odd_occasions`) come from weekly draws per officer; ways of doing other
+work are marks on honest occasions. Nothing here changes when or what honest work asks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from misusesim.dataset.schema import SHIFT_KINDS
+from misusesim.occasions import NONE, Occasions
+from misusesim.workload import odd_occasions
+from misusesim.workload.links import Links
+from misusesim.workload.odd_occasions import KIND, Files, Found
+from misusesim.workload.setting import SECOND_US, Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from misusesim.scenario.model import Oddity
+
+    I64Array = NDArray[np.int64]
+
+__all__ = ["Files", "Odd", "oddities", "shift_of"]
+
+
+class Odd(NamedTuple):
+    """What oddities add, and the marks they put on honest occasions."""
+
+    occasions: Occasions  # unnumbered
+    links: Links
+    marks: NDArray[np.int8]  # per honest occasion: its oddity code, or NONE
+
+
+def oddities(files: Files) -> Odd:
+    """Return the oddities a scenario asks for; without entries there are none."""
+    asked = files.setting.scenario.oddity
+    found = [_MAKERS[odd.kind](files, odd) for odd in asked if odd.kind in _MAKERS]
+    marks = files.honest.oddity.copy()
+    for odd in asked:
+        if odd.kind in _MARKERS:
+            marks[_MARKERS[odd.kind](files, odd) & (marks == NONE)] = KIND[odd.kind]
+    return Odd(
+        Occasions.concat([f.occasions for f in found]),
+        Links.concat([f.links for f in found]),
+        marks,
+    )
+
+
+def case_in_reason(files: Files, odd: Oddity) -> NDArray[np.bool_]:
+    """Return where the number is typed into the reason field."""
+    honest = files.honest
+    numbered = (honest.incident >= 0) | (honest.case >= 0)
+    dice = files.setting.dice(honest.serial)
+    return np.asarray(numbered & dice.chance("oddity case_in_reason", odd.share))
+
+
+def _in_shifts_of(kind: str, usual: float, files: Files, odd: Oddity) -> NDArray[np.bool_]:
+    """Return honest occasions inside marked shifts of a kind.
+
+    `share` is of all shifts; it cannot exceed what staffing makes of them.
+    """
+    setting = files.setting
+    row = shift_of(setting, files.honest.officer, files.honest.start)
+    shifts = setting.shifts
+    special = shifts.kind == SHIFT_KINDS.index(kind)
+    second = (shifts.start - setting.clock.week_bounds(-1)[0]) // SECOND_US
+    dice = setting.dice(shifts.officer.astype(np.int64) << 30 | second)
+    marked = special & dice.chance(f"oddity {odd.kind}", min(1.0, odd.share / max(usual, 1e-9)))
+    return np.asarray(np.append(marked, np.False_)[row])
+
+
+def overtime(files: Files, odd: Oddity) -> NDArray[np.bool_]:
+    """Return work after or before the regular shift."""
+    share = files.setting.scenario.staffing.overtime_share
+    return _in_shifts_of("overtime", share, files, odd)
+
+
+def shift_swap(files: Files, odd: Oddity) -> NDArray[np.bool_]:
+    """Return work in another watch's hours."""
+    return _in_shifts_of("swap", files.setting.scenario.staffing.swap_share, files, odd)
+
+
+def shift_of(setting: Setting, officer: NDArray[np.integer], time: I64Array) -> I64Array:
+    """Return the row of the officer's shift around each time, -1 outside any."""
+    shifts, zero = setting.shifts, setting.clock.week_bounds(-2)[0]
+    key = shifts.officer.astype(np.int64) << 32 | (shifts.start - zero) // SECOND_US
+    order = np.argsort(key, kind="stable")
+    asked = officer.astype(np.int64) << 32 | (time - zero) // SECOND_US
+    at = np.searchsorted(key[order], asked, side="right") - 1
+    row = order[np.maximum(at, 0)] if len(order) else np.zeros(len(time), np.int64)
+    inside = (at >= 0) & (len(order) > 0)
+    if len(order):
+        inside &= (shifts.officer[row] == officer) & (time < shifts.end[row])
+    return np.where(inside, row, NONE)
+
+
+_MAKERS: Final[dict[str, Callable[[Files, Oddity], Found]]] = {
+    name: getattr(odd_occasions, name)
+    for name in (
+        "self_query", "system_test", "same_surname", "wrong_dropdown", "hotlist_repeat",
+        "victim_protection", "plate_before_stop",
+    )
+}  # fmt: skip
+_MARKERS: Final[dict[str, Callable[[Files, Oddity], NDArray[np.bool_]]]] = {
+    "overtime": overtime, "shift_swap": shift_swap, "case_in_reason": case_in_reason,
+}  # fmt: skip

@@ -1,0 +1,82 @@
+"""Who is there at a given moment, and one of them picked by weight."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from misusesim import rng
+from misusesim.occasions import NONE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from misusesim.workload.setting import Setting
+
+    I64Array = NDArray[np.int64]
+
+
+class OnDuty:
+    """Spans of presence (shifts, tenures) cut at every start and end.
+
+    Parameters
+    ----------
+    start, end
+        UTC microseconds of each span.
+    officer
+        Whose span; ties inside a cell are in this order, so later hires change no earlier pick.
+    weight
+        Whole numbers above 0 are chances in proportion; 0 is never picked.
+    """
+
+    def __init__(
+        self, start: I64Array, end: I64Array, officer: NDArray[np.int32], weight: I64Array
+    ) -> None:
+        self._edges = np.unique(np.concatenate([start, end]))
+        first = np.searchsorted(self._edges, start)
+        span = np.searchsorted(self._edges, end) - first
+        row = np.repeat(np.arange(len(start)), span)
+        cell = np.arange(len(row)) - np.repeat(np.cumsum(span) - span - first, span)
+        order = np.lexsort((officer[row], cell))
+        self._officer = officer[row[order]]
+        passed = np.cumsum(weight[row[order]])
+        self._passed = np.concatenate([np.zeros(1, np.int64), passed])
+        self._begin = np.searchsorted(cell[order], np.arange(len(self._edges) + 1))
+
+    def total(self, time: I64Array) -> I64Array:
+        """Return the weight present at each time."""
+        low, high = self._range(time)
+        return np.asarray(high - low)
+
+    def pick(self, time: I64Array, bits: NDArray[np.uint64]) -> NDArray[np.int32]:
+        """Return an officer present at each time, -1 where there is none."""
+        low, high = self._range(time)
+        target = low + (rng.unit(bits) * (high - low)).astype(np.int64)
+        at = np.searchsorted(self._passed, target, side="right") - 1
+        officer = np.append(self._officer, np.int32(NONE))[np.minimum(at, len(self._officer))]
+        return np.where(high > low, officer, NONE).astype(np.int32)
+
+    def _range(self, time: I64Array) -> tuple[I64Array, I64Array]:
+        cell = np.searchsorted(self._edges, time, side="right") - 1
+        inside = (cell >= 0) & (cell < len(self._edges) - 1)
+        cell = np.where(inside, cell, 0)
+        low = self._passed[self._begin[cell]] if len(self._edges) else np.zeros(len(time), np.int64)
+        high = self._passed[self._begin[cell + 1]] if len(self._edges) else low
+        return np.where(inside, low, 0), np.where(inside, high, 0)
+
+
+def on_duty(setting: Setting, officers: NDArray[np.bool_], weight: I64Array | int = 1) -> OnDuty:
+    """Return the presence of some officers on their shifts; `weight` is per officer."""
+    rows = setting.shifts_of(officers)
+    shifts, who = setting.shifts, setting.shifts.officer[rows]
+    by_officer = np.broadcast_to(np.asarray(weight, np.int64), len(setting.officers))
+    return OnDuty(shifts.start[rows], shifts.end[rows], who, by_officer[who])
+
+
+def in_office(setting: Setting, officers: NDArray[np.bool_], weight: I64Array | int = 1) -> OnDuty:
+    """Return who of some officers holds an account at any moment; `weight` is per officer."""
+    rows = np.flatnonzero(officers)
+    people = setting.officers
+    by_officer = np.broadcast_to(np.asarray(weight, np.int64), len(people))
+    return OnDuty(people.hired[rows], people.left[rows], rows.astype(np.int32), by_officer[rows])

@@ -1,0 +1,198 @@
+"""How people fill in reasons and case numbers: agency habit first, officer habit next, then topic.
+
+Measured facts are in domain note 8. Honest and dishonest rows take the same road: what a cover
+story changes is the topic spoken of, the number typed, or a generic word, never the habit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from misusesim import rng
+from misusesim.occasions import TOPICS
+from misusesim.workload.numbers import (
+    case_number,
+    incident_number,
+    invented_number,
+    number_style,
+    opaque_id,
+)
+from misusesim.workload.vocabulary import CLASS, CLASSES, FORMS, STYLES, vocabulary
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from misusesim.scenario.model import Scenario
+    from misusesim.world.model import Agency, Officers
+
+    U64Array = NDArray[np.uint64]
+
+__all__ = [
+    "CLASSES", "NUMBER_FORMS", "Habits", "ReasonCodes", "case_number", "habits",
+    "incident_number", "invented_number", "number_style", "opaque_id", "reason_codes",
+]  # fmt: skip
+
+#: Pooled shares of the big classes per mille (42,391 rows, 70 agencies); they vary by agency.
+_POOLED: Final = {
+    "blank": 236, "free": 228, "generic": 169, "code": 167, "number": 112, "qualifier": 71,
+}  # fmt: skip
+#: Per 100,000; nearly the same everywhere (screen: Eugene has 4,200, the portals fewer).
+_SMALL: Final = {"number_words": 700, "short": 500, "misspelt": 240, "test": 180, "screen": 300}
+#: Archetypes of `AgencyGroup.reason_style`, per mille; `mixed` is the pooled mix.
+_ARCHETYPES: Final = {
+    "mixed": _POOLED,
+    "vague": {"blank": 300, "free": 60, "generic": 560, "code": 30, "number": 30, "qualifier": 20},
+    "coded": {"blank": 100, "free": 100, "generic": 50, "code": 680, "number": 40, "qualifier": 30},
+    "numbers": {"blank": 40, "free": 40, "generic": 40, "code": 50, "number": 810, "qualifier": 20},
+    "words": {"blank": 100, "free": 720, "generic": 60, "code": 50, "number": 30, "qualifier": 40},
+}  # fmt: skip
+#: Dirichlet concentration: 4 gives about the measured spread over agencies (calc).
+_CONCENTRATION: Final = {"mixed": 4.0}
+_OTHER_CONCENTRATION: Final = 60.0
+_MANDATORY_SHARE: Final = 0.35  # 35 % of agencies never leave the field blank
+_DROPDOWN_SHARE: Final = 0.10  # 7 of 78 agencies have a drop-down
+_PLUS_SHARE: Final = 0.035  # "+" for blanks: 3-4 % of Eugene rows
+_FAVOURITE: Final = (0.34, 0.56)  # commonest reason: 25th-75th percentile 34-56 %
+_OWN_FORM: Final = 0.8  # one officer has about 8 distinct reasons
+_STYLE_WEIGHTS: Final = (34, 38, 28)  # lower, title, upper: 17, 19, 14 % of rows
+_RETYPED: Final = 0.2  # within an occasion the text is mostly kept (assumption)
+_FILL: Final = (0.45, 0.9)  # case number given where the field is optional (assumption)
+
+#: How a number is typed as a reason: whole, its tail, or with a word (shapes 99999, 9999,
+#: `inc 9999999999`, `99999 report`, `999 inv`).
+NUMBER_FORMS: Final = ("{n}", "{tail5}", "{tail4}", "inc {n}", "{n} inv", "{tail5} report")
+_NUMBER_WEIGHTS: Final = (62, 26, 12)
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What an agency and its officers always do; officer columns are indexed by officer."""
+
+    mandatory: bool  # the reason field must be filled
+    dropdown: bool  # there is a reason drop-down
+    fill_share: float  # case numbers given where one exists and is optional
+    mix: NDArray[np.int16]  # guide table over CLASSES
+    own: NDArray[np.uint64]  # the officer's salt: which forms are his
+    favourite: NDArray[np.int16]  # class he uses without thinking
+    favourite_share: NDArray[np.int32]  # of 65,536
+    style: NDArray[np.int8]  # one of STYLES
+    number_form: NDArray[np.int8]  # 0..2 of NUMBER_FORMS
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCodes:
+    """What each row's reason is made of."""
+
+    kind: NDArray[np.int16]  # code of CLASSES
+    text: NDArray[np.int32]  # index into `vocabulary().texts`; -1 for blank or number
+    number_form: NDArray[np.int8]  # code of NUMBER_FORMS; -1 unless a number
+
+
+def habits(scenario: Scenario, agency: Agency, officers: Officers) -> Habits:
+    """Return the habits of one agency; a pure function of the scenario and the agency."""
+    chance = rng.stream(scenario.seed, "reason habits", agency.index)
+    mandatory = bool(chance.random() < _MANDATORY_SHARE)
+    dropdown = bool(chance.random() < _DROPDOWN_SHARE)
+    fill = _FILL[0] + (_FILL[1] - _FILL[0]) * float(chance.random())
+    mix = rng.guide(_class_weights(chance, agency.group.reason_style, mandatory=mandatory))
+    people = np.arange(len(officers), dtype=np.uint64) | np.uint64(agency.index << 32)
+    own = rng.draw(people, rng.salt(scenario.seed, "reason forms"))
+    bits = rng.draw(people, rng.salt(scenario.seed, "reason style"))
+    low, high = (round(share * 65536) for share in _FAVOURITE)
+    plus = _lane(bits, 1) < round(_PLUS_SHARE * 65536)
+    return Habits(
+        mandatory=mandatory, dropdown=dropdown, fill_share=fill, mix=mix, own=own,
+        favourite=mix[_lane(own, 0)],
+        favourite_share=(low + (_lane(bits, 2) * (high - low) >> 16)).astype(np.int32),
+        style=(rng.guide(_STYLE_WEIGHTS)[_lane(bits, 0)] + 3 * plus).astype(np.int8),
+        number_form=rng.guide(_NUMBER_WEIGHTS)[_lane(bits, 3)].astype(np.int8),
+    )  # fmt: skip
+
+
+def _class_weights(chance: np.random.Generator, style: str, *, mandatory: bool) -> list[int]:
+    """Return integer weights of the classes of one agency: Dirichlet around its archetype."""
+    centre = dict(_ARCHETYPES[style])
+    if mandatory:
+        centre["blank"] = 0
+    elif style == "mixed":
+        centre["blank"] = round(centre["blank"] / (1 - _MANDATORY_SHARE))
+    total = sum(centre.values())
+    spread = _CONCENTRATION.get(style, _OTHER_CONCENTRATION)
+    drawn = {
+        name: float(chance.gamma(spread * n / total)) if n else 0.0 for name, n in centre.items()
+    }
+    scale = (100_000 - sum(_SMALL.values())) / max(sum(drawn.values()), 1e-9)
+    return [_SMALL.get(name, round(drawn.get(name, 0.0) * scale)) for name in CLASSES]
+
+
+def reason_codes(
+    habit: Habits,
+    seed: int,
+    *,
+    officer: NDArray[np.int32],
+    topic: NDArray[np.int16],
+    occasion: U64Array,
+    need: U64Array,
+    has_number: NDArray[np.bool_],
+    forced: NDArray[np.int8],
+) -> ReasonCodes:
+    """Return what each row's reason is made of.
+
+    Parameters
+    ----------
+    habit
+        Of the agency.
+    seed
+        The scenario's.
+    officer, topic
+        Who types, and what he speaks of.
+    occasion, need
+        Need number of the occasion's first row, and of the row: the text is mostly kept.
+    has_number
+        Whether there is a number that could be typed.
+    forced
+        Code of CLASSES that circumstances impose (a number that belongs in another field, a cover
+        story of generic words); -1: habit decides.
+    """
+    again = rng.draw(need, rng.salt(seed, "reason again"))
+    key = np.where(_lane(again, 0) < round(_RETYPED * 65536), need, occasion)
+    bits = rng.draw(key, rng.salt(seed, "reason"))
+    by_habit = _lane(bits, 0) < habit.favourite_share[officer]
+    kind = np.where(by_habit, habit.favourite[officer], habit.mix[_lane(bits, 1)])
+    kind = np.where(forced >= 0, forced, kind)
+    numeric = (kind == CLASS["number"]) | (kind == CLASS["number_words"])
+    kind = np.where(numeric & ~has_number, CLASS["code"], kind).astype(np.int16)
+    numeric &= has_number
+    text = _texts(habit, officer, topic, kind, bits)
+    text[numeric | (kind == CLASS["blank"])] = -1
+    form = np.where(
+        kind == CLASS["number_words"], 3 + _lane(bits, 2) % 3, habit.number_form[officer]
+    )
+    return ReasonCodes(kind, text, np.where(numeric, form, -1).astype(np.int8))
+
+
+def _texts(
+    habit: Habits,
+    officer: NDArray[np.int32],
+    topic: NDArray[np.int16],
+    kind: NDArray[np.int16],
+    bits: U64Array,
+) -> NDArray[np.int32]:
+    words = vocabulary()
+    cell = kind.astype(np.int64) * len(TOPICS) + topic
+    own = (rng.mix(habit.own[officer] + cell.astype(np.uint64)) >> np.uint64(55)).astype(np.int64)
+    free = _lane(bits, 2) >> 7
+    form = np.where(_lane(bits, 3) < round(_OWN_FORM * 65536), own, free)
+    base = words.form.reshape(-1)[cell * FORMS + form]
+    style = habit.style[officer]
+    loose = (bits & np.uint64(15)) == 0  # sixteenth: another case than usual (assumption)
+    style = np.where(loose, free % 3, style)
+    return np.asarray(words.styled.reshape(-1)[base.astype(np.int64) * STYLES + style])
+
+
+def _lane(bits: U64Array, k: int) -> NDArray[np.int64]:
+    """Return the k-th 16 bits from the top of 64."""
+    return (bits >> np.uint64(48 - 16 * k)).astype(np.int64) & 0xFFFF

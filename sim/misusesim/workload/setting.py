@@ -1,0 +1,184 @@
+"""What every kind of work of one agency stands on: its people, their shifts, the calendar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from misusesim import rng
+from misusesim.clock import DAY_US, HOUR_US, LocalClock
+from misusesim.dataset.schema import ROLES, SHIFT_KINDS
+from misusesim.dice import Dice, lane
+from misusesim.occasions import NONE, WORK, Occasions
+from misusesim.plan import Incidents
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from misusesim.scenario.model import Scenario
+    from misusesim.world.model import Agency, Officers, Shifts
+    from misusesim.world.subjects import Population
+
+    I64Array = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+
+SECOND_US: Final = 1_000_000
+MINUTE_US: Final = 60_000_000
+WEEK_BITS: Final = 22  # of a serial: place in the week
+_FULL_SHIFT_US: Final = 10 * HOUR_US
+_COURT: Final = SHIFT_KINDS.index("court")
+_LEAST_APPETITE, _MOST_APPETITE = 0.05, 8.0
+_MOST_PER_SHIFT: Final = 1023
+_DAYS_PER_WEEK: Final = 7
+#: A tenth of the people met are known to the agency and met again and again; stops per person:
+#: mean 1.23, once 75 %, at most 11 in 2.5 years (Seattle, domain note 7.4).
+_KNOWN_SHARE: Final = 0.10
+_KNOWN_PER_ACCOUNT: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One agency at work."""
+
+    scenario: Scenario
+    agency: Agency
+    officers: Officers
+    shifts: Shifts
+    clock: LocalClock
+    population: Population
+
+    @property
+    def weeks(self) -> range:
+        """All weeks, the warm-up (-1) first."""
+        return range(-1, self.clock.weeks)
+
+    def stream(self, name: str, week: int) -> np.random.Generator:
+        """Return the generator of one purpose in one week of this agency."""
+        return rng.stream(self.scenario.seed, name, self.agency.index, week + 1)
+
+    def dice(self, entity: I64Array) -> Dice:
+        """Return the dice of entities of this agency; ids are below 2**48."""
+        here = np.uint64(self.agency.index << 48)
+        return Dice(self.scenario.seed, entity.astype(np.uint64) | here)
+
+    def has_role(self, *roles: str) -> Mask:
+        """Return which officers hold one of the roles."""
+        return np.isin(self.officers.role, [ROLES.index(role) for role in roles])
+
+    def in_unit(self, unit: str) -> Mask:
+        """Return which officers belong to a unit."""
+        code = self.officers.units.index(unit) if unit in self.officers.units else NONE
+        return np.asarray(self.officers.unit == code)
+
+    def appetite(self) -> NDArray[np.float64]:
+        """Return everybody's activity within bounds that a shift allows."""
+        return np.clip(self.officers.activity, _LEAST_APPETITE, _MOST_APPETITE)
+
+    def weights(self, base: float = 0.0) -> I64Array:
+        """Return appetites as whole weights in thousandths, with a share that all have alike."""
+        return np.round((base + (1 - base) * self.appetite()) * 1000).astype(np.int64)
+
+    def shifts_of(self, officers: Mask) -> I64Array:
+        """Return the shifts, court apart, of some officers, by start."""
+        mine = officers[self.shifts.officer] & (self.shifts.kind != _COURT)
+        return np.flatnonzero(mine)
+
+    def strength(self, officers: Mask, week: int) -> float:
+        """Return the regular shifts that some officers owe in a week, leave taken off.
+
+        Only who is there as the week begins counts, so that a later successor changes nothing.
+        """
+        start = self.clock.week_bounds(week)[0]
+        there = officers & (self.officers.hired <= start) & (self.officers.left > start)
+        staffing = self.scenario.staffing
+        weekly = staffing.duty_days_per_week - staffing.leave_days_per_year * _DAYS_PER_WEEK / 365
+        return int(there.sum()) * max(weekly, 0.0)
+
+    def people(self, dice: Dice, name: str) -> I64Array:
+        """Return whom a job is about: mostly strangers, sometimes one of the agency's regulars."""
+        bits = dice.bits(f"{name} subject")
+        anyone = rng.below(bits, self.scenario.population)
+        regulars = max(20, _KNOWN_PER_ACCOUNT * self.agency.accounts)
+        which = np.minimum(lane(bits, 2), lane(bits, 3)) * regulars >> 16
+        key = (which + (self.agency.index << 32)).astype(np.uint64)
+        salt = rng.salt(self.scenario.seed, "regular")
+        regular = rng.below(rng.draw(key, salt), self.scenario.population)
+        known = dice.chance(f"{name} known", _KNOWN_SHARE)
+        return self.population.grown(np.where(known, regular, anyone))
+
+    def paced(self, name: str, shifts: I64Array, per_shift: NDArray[np.float64] | float) -> Paced:
+        """Return what people take up in their own time, spread over their shifts.
+
+        Parameters
+        ----------
+        name
+            Of the work; names its chance.
+        shifts
+            Rows of `self.shifts`.
+        per_shift
+            Mean number in ten hours, per officer (indexed by officer) or the same for all.
+        """
+        shifts = shifts[self.clock.week_of(self.shifts.start[shifts]) < self.clock.weeks]
+        start, end = self.shifts.start[shifts], self.shifts.end[shifts]
+        officer = self.shifts.officer[shifts]
+        rate = np.broadcast_to(per_shift, len(self.officers))[officer]
+        count = self._counts(name, start, officer, rate * ((end - start) / _FULL_SHIFT_US))
+        at = np.repeat(np.arange(len(shifts)), count)
+        nth = np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count)
+        day = self.clock.day_index(start)[at] + _DAYS_PER_WEEK
+        hour = self.clock.local(start)[at] % DAY_US // HOUR_US  # tells shifts of a day apart
+        key = ((officer[at].astype(np.int64) << 12 | day) << 5 | hour) << 10 | nth
+        dice = self.dice(key)
+        place = rng.unit(dice.bits(f"{name} time"))
+        time = start[at] + (place * (end - start)[at]).astype(np.int64) // SECOND_US * SECOND_US
+        return Paced(time, officer[at], dice, shifts[at])
+
+    def _counts(
+        self, name: str, start: I64Array, officer: NDArray[np.int32], mean: NDArray[np.float64]
+    ) -> I64Array:
+        """Return over-dispersed counts per shift; the draws of a week come in order of officers."""
+        week = self.clock.week_of(start)
+        count = np.zeros(len(start), np.int64)
+        spread = max(self.scenario.workload.daily_dispersion, 1e-6)
+        order = np.lexsort((start, officer, week))
+        bounds = np.searchsorted(week[order], np.arange(-1, self.clock.weeks + 1))
+        for w in self.weeks:
+            mine = order[bounds[w + 1] : bounds[w + 2]]
+            moods = self.stream(f"{name} mood", w).gamma(1 / spread, spread, len(mine))
+            count[mine] = self.stream(f"{name} count", w).poisson(mean[mine] * moods)
+        return np.minimum(count, _MOST_PER_SHIFT)
+
+
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """Jobs taken up in shifts."""
+
+    time: I64Array  # UTC microseconds
+    officer: NDArray[np.int32]
+    dice: Dice  # one entity per job
+    shift: I64Array  # row of the setting's shifts
+
+    def __len__(self) -> int:
+        """Return the number of jobs."""
+        return len(self.time)
+
+
+def work(count: int, /, **columns: NDArray[Any] | int) -> Occasions:
+    """Return honest occasions; the engine numbers them when all are known."""
+    return Occasions.build(count, source=WORK, serial=0, **columns)
+
+
+def join(parts: Sequence[Incidents]) -> Incidents:
+    """Return incidents in one, in the order given."""
+    names = Incidents.__dataclass_fields__
+    return Incidents(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
+
+
+def select(columns: Any, index: NDArray[Any]) -> Any:
+    """Return the rows at `index` of a dataclass of equally long columns."""
+    names = type(columns).__dataclass_fields__
+    return type(columns)(**{name: getattr(columns, name)[index] for name in names})

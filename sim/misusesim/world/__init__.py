@@ -1,0 +1,1 @@
+"""The static world: agencies, the officers of each, the population, and who is tied to whom."""

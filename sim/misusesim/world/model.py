@@ -1,0 +1,78 @@
+"""Columns of the static world: one agency and the people who hold accounts there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from misusesim.scenario.model import AgencyGroup
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """One agency."""
+
+    index: int  # place in the state, < 65,536; part of every need number
+    agency_id: str  # ORI-like, says nothing of the group
+    name: str  # invented
+    group: AgencyGroup
+    accounts: int  # account holders at any one time
+
+
+@dataclass(frozen=True, slots=True)
+class Officers:
+    """Columns, one row per account holder of one agency; the row number is the officer's index.
+
+    People who join later stand behind those of the first day; a leaver's successor is a new row.
+    """
+
+    officer_id: NDArray[np.object_]  # str, keyed hash, unique in the state
+    role: NDArray[np.int8]  # code of schema.ROLES
+    unit: NDArray[np.int16]  # code into `units`
+    units: tuple[str, ...]
+    watch: NDArray[np.int8]  # 0..5 of clock.WATCHES at the start; -1: office hours
+    subject: NDArray[np.int64]  # the officer as a person of the population
+    area: NDArray[np.int16]  # home beat
+    hired: NDArray[np.int64]  # UTC microseconds
+    left: NDArray[np.int64]  # UTC microseconds; clock.NEVER while still there
+    training_until: NDArray[np.int64]  # UTC microseconds
+    activity: NDArray[np.float64]  # appetite for self-initiated work, mean about 1
+    car_terminal: NDArray[np.int32]  # index into Terminals
+    desk_terminal: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        """Return the number of officers."""
+        return len(self.role)
+
+
+@dataclass(frozen=True, slots=True)
+class Terminals:
+    """Columns, one row per terminal of one agency."""
+
+    terminal_id: NDArray[np.object_]  # str
+    kind: NDArray[np.int8]  # code of schema.TERMINAL_KINDS
+    unit: NDArray[np.int16]
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """Columns, one row per tie between an officer of the agency and a person."""
+
+    officer: NDArray[np.int32]
+    subject: NDArray[np.int64]  # the other person
+    kind: NDArray[np.int8]  # code of schema.TIE_KINDS
+    since: NDArray[np.int64]  # UTC microseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Shifts:
+    """Columns, one row per shift, by start; an officer's shifts never overlap."""
+
+    officer: NDArray[np.int32]
+    start: NDArray[np.int64]  # UTC microseconds
+    end: NDArray[np.int64]
+    kind: NDArray[np.int8]  # code of schema.SHIFT_KINDS

@@ -1,0 +1,229 @@
+"""The population: nobody is stored; everything about a person follows from his id when asked.
+
+Ten consecutive seats form a block of four households (of 1, 2, 3 and 4 people). A keyed permutation
+gives every person a seat, so both directions, person to household and seat to person, cost no
+memory. All functions take and return arrays, int64 ids in [0, population).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from misusesim import rng
+from misusesim.dataset.schema import SEXES
+from misusesim.world.names import pools
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from misusesim.scenario.model import Scenario
+
+    Ids = NDArray[np.int64]
+
+U = np.uint64
+SEATS: Final = 10
+_HOME: Final = np.array([0, 1, 1, 2, 2, 2, 3, 3, 3, 3], U)
+_MATE: Final = np.array([0, 2, 1, 4, 3, 5, 7, 6, 8, 9], U)  # the partner's seat; oneself: none
+_CHILD: Final = np.array([0, 0, 0, 0, 0, 1, 0, 0, 1, 1], bool)
+_ADULT_SEATS: Final = np.array([0, 1, 2, 3, 4, 6, 7], np.int64)
+#: Parents, children and siblings who share the household, partner apart; oneself: none.
+_KIN: Final = np.array([
+    [0, 0, 0], [1, 1, 1], [2, 2, 2], [5, 3, 3], [5, 4, 4], [3, 4, 5], [8, 9, 6], [8, 9, 7],
+    [6, 7, 9], [6, 7, 8],
+], U)  # fmt: skip
+#: Ages at the start of those who hold an account (assumption).
+_YOUNGEST_WORKER, _OLDEST_WORKER = 23, 60
+HOUSEHOLDS_PER_BLOCK: Final = 4
+#: Beats that addresses are sorted into (assumption).
+AREAS: Final = 60
+#: Blocks next to each other in one beat: neighbours live in the same (assumption).
+_BLOCKS_PER_STREET: Final = 32
+PLATE_WIDTH: Final = 7
+_LETTERS: Final = 26
+#: Plates that begin with 1 to 9, and all; a small population is spread over the former.
+_COMMON_PLATES: Final = 9 * _LETTERS**3 * 1000
+_ALL_PLATES: Final = 36 * _LETTERS**3 * 1000
+#: Share of couples of one sex (assumption).
+_ALIKE_SHARE: Final = 0.1
+_FEMALE, _MALE = SEXES.index("F"), SEXES.index("M")
+
+
+class Population:
+    """People of one world, on demand."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.size = scenario.population
+        self._seed = scenario.seed
+        self._year = scenario.start.year
+        self._pools = pools(scenario.seed)
+        self.surnames = self._pools.surnames.words
+        self.given_names = self._pools.female.words + self._pools.male.words
+        self._seat_key = self._salt("seat")
+        self._plate_key = self._salt("plate number")
+        self._plates = _COMMON_PLATES if self.size <= _COMMON_PLATES else _ALL_PLATES
+
+    def _salt(self, name: str) -> int:
+        return rng.salt(self._seed, f"population/{name}")
+
+    def _draw(self, keys: NDArray[np.uint64], name: str) -> NDArray[np.uint64]:
+        return rng.draw(keys, self._salt(name))
+
+    def _seat(self, ids: Ids) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        """Return block and place of each person."""
+        seat = rng.walk(rng.feistel, np.asarray(ids).astype(U), self._seat_key, self.size)
+        return seat // U(SEATS), seat % U(SEATS)
+
+    def _person(self, block: NDArray[np.uint64], place: NDArray[np.uint64]) -> Ids:
+        seat = block * U(SEATS) + place
+        return rng.walk(rng.unfeistel, seat, self._seat_key, self.size).astype(np.int64)
+
+    def household(self, ids: Ids) -> NDArray[np.uint64]:
+        """Return the household of each person."""
+        block, place = self._seat(ids)
+        return block * U(HOUSEHOLDS_PER_BLOCK) + _HOME[place]
+
+    def partner(self, ids: Ids) -> Ids:
+        """Return the partner of each person; oneself where there is none."""
+        block, place = self._seat(ids)
+        return self._person(block, _MATE[place])
+
+    def kin(self, ids: Ids, nth: int) -> Ids:
+        """Return the nth (0 to 2) of parents, children, siblings at home; oneself: no such."""
+        block, place = self._seat(ids)
+        return self._person(block, _KIN[place, nth])
+
+    def neighbour(self, ids: Ids, nth: int) -> Ids:
+        """Return an adult of one of the next blocks: the same street."""
+        block, place = self._seat(ids)
+        blocks = U(self.size // SEATS)
+        return self._person((block + U(nth)) % blocks, np.where(_CHILD[place], U(0), place))
+
+    def adult(self, numbers: Ids) -> Ids:
+        """Return one adult per number; different numbers below size/10 give different people."""
+        block = self._own_block(numbers)
+        place = _ADULT_SEATS[rng.below(self._draw(block, "adult seat"), len(_ADULT_SEATS))]
+        return self._person(block, place.astype(U))
+
+    def grown(self, ids: Ids) -> Ids:
+        """Return the same people, an adult of the block in the place of each child."""
+        block, place = self._seat(ids)
+        other = rng.below(self._draw(np.asarray(ids).astype(U), "grown"), len(_ADULT_SEATS))
+        adult = _ADULT_SEATS[other].astype(U)
+        return self._person(block, np.where(_CHILD[place], adult, place))
+
+    def worker(self, numbers: Ids) -> Ids:
+        """Return one adult of 23 to 60 per number, as different as in :meth:`adult`.
+
+        In a block where nobody is of that age (about one in a thousand) another adult stands in.
+        """
+        block = self._own_block(numbers)
+        first = rng.below(self._draw(block, "worker seat"), len(_ADULT_SEATS))
+        found = self._person(block, _ADULT_SEATS[first].astype(U))
+        for turn in range(1, len(_ADULT_SEATS)):
+            age = self._year - self.birth_year(found)
+            unfit = np.flatnonzero((age < _YOUNGEST_WORKER) | (age > _OLDEST_WORKER))
+            place = _ADULT_SEATS[(first[unfit] + turn) % len(_ADULT_SEATS)].astype(U)
+            found[unfit] = self._person(block[unfit], place)
+        return found
+
+    def _own_block(self, numbers: Ids) -> NDArray[np.uint64]:
+        """Return a block per number; no two of size/10 numbers in a row share one."""
+        blocks = self.size // SEATS
+        number = np.asarray(numbers).astype(U) % U(blocks)
+        return rng.walk(rng.feistel, number, self._salt("adult block"), blocks)
+
+    def area(self, ids: Ids) -> NDArray[np.int16]:
+        """Return the beat a person lives in; neighbouring blocks lie in one."""
+        street = self._seat(ids)[0] // U(_BLOCKS_PER_STREET)
+        return rng.below(self._draw(street, "area"), AREAS).astype(np.int16)
+
+    def surname_code(self, ids: Ids) -> NDArray[np.int16]:
+        """Return the place of the surname in `surnames`; a household has one."""
+        return rng.pick(self._pools.surnames.guide, self._draw(self.household(ids), "surname"))
+
+    def surname(self, ids: Ids) -> NDArray[np.object_]:
+        """Return surnames as text."""
+        return np.array(self.surnames, object)[self.surname_code(ids)]
+
+    def sex(self, ids: Ids) -> NDArray[np.int8]:
+        """Return the code of `schema.SEXES`; partners are of two sexes nine times in ten."""
+        block, place = self._seat(ids)
+        household = block * U(HOUSEHOLDS_PER_BLOCK) + _HOME[place]
+        paired = _MATE[place] != place
+        first = self._draw(household, "sex of the first") >> U(63)
+        alike = rng.unit(self._draw(household, "alike")) < _ALIKE_SHARE
+        second = paired & (place > _MATE[place]) & ~alike
+        alone = self._draw(np.asarray(ids).astype(U), "sex") >> U(63)
+        bit = np.where(paired, first ^ second.astype(U), alone)
+        return np.where(bit > 0, _MALE, _FEMALE).astype(np.int8)
+
+    def given_code(self, ids: Ids) -> NDArray[np.int16]:
+        """Return the place of the given name in `given_names`."""
+        bits = self._draw(np.asarray(ids).astype(U), "given")
+        male = rng.pick(self._pools.male.guide, bits) + len(self._pools.female.words)
+        female = rng.pick(self._pools.female.guide, bits)
+        return np.where(self.sex(ids) == _FEMALE, female, male).astype(np.int16)
+
+    def given_name(self, ids: Ids) -> NDArray[np.object_]:
+        """Return given names as text."""
+        return np.array(self.given_names, object)[self.given_code(ids)]
+
+    def birth_year(self, ids: Ids) -> NDArray[np.int16]:
+        """Return years of birth: adults 20 to 83, their children 20 to 38 years younger."""
+        block, place = self._seat(ids)
+        household = block * U(HOUSEHOLDS_PER_BLOCK) + _HOME[place]
+        bits = self._draw(household, "age")
+        # the lower of two draws: more of 30 than of 70 (assumption: a plain adult pyramid)
+        age = 22 + np.minimum(rng.below(bits, 58), rng.below(bits << U(21), 80))
+        own = self._draw(np.asarray(ids).astype(U), "own age")
+        age = np.maximum(20, age - 4 + rng.below(own, 9))
+        child = np.maximum(0, age - 20 - rng.below(own, 19))
+        return (self._year - np.where(_CHILD[place], child, age)).astype(np.int16)
+
+    def birth_date(self, ids: Ids) -> NDArray[np.int32]:
+        """Return birth dates as days since 1970-01-01."""
+        year = self.birth_year(ids).astype(np.int64)
+        first = (year - 1970).astype("datetime64[Y]").astype("datetime64[D]").astype(np.int64)
+        day = rng.below(self._draw(np.asarray(ids).astype(U), "birthday"), 365)
+        return (first + day).astype(np.int32)
+
+    def plate_number(self, ids: Ids) -> NDArray[np.uint64]:
+        """Return the number behind each person's plate; no two are equal."""
+        return rng.walk(rng.feistel, np.asarray(ids).astype(U), self._plate_key, self._plates)
+
+    def plate_text(self, numbers: NDArray[np.uint64]) -> NDArray[np.uint8]:
+        """Return plates such as 4ABC123 as ASCII bytes, shape (n, 7)."""
+        rest, out = numbers.copy(), np.empty((len(numbers), PLATE_WIDTH), np.uint8)
+        bases = (10, 10, 10, _LETTERS, _LETTERS, _LETTERS, 36)
+        for place, base in zip(range(PLATE_WIDTH - 1, -1, -1), bases, strict=True):
+            rest, digit = np.divmod(rest, U(base))
+            out[:, place] = _CHARACTERS[base][digit]
+        return out
+
+    def person_key(self, ids: Ids, typo: int = 0) -> NDArray[np.uint64]:
+        """Return the key of name and birth date as typed; each typo is another key."""
+        return self._draw(np.asarray(ids).astype(U), f"person key {typo}")
+
+    def plate_key(self, ids: Ids, typo: int = 0) -> NDArray[np.uint64]:
+        """Return the key of the plate as typed; each typo is another key."""
+        return self._draw(np.asarray(ids).astype(U), f"plate key {typo}")
+
+    def namesakes(self, surname: int, count: int, chance: np.random.Generator) -> Ids:
+        """Return up to `count` random people of a surname (fewer if it is very rare)."""
+        found = np.empty(0, np.int64)
+        for _ in range(_SEARCHES):
+            ids = chance.integers(0, self.size, _SEARCHED)
+            found = np.r_[found, ids[self.surname_code(ids) == surname]]
+            if len(found) >= count:
+                break
+        return found[:count]
+
+
+_SEARCHES, _SEARCHED = 16, 4096
+_CHARACTERS: Final = {
+    10: np.frombuffer(b"0123456789", np.uint8),
+    _LETTERS: np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", np.uint8),
+    36: np.frombuffer(b"123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ0", np.uint8),
+}

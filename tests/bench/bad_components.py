@@ -1,0 +1,251 @@
+"""Components that are wrong on purpose, and two that are right, for the tests of the bench."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+
+class Good:
+    """Counts an officer's queries so far: needs nothing, uses no later row."""
+
+    name = "good"
+    tiers = ("T0", "T1", "T2", "T3")
+    needs = ("officer_id",)
+
+    def __init__(self, step: float = 1.0, seed: int = 0):
+        self.step, self.seen, self.told = step, {}, 0
+
+    def fit(self, history, context):
+        self.tables = sorted(context)
+        self.score_all(history["officer_id"].to_pylist())
+
+    def score(self, batch):
+        return np.array(self.score_all(batch["officer_id"].to_pylist()), np.float64)
+
+    def score_all(self, officers):
+        found = []
+        for officer in officers:
+            self.seen[officer] = self.seen.get(officer, 0) + self.step
+            found.append(self.seen[officer] + self.told)
+        return found
+
+    def feedback(self, outcomes):
+        self.told += len(outcomes)
+
+
+class Alerting(Good):
+    """Raises an alert for the largest score of each batch."""
+
+    def score(self, batch):
+        scores = super().score(batch)
+        self.last = int(batch["query_id"][int(scores.argmax())].as_py())
+        return scores
+
+    def alerts(self, now):
+        return [("query", str(self.last), now, 1.0, (self.last,), "largest")]
+
+
+class InventsEvidence(Alerting):
+    def alerts(self, now):
+        return [("query", "1", now, 1.0, (1,), "made up")]
+
+
+class MalformedAlert(Alerting):
+    def alerts(self, now):
+        return [("planet", "1", now, 1.0, (1,), "no such level")]
+
+
+class ReadsAhead(Good):
+    """Normalises by the sum over the batch it is handed."""
+
+    def score(self, batch):
+        scores = super().score(batch)
+        return scores / scores.sum()
+
+
+class KeepsBatch(Good):
+    """Counts batches: the cut of batches shows in the scores."""
+
+    calls = 0
+
+    def score(self, batch):
+        self.calls += 1
+        return super().score(batch) + self.calls
+
+
+class Unseeded(Good):
+    def score(self, batch):
+        return np.frombuffer(os.urandom(8 * batch.num_rows), np.uint64).astype(np.float64)
+
+
+class HashesIds(Good):
+    """As good as random, and always the same for the same query."""
+
+    def score(self, batch):
+        return batch["query_id"].to_numpy().astype(np.uint64) % 10_007 / 10_007
+
+
+class TooShort(Good):
+    def score(self, batch):
+        return super().score(batch)[:-1]
+
+
+class NotANumber(Good):
+    def score(self, batch):
+        scores = super().score(batch)
+        scores[-1] = np.nan
+        return scores
+
+
+class WrongType(Good):
+    def score(self, batch):
+        return [1] * batch.num_rows
+
+
+class NoScore:
+    name = "no_score"
+
+
+class Raises(Good):
+    def score(self, batch):
+        sys.stderr.write("about to fail\n")
+        raise RuntimeError("cannot go on")
+
+
+class Hangs(Good):
+    def score(self, batch):
+        time.sleep(60)
+
+
+class Dies(Good):
+    def score(self, batch):
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+
+class Leaks(Good):
+    def score(self, batch):
+        self.hoard = []
+        while True:
+            self.hoard.append(np.ones(2**20))
+
+
+class Prints(Good):
+    def score(self, batch):
+        while True:
+            sys.stdout.write("x" * 65536)
+
+
+class NeedsMore(Good):
+    needs = ("officer_id", "no_such_column")
+
+
+class OnlyT3(Good):
+    tiers = ("T3",)
+
+
+class Probe(Good):
+    """Tries what a component must not be able to do and reports by failing."""
+
+    def __init__(self, action, path=""):
+        super().__init__()
+        self.action, self.path = action, path
+
+    def score(self, batch):
+        raise RuntimeError(f"outcome={getattr(self, self.action)()}")
+
+    def read(self):
+        return Path(self.path).read_text(encoding="utf-8")
+
+    def exists(self):
+        return Path(self.path).exists()
+
+    def write(self):
+        return Path(self.path, "spoor").write_text("x", encoding="utf-8")
+
+    def scratch(self):
+        return Path("own").write_text("x", encoding="utf-8")
+
+    def tcp(self):
+        with socket.create_connection(("127.0.0.1", int(self.path)), 1):
+            return "connected"
+
+    def udp(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            return sender.sendto(b"x", ("127.0.0.1", int(self.path)))
+
+    def environment(self):
+        return sorted(os.environ)
+
+    def account(self):
+        return os.geteuid()
+
+    def processes(self):
+        return sum(path.name.isdigit() for path in Path("/proc").iterdir())
+
+    def children(self):
+        started = 0
+        try:
+            for _ in range(2000):
+                if os.fork() == 0:
+                    time.sleep(60)
+                    os._exit(0)
+                started += 1
+        except OSError:
+            return f"stopped, {started < 2000}"
+        return "not stopped"
+
+
+class _Decision:
+    def __init__(self, outcome, reasons=(), errors=()):
+        self.outcome, self.reasons, self.errors = outcome, reasons, errors
+
+
+class GoodPolicy:
+    """Denies without an officer's role; denies odd database sensitivities."""
+
+    name = "good_policy"
+    version = "1"
+
+    def load(self, policy, facts):
+        self.limit = policy or 2
+
+    def decide(self, request):
+        if len(request.officer) + len(request.database) + len(request.context) < 21:
+            return _Decision("deny", ("missing",))
+        denied = request.database["sensitivity"] > self.limit
+        return _Decision("deny" if denied else "permit", ("limit",) if denied else ())
+
+    def decide_batch(self, requests):
+        return [self.decide(request) for request in requests]
+
+
+class FailsOpen(GoodPolicy):
+    def decide(self, request):
+        return _Decision("permit")
+
+
+class BatchDiffers(GoodPolicy):
+    def decide_batch(self, requests):
+        return [_Decision("deny")] * len(requests)
+
+
+class RaisingPolicy(GoodPolicy):
+    def decide(self, request):
+        raise KeyError("role")
+
+
+class StrangeOutcome(GoodPolicy):
+    def decide(self, request):
+        return _Decision("maybe")
+
+
+class TooFewAnswers(GoodPolicy):
+    def decide_batch(self, requests):
+        return [self.decide(request) for request in requests][:-1]

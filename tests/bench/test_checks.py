@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.bench.dataset import small_world
+
+from misusebench.checks import check
+from misusebench.isolation import Limits
+from misusebench.suite import ComponentSpec
+
+HERE = str(Path(__file__).parent)
+LOG, CONTEXT, _ = small_world()
+SHORT = LOG.slice(0, 700)
+ALL_CUTS = ("chunk invariance", "prefix invariance", "future replacement")
+
+
+def report(name: str, kind: str = "detector", limits=None, only=None, **parameters):
+    spec = ComponentSpec(kind, name, f"bad_components:{name}", parameters, None, (HERE,))
+    return check(spec, SHORT, CONTEXT, limits=limits, only=only)
+
+
+def failed(name: str, kind: str = "detector", **options) -> dict[str, str]:
+    """Return the failed checks of a component with their details."""
+    return {r.name: r.detail for r in report(name, kind, **options).results if not r.passed}
+
+
+@pytest.mark.slow
+def test_a_good_detector_passes_all():
+    """A causal detector passes every check, feedback included, and the report is plain JSON."""
+    found = report("Good")
+    assert [(r.name, r.passed) for r in found.results] == [
+        ("output", True), ("replay determinism", True), ("chunk invariance", True),
+        ("prefix invariance", True), ("future replacement", True), ("id permutation", True),
+        ("feedback isolation", True),
+    ]  # fmt: skip
+    plain = json.loads(json.dumps(found.as_json()))
+    assert plain["passed"] is True
+    assert plain["isolation"] != "none"
+
+
+@pytest.mark.slow
+def test_a_detector_that_reads_ahead_fails():
+    """Normalising by the batch shows in its cut, in a shorter log and in another future."""
+    found = failed("ReadsAhead", only=ALL_CUTS)
+    assert set(found) == set(ALL_CUTS)
+    assert found["future replacement"].endswith("it uses later rows")
+
+
+@pytest.mark.slow
+def test_a_detector_that_counts_batches_fails():
+    """Scores may not hang on how batches are cut."""
+    assert "chunk invariance" in failed("KeepsBatch", only=["chunk invariance"])
+
+
+def test_an_unseeded_detector_fails():
+    """Two processes must give the same bits."""
+    assert "replay determinism" in failed("Unseeded", only=["replay determinism"])
+
+
+@pytest.mark.parametrize(
+    ("name", "detail"),
+    [
+        ("TooShort", "invalid: score() returned"),
+        ("NotANumber", "not finite"),
+        ("WrongType", "got list"),
+        ("Raises", "crash: RuntimeError: cannot go on"),
+        ("NoScore", "no method score"),
+        ("NeedsMore", "needs columns that the log lacks: no_such_column"),
+        ("InventsEvidence", "a query that does not exist: 1"),
+    ],
+)
+def test_malformed_output_fails_at_once(name, detail):
+    """What does not run or answers nonsense fails the first check, and no other is tried."""
+    found = report(name)
+    assert len(found.results) == 1
+    assert detail in found.results[0].detail
+    assert not found.passed
+
+
+def test_hanging_fails():
+    """A detector that hangs is ended and fails."""
+    assert failed("Hangs", limits=Limits(batch_s=0.3)) == {
+        "output": "timeout: no answer within 0.3 s"
+    }
+
+
+@pytest.mark.slow
+def test_a_detector_that_hashes_ids_says_so():
+    """Scores made of ids change with the ids, but their spread does not."""
+    found = report("HashesIds", only=["id permutation"])
+    assert found.passed
+    assert found.results[-1].detail.startswith("it hashes ids")
+
+
+@pytest.mark.slow
+def test_a_good_policy_passes_all():
+    """A policy that needs all its facts passes every check."""
+    found = report("GoodPolicy", "policy")
+    assert [(r.name, r.passed) for r in found.results] == [
+        ("output", True), ("determinism", True), ("batch equals single", True), ("order", True),
+        ("missing fact", True),
+    ]  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_policy_that_fails_open_is_told_on_which_facts():
+    """Permitting although a fact is missing fails, with the facts by name."""
+    found = failed("FailsOpen", "policy")
+    assert set(found) == {"missing fact"}
+    assert "officer.role" in found["missing fact"]
+
+
+@pytest.mark.slow
+def test_a_policy_whose_batch_differs_fails():
+    """A batch must be answered as its parts are."""
+    assert "batch equals single" in failed("BatchDiffers", "policy")
+
+
+@pytest.mark.parametrize(
+    ("name", "detail"),
+    [
+        ("RaisingPolicy", "errors on whole requests, the first: KeyError: 'role'"),
+        ("StrangeOutcome", "must answer one of"),
+        ("TooFewAnswers", "decisions for"),
+    ],
+)
+def test_a_broken_policy_fails_at_once(name, detail):
+    """Errors, outcomes of no kind and missing answers fail the first check."""
+    found = report(name, "policy")
+    assert len(found.results) == 1
+    assert detail in found.results[0].detail
+
+
+def test_the_policy_text_goes_to_load():
+    """The parameter `policy` is what `load` gets, not the constructor."""
+    assert report("GoodPolicy", "policy", policy=1, only=["batch equals single"]).passed

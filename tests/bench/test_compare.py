@@ -1,0 +1,137 @@
+"""Comparison of runs: paired where the data are the same."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from rich.console import Console
+from tests.bench import made_run
+
+from misusebench import compare as comparing
+from misusebench.compare import compare, decided, table
+from misusebench.errors import SuiteError
+from misusesim.dataset import schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Return a run, and one in which a detector is worse."""
+    folder = tmp_path_factory.mktemp("compare")
+    return made_run.write(folder / "a"), made_run.write(folder / "b", worse={"good": 3.0})
+
+
+def test_a_loss_is_found_and_significant(runs: tuple[Path, Path]) -> None:
+    """The blurred detector's average precision falls, its interval lies below 0."""
+    found = compare(runs)
+    told = {(d.component, d.metric): d for d in found.differences[0]}
+    lost = told["good", "average_precision"]
+    assert lost.change is not None
+    assert lost.change < -0.2
+    assert lost.high is not None
+    assert lost.high < 0
+    assert lost.better is False
+
+
+def test_what_did_not_change_is_not_significant(runs: tuple[Path, Path]) -> None:
+    """An equal component has a difference of 0 with p 1."""
+    told = {(d.component, d.metric): d for d in compare(runs).differences[0]}
+    same = told["fair", "average_precision"]
+    assert (same.change, same.low, same.high, same.p, same.better) == (0.0, 0.0, 0.0, 1.0, None)
+
+
+def test_p_values_are_corrected_over_components(runs: tuple[Path, Path]) -> None:
+    """Seven detectors are compared by one metric, so the smallest p is seven times 2 / 401."""
+    for names in (["average_precision"], ["average_precision", "campaign_recall"]):
+        found = compare(runs, names).differences[0]
+        lost = next(d for d in found if (d.component, d.metric) == ("good", names[0]))
+        assert lost.p == pytest.approx(7 * 2 / 401, abs=1e-9)
+
+
+def test_kept_draws_serve_where_the_data_are_gone(runs: tuple[Path, Path]) -> None:
+    """The data set of these runs does not exist, and the comparison says so."""
+    assert any("kept draws" in note for note in compare(runs).notes)
+
+
+def test_other_data_have_no_interval(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    """Differences between data sets are shown without interval, with a note."""
+    other = shutil.copytree(runs[1], tmp_path / "other")
+    told = json.loads((other / "run.json").read_text())
+    told["dataset"]["hash"] = "e" * 64
+    (other / "run.json").write_text(json.dumps(told))
+    found = compare([runs[0], other])
+    assert not found.same_data
+    assert "different data" in found.notes[0]
+    assert all(d.low is None for d in found.differences[0])
+
+
+def test_missing_components_are_noted(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    """A component in only one run is told, not compared."""
+    other = shutil.copytree(runs[1], tmp_path / "other")
+    told = json.loads((other / "run.json").read_text())
+    told["components"].remove("fair")
+    (other / "run.json").write_text(json.dumps(told))
+    assert "fair is only in the first run" in compare([runs[0], other]).notes
+    assert "fair is only in the later run" in compare([other, runs[0]]).notes
+
+
+def test_json_and_table(runs: tuple[Path, Path]) -> None:
+    """The comparison is plain JSON and fits a terminal."""
+    found = compare(runs, ["average_precision", "campaign_recall"])
+    told = json.loads(json.dumps(found.as_json(), allow_nan=False))
+    assert told["same_data"] is True
+    assert told["heads"][0]["differences"][0]["metric"] == "average_precision"
+    console = Console(width=160, record=True, file=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    console.print(table(found))
+    console.file.close()
+    assert "average_precision" in console.export_text()
+
+
+def test_a_folder_without_a_run(runs: tuple[Path, Path], tmp_path: Path) -> None:
+    """Comparing with nothing is a usage error."""
+    with pytest.raises(SuiteError, match="holds no run"):
+        compare([runs[0], tmp_path])
+
+
+def test_undefined_values_are_shown_as_such(runs: tuple[Path, Path]) -> None:
+    """A metric without value in one run has no change."""
+    found = compare(runs, ["time_to_detect_q80"])
+    told = next(d for d in found.differences[0] if d.component == "random")
+    assert (told.base, told.head, told.change) == (None, None, None)
+
+
+def test_stored_decisions_are_read_back() -> None:
+    """Outcomes, reasons and errors of a stored table become decisions beside truth."""
+    from misusebench.metrics.frame import Answers, _answers  # noqa: PLC0415
+
+    given = {
+        "ignore": np.zeros(3, bool), "officer": np.zeros(3, int), "agency": np.zeros(3, int),
+        "day": np.zeros(3, int), "campaign": np.full(3, -1), "kind": np.full(3, -1),
+        "rung": np.full(3, -1), "oddity": np.full(3, -1), "query_id": np.arange(3),
+        "time_us": np.zeros(3, int),
+    }  # fmt: skip
+    answers: Answers = _answers(given, np.zeros(3, bool), 0)
+    stored = pa.table({
+        "query_id": np.arange(3), "outcome": pa.array([0, 1, 1], pa.int8()),
+        "reasons": [[], ["purpose"], ["purpose"]], "errors": [[], [], ["no case"]],
+    })  # fmt: skip
+    shifts = schema.CONTEXT["roster"]["shifts"].empty_table()
+    found = decided(stored, answers, shifts)
+    assert found.outcome.tolist() == [0, 1, 1]
+    assert found.why.tolist() == [0, 1, 2]
+    assert found.failed.tolist() == [False, False, True]
+    assert found.shift_count.tolist() == [0.0]
+
+
+def test_kept_draws_are_by_component_and_metric(runs: tuple[Path, Path]) -> None:
+    """The run's draws of each gated metric, missing ones as NaN."""
+    drawn = comparing.kept_draws(runs[0])
+    assert drawn["good", "average_precision"].shape == (made_run.DRAWS,)
+    assert ("half", "misuse_prevented") in drawn

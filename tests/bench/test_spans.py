@@ -1,0 +1,45 @@
+"""Spans of time by key, against a loop over all of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from misusebench import spans as module
+from misusebench.spans import NEVER, Spans
+
+
+@pytest.mark.parametrize("recent", [1, 50, 100_000])
+def test_covers_equals_a_loop_over_all_spans(monkeypatch, recent):
+    """Whatever is in the bulk and whatever is recent, the answer is that of a loop."""
+    monkeypatch.setattr(module, "RECENT", recent)
+    rng = np.random.default_rng(1)
+    spans, kept = Spans(slack_us=2), []
+    for _ in range(25):
+        size = int(rng.integers(1, 12))
+        key = rng.integers(0, 15, size).astype(np.uint64)
+        start = rng.integers(0, 1_000, size)
+        end = start + rng.integers(0, 60, size)
+        spans.add(key, start, end)
+        kept += list(zip(key.tolist(), start.tolist(), end.tolist(), strict=True))
+        asked, time = rng.integers(0, 18, 80).astype(np.uint64), rng.integers(-10, 1_100, 80)
+        expected = [
+            any(k == a and s - 2 <= t <= e + 2 for k, s, e in kept)
+            for a, t in zip(asked.tolist(), time.tolist(), strict=True)
+        ]
+        assert spans.covers(asked, time).tolist() == expected
+
+
+def test_an_open_span_never_ends():
+    """NEVER stays beyond any time, slack or not."""
+    spans = Spans(slack_us=10)
+    spans.add(np.array([7], np.uint64), np.array([100]), np.array([NEVER]))
+    asked = np.array([7, 7, 7, 8], np.uint64)
+    assert spans.covers(asked, np.array([89, 90, 2**61, 100])).tolist() == [
+        False, True, True, False,
+    ]  # fmt: skip
+
+
+def test_no_spans_cover_nothing():
+    """An empty set answers no."""
+    assert Spans().covers(np.array([1], np.uint64), np.array([1])).tolist() == [False]

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import pytest
+
+from misusebench.errors import SuiteError
+from misusebench.suite import (
+    ComponentSpec,
+    list_suites,
+    load_suite,
+    named_apart,
+    parse_component,
+)
+
+GOOD = """\
+name = "own"
+tier = "T2"
+data = ["worlds/a"]
+history_share = 0.5
+
+[limits]
+memory_mb = 512
+
+[[detector]]
+name = "volume"
+tier = "T0"
+
+[[detector]]
+name = "mine"
+component = "json.decoder:JSONDecoder"
+parameters = {strict = true}
+
+[[policy]]
+name = "eleven_rules"
+"""
+
+
+def read(tmp_path, text: str):
+    path = tmp_path / "s.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_suite(path)
+
+
+def faults(tmp_path, text: str) -> list[str]:
+    """Return the messages of a wrong suite without the folder."""
+    with pytest.raises(SuiteError) as caught:
+        read(tmp_path, text)
+    return [line.replace(f"{tmp_path}/", "") for line in str(caught.value).splitlines()]
+
+
+def test_the_smoke_suite_has_nine_detectors_and_two_policies():
+    """The demo's suite is shipped, whole and of these components."""
+    suite = load_suite("smoke")
+    assert [c.name for c in suite.components if c.kind == "detector"] == [
+        "random", "constant", "volume", "label_oracle", "shift_window", "peer_z", "rules",
+        "explanation", "iforest",
+    ]  # fmt: skip
+    assert [c.name for c in suite.components if c.kind == "policy"] == ["eleven_rules", "cedar"]
+    assert list_suites() == ["permit_desk", "smoke"]
+
+
+def test_a_suite_is_read(tmp_path):
+    """Every key of a suite arrives where it belongs; what is absent has its default."""
+    suite = read(tmp_path, GOOD)
+    assert (suite.name, suite.tier, suite.history_share) == ("own", "T2", 0.5)
+    assert suite.data == (str(tmp_path / "worlds/a"),)
+    assert suite.limits.memory_mb == 512.0
+    assert suite.limits.fit_s == 300.0
+    assert [(c.kind, c.name, c.tier) for c in suite.components] == [
+        ("detector", "volume", "T0"), ("detector", "mine", None), ("policy", "eleven_rules", None),
+    ]  # fmt: skip
+    assert suite.components[1].target == "json.decoder:JSONDecoder"
+    assert suite.components[1].parameters == {"strict": True}
+
+
+def test_all_faults_at_once_with_lines(tmp_path):
+    """Every fault is told with its line and the likely intention."""
+    text = GOOD.replace("history_share = 0.5", "history_shar = 0.5")
+    text = text.replace('tier = "T0"', 'tier = "T9"').replace("512", "-1")
+    text = text.replace('"eleven_rules"', '"eleven_rule"')
+    assert faults(tmp_path, text) == [
+        "s.toml:4: no key history_shar; did you mean history_share?",
+        "s.toml:7: limits.memory_mb must be a number above 0, got -1",
+        "s.toml:11: detector.tier must be one of T0, T1, T2, T3, got 'T9'",
+        "s.toml:19: no policy eleven_rule; did you mean eleven_rules?; or give module:Class",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("seed = true\n", "s.toml:1: seed must be a whole number, got True"),
+        ("seed = -1\n", "s.toml:1: seed must be from 0 to 9.22337e+18, got -1"),
+        ('data = "x"\n', "s.toml:1: data must be a list, got 'x'"),
+        ("data = [1]\n", "s.toml:1: data must be a list of folders, got [1]"),
+        ("[[detector]]\n", "s.toml:1: detector needs a name: a registry name or module:Class"),
+        ("detector = [1]\n", "s.toml:1: write [[detector]] and then name = ..."),
+        ('name = "x"\n', "s.toml:1: names no component: add [[detector]] or [[policy]]"),
+        ("name = \n", "s.toml:1: not TOML: Invalid value (at line 1, column 8)"),
+        (
+            '[[detector]]\nname = "../x"\ncomponent = "volume"\n',
+            "s.toml:2: detector.name must be letters, digits, _ and -, got '../x'",
+        ),
+        (
+            '[[detector]]\nname = "volume"\nparameters = 3\n',
+            "s.toml:3: detector.parameters must be a table, got 3",
+        ),
+    ],
+)
+def test_a_fault_has_its_message(tmp_path, text, message):
+    """Each wrong value has a message that says place, what was found and what is allowed."""
+    assert faults(tmp_path, text) == [message]
+
+
+def test_unknown_suite():
+    """An unknown suite is told with those there are; a missing file with why."""
+    with pytest.raises(SuiteError, match="no suite smok; did you mean smoke"):
+        load_suite("smok")
+    with pytest.raises(SuiteError, match="No such file"):
+        load_suite("absent.toml")
+
+
+def test_components_by_name_and_by_class(tmp_path, monkeypatch):
+    """A name comes from the registry; module:Class from the working folder or the packages."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own_detector.py").write_text("class D: ...\n", encoding="utf-8")
+    assert parse_component("detector", "volume").target.startswith("misusebench.detectors.")
+    own = parse_component("detector", "own_detector:D", {"a": 1}, "T1")
+    assert own == ComponentSpec("detector", "D", "own_detector:D", {"a": 1}, "T1", (str(tmp_path),))
+    assert parse_component("detector", "label_oracle").target == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("no_such_module_x:D", "no module no_such_module_x in"),
+        ("cmd:node detector.js", "command lines are not supported"),
+        ("volum", "did you mean volume"),
+        ("xyz", "there are constant"),
+        ("a b:C", "or give module:Class"),
+    ],
+)
+def test_wrong_components(text, message):
+    """What is not a component is told with what is."""
+    with pytest.raises(SuiteError, match=message):
+        parse_component("detector", text)
+
+
+def test_the_label_oracle_is_no_policy():
+    """Only the scorer plays the label oracle, and only as a detector."""
+    with pytest.raises(SuiteError, match="no policy label_oracle"):
+        parse_component("policy", "label_oracle")
+
+
+def test_repeated_names_are_told_apart():
+    """Two components of one name get results of two names."""
+    spec = parse_component("detector", "volume")
+    assert [c.name for c in named_apart([spec, spec, spec])] == ["volume", "volume-2", "volume-3"]

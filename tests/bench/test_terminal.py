@@ -1,0 +1,87 @@
+"""What goes to stdout and what to stderr."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import sys
+
+import pytest
+
+from misusebench.terminal import progress_line, say, show
+from misusesim.shards import Progress
+
+
+class Terminal(io.StringIO):
+    """A stream that claims to be a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_json(capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON carries its version and command; times are written as ISO 8601, bytes as hex."""
+    data = {"at": dt.datetime(2024, 1, 1, tzinfo=dt.UTC), "key": b"\x01"}
+
+    show("inspect", data, str, as_json=True)
+
+    assert json.loads(capsys.readouterr().out) == {
+        "schema_version": "1",
+        "command": "inspect",
+        "data": {"at": "2024-01-01T00:00:00+00:00", "key": "01"},
+    }
+
+
+def test_json_has_no_nan() -> None:
+    """A number that is none is a bug of the command, not a word in the output."""
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        show("x", float("nan"), str, as_json=True)
+    with pytest.raises(TypeError, match="no JSON for object"):
+        show("x", object(), str, as_json=True)
+
+
+def test_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """Text has no colour where stdout is no terminal."""
+    show("x", 3, lambda n: f"[bold]{n} queries", as_json=False)
+
+    assert capsys.readouterr() == ("3 queries\n", "")
+
+
+def test_say(capsys: pytest.CaptureFixture[str]) -> None:
+    """Messages go to stderr, unless quiet."""
+    say("heard")
+    say("not heard", quiet=True)
+
+    assert capsys.readouterr() == ("", "heard\n")
+
+
+def test_progress_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    """A file gets a line at the start and at every tenth of the work, not one a part."""
+    show_it = progress_line(quiet=False)
+    assert show_it is not None
+    for done in range(41):
+        show_it(Progress(done, 40, done * 1000, "a"))
+
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 11
+    assert lines[:2] == ["0 of 40 parts, 0 queries", "4 of 40 parts, 4,000 queries"]
+    assert lines[-1] == "40 of 40 parts, 40,000 queries"
+
+
+def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal gets one line that is overwritten and ends with the work."""
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+
+    show_it = progress_line(quiet=False)
+    assert show_it is not None
+    show_it(Progress(1, 2, 5, "a"))
+    show_it(Progress(2, 2, 9, "b"))
+
+    assert screen.getvalue() == "\r1 of 2 parts, 5 queries\r2 of 2 parts, 9 queries\n"
+
+
+def test_quiet() -> None:
+    """Quiet has no progress."""
+    assert progress_line(quiet=True) is None
