@@ -10,6 +10,9 @@ from misusebench.checks import check
 from misusebench.isolation import Limits
 from misusebench.suite import ComponentSpec
 
+#: Every test starts processes.
+pytestmark = pytest.mark.slow
+
 HERE = str(Path(__file__).parent)
 LOG, CONTEXT, _ = small_world()
 SHORT = LOG.slice(0, 700)

@@ -16,6 +16,8 @@ from misusesim.dataset.reader import open_dataset
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
 
 

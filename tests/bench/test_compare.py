@@ -20,6 +20,9 @@ from misusesim.dataset import schema
 if TYPE_CHECKING:
     from pathlib import Path
 
+#: They stand on whole runs.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:

@@ -16,6 +16,9 @@ from misusebench.gate import Margins, gate, load_margins, write_baseline
 if TYPE_CHECKING:
     from pathlib import Path
 
+#: They stand on whole runs.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -16,6 +16,9 @@ from misusebench.isolation import ComponentFault, Isolation, Limits, Worker
 from misusebench.replay import compact
 from misusebench.suite import ComponentSpec
 
+#: Every test starts processes.
+pytestmark = pytest.mark.slow
+
 HERE = str(Path(__file__).parent)
 LOG, CONTEXT, _ = small_world()
 BATCH = compact(LOG.slice(0, 50))

@@ -23,6 +23,9 @@ from misusebench.report import plots, view
 if TYPE_CHECKING:
     from pathlib import Path
 
+#: They stand on whole runs.
+pytestmark = pytest.mark.slow
+
 #: Names that must stay text wherever they are shown.
 HOSTILE = (
     "</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "$\\frac{$&\"'",

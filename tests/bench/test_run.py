@@ -20,6 +20,9 @@ from misusebench.run import judge, shifts_worked
 from misusebench.suite import ComponentSpec, Suite, parse_component
 from misusesim.dataset import schema
 
+#: They stand on whole runs.
+pytestmark = pytest.mark.slow
+
 HERE = str(Path(__file__).parent)
 LOG, CONTEXT, TRUTH = small_world()
 MANIFEST = {"scenario": "small", "scenario_hash": "s", "dataset_hash": "d", "seed": 1}

@@ -17,6 +17,8 @@ from misusesim.oversight import oversight
 from misusesim.scenario.model import Oversight as Settings
 from misusesim.scenario.model import PermitChecks
 
+pytestmark = pytest.mark.slow
+
 NOBODY = Settings(audits_per_agency_year=0, complaint_share=0, unit_report_share=0)
 
 

@@ -22,6 +22,9 @@ from misusesim.scenario.load import load_scenario
 from misusesim.shards import Progress, Task, run, tasks
 from misusesim.truth import open_truth
 
+#: They stand on whole runs.
+pytestmark = pytest.mark.slow
+
 
 def _synthetic():
     path = Path(__file__).parent / "synthetic_plan.py"

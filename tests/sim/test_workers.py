@@ -14,6 +14,9 @@ from misusesim.workers import Queue, run_in_processes
 if TYPE_CHECKING:
     from misusesim.ledger import Done
 
+#: Every test starts processes.
+pytestmark = pytest.mark.slow
+
 TASKS = [Task(0), Task(1), Task(0, 0), Task(0, 1), Task(1, 0)]
 
 

@@ -85,7 +85,7 @@ def croissant(scenario: Scenario, manifest: dict[str, Any]) -> str:
         "creator": {"@type": "sc:Organization", "name": "MisuseBench"},
         "datePublished": PUBLISHED,
         "license": LICENCE_URL,
-        "url": "https://pypi.org/project/misusebench/",
+        "url": "urn:misusebench:data-set",
         "version": f"{scenario.version}.{schema.SCHEMA_VERSION}.0",
         "isLiveDataset": False,
         **RAI,
