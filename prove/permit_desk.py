@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from misusebench.columns import distinct
 from misusebench.detectors.iforest import IForest
 from misusebench.features import Features
+from misusebench.isolated import OUTCOMES
 from misusebench.metrics.ranking import auroc
 from misusebench.run import run
 from misusebench.suite import load_suite
@@ -26,7 +27,11 @@ from misusesim.shards import run as simulate
 from misusesim.truth import open_truth
 
 FOLDER = Path(os.environ["PROOF_FOLDER"])
-DESK = ("records_clerk", "jail", "licensing_clerk", "analyst", "supervisor", "it", "dispatcher")
+#: Desk officers keep office hours. Jail and dispatch work round the clock in watches, so that their
+#: honest queries leave a learnt window for reasons of their own; they are shown apart.
+DESK = ("records_clerk", "licensing_clerk", "analyst", "it")
+BLIND = (0.4, 0.6)
+EVERYBODY_INSIDE = (*DESK, "supervisor", "jail", "dispatcher")
 DETECTORS = ("shift_window", "peer_z", "iforest", "rules")
 
 
@@ -67,6 +72,7 @@ def judged(name: str) -> dict[str, Any]:
     checks = told["kind"] == "permit_checks"
     honest_desk = (told["cause"] != "misuse") & np.isin(told["role"], DESK)
     rows = checks | honest_desk
+    inside = checks | ((told["cause"] != "misuse") & np.isin(told["role"], EVERYBODY_INSIDE))
     found: dict[str, Any] = {
         "rows": manifest["rows"],
         "checks_in_truth": int(sum(
@@ -76,14 +82,16 @@ def judged(name: str) -> dict[str, Any]:
         "checks_scored": int(checks.sum()),
         "honest_desk_queries": int(honest_desk.sum()),
         "auroc": {},
+        "auroc_inside": {},
         "denied": {},
     }  # fmt: skip
     for detector in DETECTORS:
         score = pq.read_table(folder / "scores" / f"{detector}.parquet")["score"].to_numpy()
         found["auroc"][detector] = auroc(score[rows], checks[rows])
+        found["auroc_inside"][detector] = auroc(score[inside], checks[inside])
     for policy in ("ccw_rule", "eleven_rules"):
         table = pq.read_table(folder / "scores" / f"{policy}.parquet")
-        denied = np.array([o != "permit" for o in table["outcome"].to_pylist()])
+        denied = table["outcome"].to_numpy() != OUTCOMES.index("permit")
         reasons: dict[str, int] = {}
         for fired in table["reasons"].filter(pa.array(checks & denied)).to_pylist():
             for rule in fired:
@@ -128,6 +136,10 @@ def main() -> None:
     for detector in DETECTORS:
         values = [f"{w['auroc'][detector]:.3f}" for w in worlds.values()]
         print(f"| {detector}: AUROC, checks against honest desk work | {' | '.join(values)} |")
+        values = [f"{w['auroc_inside'][detector]:.3f}" for w in worlds.values()]
+        print(
+            f"| {detector}: the same with jail, dispatch and supervisors | {' | '.join(values)} |"
+        )
     for policy, what in (("ccw_rule", "the CCW rule alone"), ("eleven_rules", "all eleven rules")):
         values = [f"{w['denied'][policy]['checks']:.1%}" for w in worlds.values()]
         print(f"| {what}: checks denied | {' | '.join(values)} |")
@@ -140,6 +152,19 @@ def main() -> None:
         print("| feature | AUROC |\n|---|---|")
         for feature, value in world["iforest_sees"]:
             print(f"| {feature} | {value:.3f} |")
+    hold(worlds)
+
+
+def hold(worlds: dict[str, Any]) -> None:
+    """Fail unless the story holds: invisible to anomaly, plain to the rule, hidden by miscoding."""
+    declared, miscoded = worlds["permit_desk"], worlds["permit_desk_miscoded"]
+    for world in worlds.values():
+        for detector in ("shift_window", "peer_z"):
+            if not BLIND[0] <= world["auroc"][detector] <= BLIND[1]:
+                raise SystemExit(f"{detector} is not blind: {world['auroc'][detector]:.3f}")
+    stopped = [world["denied"]["ccw_rule"]["checks"] for world in (declared, miscoded)]
+    if stopped != [1.0, 0.0]:
+        raise SystemExit(f"the CCW rule stops {stopped}, expected all and none")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
+from misusebench.errors import SuiteError
 from misusebench.gate import gate
 from misusebench.report import leaderboard, write_report
 from misusebench.result import dumps, load_run, write_atomically
@@ -42,6 +43,7 @@ class Played:
     report: Path
     queries: int
     verdict: Verdict | None
+    unjudged: str = ""  # why there is no verdict
 
     def as_json(self) -> dict[str, Any]:
         """Return all of it as a JSON object."""
@@ -54,7 +56,7 @@ class Played:
 
     def text(self) -> Group:
         """Return the leaderboard, the verdict and where things are."""
-        verdict = self.verdict.lines() if self.verdict else ["no baseline here to be judged by"]
+        verdict = self.verdict.lines() if self.verdict else [f"no verdict: {self.unjudged}"]
         places = (
             f"{self.queries:,} queries  {self.data}\nresults  {self.run}\nreport   {self.report}"
         )
@@ -77,7 +79,7 @@ def play(
     say("2/4 judging detectors and policies")
     run(data, load_suite("smoke"), folder, jobs=cores, unsafe=unsafe, progress=say)
     say("3/4 gate")
-    verdict = gate(folder, BASELINE / f"{scenario}.json") if _has_baseline(scenario) else None
+    verdict, unjudged = _judged(folder, BASELINE / f"{scenario}.json")
     if verdict is not None:
         write_atomically(folder / "verdict.json", dumps(verdict.as_json()).encode())
     say("4/4 report")
@@ -86,8 +88,14 @@ def play(
         profiles.append(profile(read_portal_csv(REAL_LOG)))
     write_atomically(folder / "realism.json", dumps({"profiles": profiles}).encode())
     page = write_report(folder, out / "report.html")
-    return Played(data, folder, page, int(manifest["rows"]["written"]), verdict)
+    return Played(data, folder, page, int(manifest["rows"]["written"]), verdict, unjudged)
 
 
-def _has_baseline(scenario: str) -> bool:
-    return (BASELINE / f"{scenario}.json").exists()
+def _judged(run_folder: Path, baseline: Path) -> tuple[Verdict | None, str]:
+    """Return the verdict, or why there is none: other package versions make other bytes."""
+    if not baseline.exists():
+        return None, "there is no baseline outside a checkout"
+    try:
+        return gate(run_folder, baseline), ""
+    except SuiteError as error:
+        return None, str(error)
