@@ -9,10 +9,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from misusebench.policies.cedar import Cedar
+from misusebench.policies.eleven_rules import ElevenRules
+from misusebench.policies.facts import build_facts, requests
+from misusesim.dataset.reader import open_dataset
 from misusesim.truth import open_truth
 
 ROOT = Path(__file__).parents[1]
@@ -35,6 +40,7 @@ def test_demo(tmp_path):
     _controls(found)
     _at_chance(Path(told["data"]), Path(told["run"]))
     _policies(found)
+    _engines_agree(Path(told["data"]))
     page = Path(told["report"]).read_text(encoding="utf-8")
     assert len(page) < 2_000_000
     assert not re.search(r"""(src|href)=["']https?:""", page)
@@ -53,6 +59,20 @@ def _controls(found):
     )
     assert oracle == 1.0
     assert 0 < constant < 0.01
+
+
+def _engines_agree(data):
+    """Cedar, without its memory, gives the reference's decisions and reasons 20,000 times."""
+    dataset = open_dataset(data)
+    log = dataset.log()
+    rows = log.take(pa.array(np.linspace(0, log.num_rows - 1, 20_000).astype(np.int64)))
+    asked = list(requests(build_facts(rows, dataset.context("T2"))))
+    answers = []
+    for engine in (ElevenRules(), Cedar(memory=False)):
+        engine.load(None, None)
+        answers.append([(d.outcome, d.reasons) for d in engine.decide_batch(asked)])
+    assert answers[0] == answers[1]
+    assert {outcome for outcome, _ in answers[0]} == {"permit", "deny"}
 
 
 def _at_chance(data, run):
