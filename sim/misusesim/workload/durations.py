@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-#: Minutes a unit spends on a call: quantiles of a lognormal, median 27, mean about 38 (assumption).
+#: Minutes a unit spends on a call: quantiles of a lognormal, median 29, mean about 43 (assumption).
 SERVICE_MINUTES: Final = table({
     6: 1, 9: 1, 12: 1, 14: 1, 17: 1, 20: 1, 23: 1, 27: 1, 31: 1, 36: 1, 42: 1, 50: 1, 60: 1, 75: 1,
     100: 1, 160: 1,
@@ -37,13 +37,13 @@ SITTING_QUERIES: Final = table({
 })  # fmt: skip
 #: Plate searches of a sitting: mean 1.17, at most 6 (Eugene, domain note 7.4).
 SEARCH_QUERIES: Final = table({1: 890, 2: 75, 3: 22, 4: 8, 5: 3, 6: 2})
-#: Sittings on one case: once 59 %, twice 19 %, three times 7 %, mean about 3, p90 5, p95 8, p99 23,
+#: Sittings on one case: once 59 %, twice 19 %, three times 7 %, mean 2.6, p90 5, p95 8, p99 23,
 #: at most 171, exponent 1.83 (repeats per case number, 78 agencies, domain note 7.4).
 SITTINGS: Final = table({
     1: 5900, 2: 1900, 3: 700, 4: 420, 5: 270, 6: 150, 7: 110, 8: 90, 9: 70, 10: 60, 12: 80, 15: 70,
     19: 60, 23: 50, 32: 35, 48: 20, 90: 12, 171: 3,
 })  # fmt: skip
-#: Minutes between sittings on one case: median 77 (domain note 7.4).
+#: Minutes between sittings on one case: median about 80 (domain note 7.4).
 SITTING_GAP_MINUTES: Final = table({
     12: 1, 20: 1, 30: 1, 38: 1, 48: 1, 58: 1, 68: 1, 77: 1, 95: 1, 130: 1, 200: 1, 420: 1,
     1440: 1, 2900: 1, 7200: 1, 20160: 1,
