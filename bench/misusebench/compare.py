@@ -154,8 +154,9 @@ def _corrected(found: Sequence[Difference]) -> tuple[Difference, ...]:
     out = []
     for d in found:
         corrected = holm.get(d.metric, {}).get(d.component)
-        higher = metrics.metric(d.metric).direction == "higher"
-        sure = corrected is not None and corrected < _LEVEL and d.change
+        direction = metrics.metric(d.metric).direction
+        higher, ranked = direction == "higher", direction in ("higher", "lower")
+        sure = ranked and corrected is not None and corrected < _LEVEL and d.change
         better = ((d.change or 0.0) > 0) == higher if sure else None
         out.append(Difference(**{**asdict(d), "p": corrected, "better": better}))
     return tuple(out)

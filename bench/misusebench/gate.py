@@ -155,7 +155,9 @@ def load_baselines(source: str | Path) -> list[dict[str, Any]]:
         return [baseline_of(path)]
     files = sorted(path.glob("*.json")) if path.is_dir() else [path]
     if not files:
-        raise SuiteError(f"{path} holds no baseline; make one with `misusebench gate --write`")
+        raise SuiteError(
+            f"{path} holds no baseline; make one with `misusebench gate RUN --write-baseline`"
+        )
     return [_load_baseline(file) for file in files]
 
 
@@ -164,6 +166,8 @@ def _load_baseline(path: Path) -> dict[str, Any]:
         baseline = json.loads(path.read_text(encoding="utf-8"))
         version = baseline["schema_version"]
         _ = baseline["components"], baseline["dataset"]["hash"], baseline["dataset"]["name"]
+        if version == SCHEMA_VERSION:  # another version may need other keys
+            _ = baseline["seed"], baseline["review_budget"], baseline["history_share"]
     except OSError as error:
         raise SuiteError(f"baseline {path} cannot be read: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -193,7 +197,11 @@ def load_margins(path: str | Path) -> Margins:
               for name in told if name not in ("margin", "floor", "ceiling")]  # fmt: skip
     tables = [("margin", told.get("margin", {}))]
     for side in ("floor", "ceiling"):
-        tables += [(f"{side}.{name}", table) for name, table in told.get(side, {}).items()]
+        limits = told.get(side, {})
+        if isinstance(limits, dict):
+            tables += [(f"{side}.{name}", table) for name, table in limits.items()]
+        else:
+            faults.append(f"{side} must hold tables, {side}.COMPONENT, got {limits!r:.60}")
     for place, table in tables:
         faults += _limit_faults(place, table)
     if faults:

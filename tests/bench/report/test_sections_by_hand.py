@@ -1,0 +1,221 @@
+"""Sections and figures of the report from a few numbers, and the points that figures draw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.bench.made_run import result
+
+from misusebench.metrics import Tally, labelled
+from misusebench.metrics.points import (
+    _thinned,
+    kept,
+    oddity_rates,
+    precision_recall,
+    time_to_detect,
+)
+from misusebench.report import plots, sections
+from misusebench.report.view import CONTROLS, View
+
+RUN = {
+    "dataset": {"name": "made", "rows": 2000, "scored_rows": 1000, "hash": "d" * 64},
+    "review_budget": 7, "suite": "smoke", "tier": "T3", "seed": 3, "history_share": 0.4,
+    "scenario_hash": "c" * 64,
+}  # fmt: skip
+
+
+def view(
+    *found: Any, curves: Any = None, verdict: Any = None, realism: Any = None, **run: Any
+) -> View:
+    """Return a view of results."""
+    return View({**RUN, **run}, list(found), curves or {}, verdict, realism)
+
+
+def detector(name: str, recall: float | None = 0.5, **given: Any) -> Any:
+    """Return a detector with a campaign recall."""
+    return result(name, metrics={"campaign_recall": {"value": recall}}, **given)
+
+
+SECTIONS = ("precision_recall", "kinds", "oddities", "time_to_detect", "accusations", "cost",
+            "policies", "speed", "realism")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SECTIONS)
+def test_a_section_without_anything_is_empty(name: str) -> None:
+    """A run without results has no such section."""
+    assert getattr(sections, name)(view()) == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [("pass", "Pass: nothing is worse"), ("regression", "Regression: something is worse"),
+     ("inconclusive", "Inconclusive: a loss that may be chance"),
+     ("failed", "Failed: a component did not run")],
+)  # fmt: skip
+def test_the_top_says_the_verdict(status: str, words: str) -> None:
+    """Each status has its words and its class; at most twelve faults are listed."""
+    checks = [{"status": "regression", "message": f"fault {i}"} for i in range(20)]
+    told = sections.top(view(verdict={"status": status, "checks": checks}))
+    assert f'<div class="verdict {status}" role="status"><strong>{words}' in told
+    assert told.count("<li>") == 12
+
+
+@pytest.mark.parametrize(
+    ("states", "words"),
+    [(["ok"], "All components ran"), (["ok", "not_applicable"], "All components ran"),
+     (["crash"], "1 component failed"), (["crash", "oom", "ok"], "2 components failed")],
+)  # fmt: skip
+def test_the_top_without_a_baseline(states: list[str], words: str) -> None:
+    """What failed is counted; what was not applicable did not fail."""
+    found = [detector(f"d{i}", state=s, reasons=["r"]) for i, s in enumerate(states)]
+    assert words in sections.top(view(*found))
+
+
+def test_the_facts_on_top() -> None:
+    """Name, queries, scored ones, components and the budget."""
+    told = sections.top(view(detector("a"), result("p", "policy")))
+    for name, value in (("queries", "2,000"), ("of them scored", "1,000"), ("detectors", "1"),
+                        ("policies", "1"), ("alerts read a day", "7")):  # fmt: skip
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in told
+
+
+@pytest.mark.parametrize(("officers", "warned"), [(29, True), (30, False), (1, True)])
+def test_too_few_officers_are_warned_of(officers: int, warned: bool) -> None:
+    """Below 30 misusing officers the leaderboard says that intervals are unreliable."""
+    told = sections.leaderboard(
+        view(detector("a", None), curves={"a": {"misusing_officers": officers}})
+    )
+    assert (f"only {officers} officers did misuse" in told) is warned
+
+
+@pytest.mark.slow
+def test_the_leaderboard_ranks_and_tells_controls_apart() -> None:
+    """Rows go best first, controls are marked, what is broken stands in a table of its own."""
+    told = sections.leaderboard(
+        view(detector("low", 0.1), detector("random", 0.3), detector("high", 0.9),
+             detector("gone", None, state="timeout", reasons=["too slow"]))
+    )  # fmt: skip
+    heads = [told.index(f'<th scope="row">{n}</th>') for n in ("high", "random", "low", "gone")]
+    assert heads == sorted(heads)
+    assert '<tr class="control"><th scope="row">random</th>' in told
+    assert '<tr class="invalid"><th scope="row">gone</th>' in told
+    assert "too slow" in told
+
+
+def test_recall_by_kind_goes_by_kind_then_rung() -> None:
+    """The whole kind first, then its rungs as the schema has them; what is missing is a dash."""
+    rungs = list(labelled(np.zeros(1), np.zeros(1, bool)).rungs)
+    rows = [("b_kind", None, 4, 0.25), ("a_kind", rungs[1], 1, 0.0), ("a_kind", rungs[0], 2, 1.0),
+            ("a_kind", None, 3, 2 / 3)]  # fmt: skip
+    points = [{"kind": k, "rung": r, "n": n, "recall": s} for k, r, n, s in rows]
+    told = sections.kinds(
+        view(detector("x", 0.9), detector("y", 0.1), curves={"x": {"kinds": points},
+                                                             "y": {"kinds": points[:1]}})
+    )  # fmt: skip
+    words = ["a kind", *(f"· {r.replace('_', ' ')}" for r in rungs[:2]), "b kind"]
+    places = [told.index(f'<th scope="row">{word}</th>') for word in words]
+    assert places == sorted(places)
+    assert 'title="x: a_kind">67 %</td>' in told
+    assert told.count("<td>\u2013</td>") == 3
+
+
+def test_oddities_are_as_dark_as_the_worst() -> None:
+    """The largest rate is the darkest cell, half of it is half as dark."""
+    points = [{"oddity": "one_thing", "officer_days": 1500, "rate": 0.02},
+              {"oddity": "two", "officer_days": 3, "rate": 0.04}]  # fmt: skip
+    told = sections.oddities(view(detector("x"), curves={"x": {"oddities": points}}))
+    assert '<td class="h h5" data-value="0.5" title="x: one_thing">2.0 %</td>' in told
+    assert '<td class="h h10" data-value="1" title="x: two">4.0 %</td>' in told
+    assert '<td data-value="1500">1,500</td>' in told
+
+
+def test_the_matrix_of_a_pair() -> None:
+    """Shares of a policy and a detector together, a dash where there is no campaign."""
+    cells = {"policy_only": 0.25, "detector_only": 0.5, "both": 0.05, "neither": None}
+    told = sections.policies(
+        view(detector("x"), result("p", "policy"), combined={"x": {"p": cells}})
+    )
+    assert '<th scope="row">p + x</th>' in told
+    assert all(f">{share} %</td>" in told for share in (25, 50, 5))
+    assert '<td data-value="nan">\u2013</td>' in told
+
+
+def test_the_command_names_the_suite() -> None:
+    """How to reproduce shows the commands and the hashes."""
+    told = sections.reproduce(view(detector("x")))
+    assert "misusebench bench DATA --suite smoke -o RUN" in told
+    assert "d" * 64 in told
+
+
+def test_realism_shows_numbers_only() -> None:
+    """Measures of the first profile that are numbers; a dash where another has none."""
+    profiles = [{"name": "log", "per_day": 12.0, "note": "x"}, {"name": "real", "per_day": None}]
+    told = sections.realism(view(realism={"profiles": profiles}))
+    assert '<th scope="row">per day</th>' in told
+    assert "note" not in told
+    assert told.count("<tr>") == 2
+
+
+def test_colours_do_not_run_out() -> None:
+    """Forty components differ by colour and dashes; controls are grey."""
+    names = [f"d{i}" for i in range(40)]
+    look = plots.colours([*names, *CONTROLS], CONTROLS)
+    assert len({(c, str(d)) for c, d in (look[n] for n in names)}) == 40
+    assert {look[n][0] for n in CONTROLS} == {plots.CONTROL}
+    assert len({str(look[n][1]) for n in CONTROLS}) == 4
+
+
+@pytest.mark.parametrize(
+    ("style", "wanted"),
+    [("fill: none; stroke: #101010", 'fill="none" stroke="#101010"'), ("", ""),
+     ("font: 9.5px sans-serif; text-anchor: end", 'font-size="9.5" text-anchor="end"'),
+     ("font-family: x; fill: red;", 'fill="red"')],
+)  # fmt: skip
+def test_styles_become_attributes(style: str, wanted: str) -> None:
+    """Fonts keep their size alone; the page's own style chooses the family."""
+    assert plots._attributes(style) == wanted
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=60), st.integers(2, 20))
+@settings(max_examples=40, deadline=None)
+def test_thinning_keeps_both_ends(values: list[float], most: int) -> None:
+    """At most so many places, rising, with the first value and the last place among them."""
+    x = np.sort(np.array(values))
+    found = _thinned(x, most)
+    assert len(found) <= max(most, 1)
+    assert (np.diff(found) > 0).all()
+    assert x[found[0]] == x[0]
+    assert found[-1] == len(x) - 1
+
+
+def test_precision_recall_points_by_hand() -> None:
+    """+ - + - at distinct scores, one alert a day for one day: the dot is the first point."""
+    tally = Tally(labelled(np.array([4.0, 3, 2, 1]), np.array([1, 0, 1, 0], bool)), 1)
+    found = precision_recall(tally)
+    assert found["recall"] == [0.5, 0.5, 1.0, 1.0]
+    assert found["precision"] == [1.0, 0.5, 0.666667, 0.5]
+    assert found["base_rate"] == 0.5
+    assert found["budget"] == {"recall": 0.5, "precision": 1.0, "flagged": 1}
+
+
+def test_points_of_nothing() -> None:
+    """Without misuse there is no curve, without campaigns no time, without oddities no rates."""
+    tally = Tally(labelled(np.ones(2), np.zeros(2, bool)))
+    assert precision_recall(tally) == {
+        "recall": [], "precision": [], "base_rate": 0.0, "budget": None,
+    }  # fmt: skip
+    assert time_to_detect(tally) == {}
+    assert oddity_rates(tally) == []
+
+
+def test_kept_draws_are_short() -> None:
+    """The first 500 draws of six digits; what is not finite is null."""
+    drawn = np.array([1 / 3, np.nan, np.inf, *np.zeros(600)])
+    found = kept(4, {"m": drawn})
+    assert found["seed"] == 4
+    assert found["values"]["m"][:3] == [0.333333, None, None]
+    assert len(found["values"]["m"]) == 500
