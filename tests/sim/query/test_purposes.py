@@ -130,9 +130,6 @@ def test_the_declared_purpose_follows_the_topic_that_is_spoken_of():
 
 def test_all_rows_of_an_occasion_declare_the_same():
     """A purpose is chosen once an occasion."""
-    log = said("case_session", "fraud", n=5, count=500)
-    rows = sorted((r["time"], r["declared_purpose"]) for r in log.to_pylist())
-    assert len(rows) > 2000
     one = said("case_session", "fraud", n=200, count=1)
     assert len(shares(one["declared_purpose"])) == 1
 
@@ -152,11 +149,11 @@ def test_criminal_history_gets_the_code_of_the_purpose(purpose, code):
 
 def test_employment_checks_are_sometimes_run_under_the_wrong_code():
     """J is the code of employment, and two in a hundred of its occasions say C."""
-    log = said("background_check", "employment", count=8000,
+    log = said("background_check", "employment", count=3000,
                says_purpose=PURPOSES.index("employment"))  # fmt: skip
     rows = [r["purpose_code"] for r in log.to_pylist() if r["system"] == "III"]
     assert set(rows) == {"J", "C"}
-    assert rows.count("C") / len(rows) == pytest.approx(0.02, abs=0.01)
+    assert rows.count("C") / len(rows) == pytest.approx(0.02, abs=0.012)
 
 
 def test_an_agency_that_does_not_ask_still_sends_a_code():

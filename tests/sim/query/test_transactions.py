@@ -160,7 +160,7 @@ def test_a_stop_begins_with_the_car_and_goes_on_with_the_driver():
         vehicle[mixes().transaction[TEMPLATE["traffic_stop"], i]].mean() for i in (0, 1)
     )
     assert first == pytest.approx(0.92, abs=1e-4)
-    assert later == pytest.approx(0.17, abs=1e-4)
+    assert later == pytest.approx(0.14, abs=1e-4)
 
 
 @pytest.mark.parametrize("template", ["traffic_stop", "pedestrian_stop", "call_field",
