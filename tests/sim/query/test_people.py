@@ -92,9 +92,9 @@ def test_an_exact_plate_is_the_one_on_the_car():
 
 def test_two_in_a_hundred_plates_end_in_stars():
     """A partial plate keeps its first four characters; plates have no wildcard match."""
-    found = shard.rows(shard.made("hotlist_repeat", count=6000, subject=4242))
+    found = shard.rows(shard.made("hotlist_repeat", count=3000, subject=4242))
     partial = [row for row in found if row["match"] == "partial"]
-    assert len(partial) / len(found) == pytest.approx(0.02, abs=0.006)
+    assert len(partial) / len(found) == pytest.approx(0.02, abs=0.01)
     assert {row["subject_plate"] for row in partial} == {own_plate(4242)[:4] + "***"}
     assert len({row["subject_key"] for row in partial}) == 1
     assert {row["match"] for row in found} == {"exact", "partial"}
@@ -102,10 +102,10 @@ def test_two_in_a_hundred_plates_end_in_stars():
 
 def test_vague_names_are_five_and_two_in_a_hundred():
     """Names without birth date are partial, names with a star wildcard; they have keys apart."""
-    found = shard.rows(shard.made("victim_protection", "domestic", 6000, subject=4242))
+    found = shard.rows(shard.made("victim_protection", "domestic", 3000, subject=4242))
     found = [r for r in found if r["subject_kind"] == "person" and r["subject_surname"]]
-    assert shard.share(found, lambda r: r["match"] == "partial") == pytest.approx(0.05, abs=0.01)
-    assert shard.share(found, lambda r: r["match"] == "wildcard") == pytest.approx(0.02, abs=0.007)
+    assert shard.share(found, lambda r: r["match"] == "partial") == pytest.approx(0.05, abs=0.016)
+    assert shard.share(found, lambda r: r["match"] == "wildcard") == pytest.approx(0.02, abs=0.01)
     keys = {m: {r["subject_key"] for r in found if r["match"] == m} for m in
             ("exact", "partial", "wildcard")}  # fmt: skip
     assert [len(k) for k in keys.values()] == [1, 1, 1]
@@ -167,7 +167,7 @@ def test_three_typing_errors_have_three_keys():
 
 def test_vague_rows_have_no_typing_errors():
     """Who leaves characters out does not also mistype them."""
-    made = shard.made("hotlist_repeat", count=3000, subject=4242)
+    made = shard.made("hotlist_repeat", count=1200, subject=4242)
     for world in (shard.world(), typing(1.0)):
         found = shard.rows(made, world)
         partial = {r["subject_plate"] for r in found if r["match"] == "partial"}
