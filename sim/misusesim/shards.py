@@ -146,7 +146,7 @@ def run(
     Raises
     ------
     UsageError
-        If the folder holds something else, or the disk is full.
+        If the folder holds something else or cannot be made, or the disk is full.
     DatasetError
         If a part cannot be written, or a worker keeps dying.
     """
@@ -214,7 +214,12 @@ def _check_same(out: Path, found: dict[str, Any], identity: dict[str, Any]) -> N
 def _claimed(out: Path, identity: dict[str, Any]) -> Iterator[None]:
     """Hold the folder for one run: lock it, check whose work is in it, clear half-written files."""
     work = out / layout.WORK
-    work.mkdir(parents=True, exist_ok=True)
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"{out} cannot be made: {error.strerror}; choose another folder"
+        ) from error
     with (work / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -201,6 +201,13 @@ def test_foreign_folders_are_refused(world, made_up, tmp_path):
     assert made_up == []
 
 
+def test_a_folder_that_cannot_be_made_is_said(world, made_up):
+    """Where nothing can be written the fault is the argument's, not ours."""
+    with pytest.raises(UsageError, match="/proc/nowhere cannot be made: "):
+        run(world, Path("/proc/nowhere"))
+    assert made_up == []
+
+
 def test_one_run_at_a_time(world, made_up, tmp_path):
     """A second run into the same folder is told to wait."""
 

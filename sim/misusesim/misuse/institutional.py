@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from misusesim.clock import DAY_US, HOUR_US, MINUTE_US
+from misusesim.clock import MINUTE_US
 from misusesim.dataset.schema import INTENTS, MISUSE_KINDS, PURPOSES, SHIFT_KINDS, VIOLATIONS
 from misusesim.misuse.rungs import OWN, PLAUSIBLE, Rung, drawn_rung, story
 from misusesim.misuse.writing import LEAD_WEEKS, Application, Campaign, Scene, Step
@@ -30,7 +30,6 @@ _COURT: Final = SHIFT_KINDS.index("court")
 _OPENS_S, _OPEN_S = 8 * 3600, 9 * 3600  # the counter takes applications, local seconds
 _RECENT_DAYS: Final = 21  # more than enough to hold four business days
 _WAITED_DAYS: Final = (0, 0, 0, 1, 1, 2)  # open days from application to check (assumption)
-_DECIDED_DAYS: Final = 40  # at most, as for lawful checks (workload/licensing.py)
 
 
 class _Desk(NamedTuple):
@@ -172,7 +171,6 @@ def _filed(
         Application(
             subject=step.subject,
             filed=_came_in(counter, step.time, chance),
-            decided=step.time + 2 * HOUR_US + int(chance.integers(0, _DECIDED_DAYS)) * DAY_US,
         )
         for step in steps
     ]

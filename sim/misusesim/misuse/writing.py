@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from misusesim import rng
+from misusesim.clock import NEVER
 from misusesim.dataset import schema
 from misusesim.misuse.rungs import INVENTED, Story
 from misusesim.occasions import MISUSE, NONE, Occasions
@@ -106,7 +107,6 @@ class Application(NamedTuple):
 
     subject: int
     filed: int  # UTC microseconds
-    decided: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +331,7 @@ def _applications(scene: Scene, kept: list[Campaign]) -> dict[str, pa.Table]:
     if not rows:
         return {}
     serial = np.array([serial for serial, _ in rows], np.int64)
-    subject, filed, decided = np.array([a for _, a in rows], np.int64).T
+    subject, filed = np.array([a for _, a in rows], np.int64).T
     rows_of = table(
         schema.CONTEXT["dispatch"]["applications"],
         len(rows),
@@ -342,7 +342,7 @@ def _applications(scene: Scene, kept: list[Campaign]) -> dict[str, pa.Table]:
         kind=np.repeat(np.array(["ccw"], object), len(rows)),
         subject_key=scene.population.person_key(subject),
         valid_from=filed,
-        valid_to=decided,
+        valid_to=NEVER,  # as with lawful ones, decisions are not on file
         known_at=filed,
     )
     return {"dispatch/applications": rows_of}

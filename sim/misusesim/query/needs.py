@@ -29,6 +29,10 @@ _FIELD: Final = np.isin(
     TEMPLATES, ("traffic_stop", "pedestrian_stop", "call_field", "plate_check", "alpr_search")
 )
 _AFIELD_ROLES: Final = np.isin(ROLES, ("patrol", "supervisor"))
+_PATROL: Final = ROLES.index("patrol")
+#: Patrol sits in the car whatever it asks, but for some report writing at the station (assumption);
+#: were it the template that decides, rare templates would tell themselves by their terminal.
+_STATION_SHARE: Final = 0.05
 _HANDHELD_SHARE: Final = 0.06  # field queries from a handheld (assumption)
 _SHORTEST_GAP: Final = 5  # a gap is at least a fifth of its mean: people type
 
@@ -82,12 +86,15 @@ def terminals(scenario: Scenario, plan: AgencyPlan, occasions: Occasions) -> NDA
     """Return the terminal of each occasion: car or handheld in the field, else the desk."""
     officer = occasions.officer
     car, desk = plan.officers.car_terminal[officer], plan.officers.desk_terminal[officer]
-    field = _FIELD[occasions.template] & _AFIELD_ROLES[plan.officers.role[officer]] & (car >= 0)
+    role = plan.officers.role[officer]
+    dice = Dice(scenario.seed, occasion_needs(plan.agency.index, occasions))
+    patrol = (role == _PATROL) & ~dice.chance("at the station", _STATION_SHARE)
+    field = _FIELD[occasions.template] & _AFIELD_ROLES[role] & (role != _PATROL)
+    field = (field | patrol) & (car >= 0)
     chosen = np.where(field | (desk < 0), car, desk).astype(np.int32)
     handhelds = np.flatnonzero(plan.terminals.kind == TERMINAL_KINDS.index("mobile"))
     if handhelds.size:
-        bits = Dice(scenario.seed, occasion_needs(plan.agency.index, occasions)).bits("handheld")
-        out = field & (lane(bits, 0) < of_65536(_HANDHELD_SHARE))
+        out = field & (lane(dice.bits("handheld"), 0) < of_65536(_HANDHELD_SHARE))
         chosen[out] = handhelds[officer[out] % handhelds.size]
     return chosen
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: An agency's place in the state is 16 bits of every need number.
 MOST_AGENCIES: Final = 65_536
+#: Of the first day: careers and births reach back from it, certificates forward.
+FIRST_YEAR, LAST_YEAR = 1990, 2100
 
 
 class CrossFault(NamedTuple):
@@ -40,7 +42,11 @@ def guess(word: str, allowed: Iterable[str], quote: str = "") -> str:
 
 
 def a_monday(start: dt.date) -> dt.date:
-    """Return the date; everything is generated in weeks from Monday."""
+    """Return the date; everything is generated in weeks from Monday, officers are hired before."""
+    if not FIRST_YEAR <= start.year <= LAST_YEAR:
+        raise ValueError(
+            f"must be in the years {FIRST_YEAR} to {LAST_YEAR}, got {start.isoformat()}"
+        )
     if start.weekday():
         monday = start - dt.timedelta(days=start.weekday())
         raise ValueError(
@@ -133,7 +139,8 @@ def _strangers(
     groups: list[Mapping[str, Any]], misuse: list[Mapping[str, Any]]
 ) -> Iterator[CrossFault]:
     """Yield permit checks of a group that is not there, or has no unit to do them."""
-    clerks = {str(g["name"]): g.get("licensing_unit", 0) for g in groups if "name" in g}
+    # of groups with one name the first counts: that the name is there twice is said elsewhere
+    clerks = {str(g["name"]): g.get("licensing_unit", 0) for g in reversed(groups) if "name" in g}
     for place, table in enumerate(misuse):
         name = table.get("agency_group")
         if not isinstance(name, str):

@@ -152,8 +152,9 @@ def invented_number(
     token
         What the number is made up for (a campaign id): the same token gives the same number.
     before_us
-        UTC microseconds; the number looks like one of the 300 days before.
+        UTC microseconds; the number looks like one of the week before: the oldest that honest work
+        types are of the warm-up week, so an older one, of last year say, would give itself away.
     """
     bits = rng.salt(scenario.seed, f"invented number/{kind}/{agency.index}/{token}")
-    opened = before_us - bits % (300 * 86_400 * 1_000_000)
+    opened = before_us - bits % (7 * 86_400 * 1_000_000)
     return str(_numbers(scenario, agency, kind, np.zeros(1, np.int64), np.array([opened]))[0])

@@ -144,7 +144,7 @@ def test_clerks_without_cases_borrow_on_the_highest_rung():
 
 
 def test_every_check_has_an_application_filed_before_it():
-    """The applicant's row stands in the context before the check, with a decision after it."""
+    """The applicant's row stands in the context before the check, and looks like a lawful one."""
     scene, plan = staged(56, per_business_day=8)
     table = plan.context["dispatch/applications"]
     assert table.schema.equals(schema.CONTEXT["dispatch"]["applications"], check_metadata=True)
@@ -153,9 +153,8 @@ def test_every_check_has_an_application_filed_before_it():
     keys = scene.population.person_key(checks.subject)
     assert sorted(table["subject_key"].to_pylist()) == sorted(keys.tolist())
     filed = table["valid_from"].cast("int64").to_numpy()
-    decided = table["valid_to"].cast("int64").to_numpy()
     assert (filed < checks.start).all()
-    assert (decided > checks.start).all()
+    assert table["valid_to"].null_count == table.num_rows  # lawful decisions are not on file either
     assert (checks.start - filed < 10 * DAY_US).all()
     assert scene.clock.business_day(scene.clock.day_index(filed)).all()
     assert len(set(table["application_id"].to_pylist())) == table.num_rows

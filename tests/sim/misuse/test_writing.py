@@ -247,16 +247,16 @@ def test_a_span_goes_from_the_first_to_the_last_step():
 
 
 def test_applications_are_in_the_context():
-    """Each check has its application: filed, decided and known when it was filed."""
+    """Each check has its application, known when filed; as with lawful ones no decision is told."""
     filed = (START + HOUR_US, START + 2 * HOUR_US)
     one = replace(
         campaign(step(3), step(4), kind=0, unit="licensing"),
-        applications=tuple(Application(1000 + i, at, at + DAY_US) for i, at in enumerate(filed)),
+        applications=tuple(Application(1000 + i, at) for i, at in enumerate(filed)),
     )
     rows = written(SCENE, [one]).context["dispatch/applications"].to_pylist()
     assert {row["kind"] for row in rows} == {"ccw"}
     assert len({row["application_id"] for row in rows}) == 2
-    assert all((row["valid_to"] - row["valid_from"]).days == 1 for row in rows)
+    assert all(row["valid_to"] is None for row in rows)
     assert all(row["known_at"] == row["valid_from"] for row in rows)
     keys = SCENE.population.person_key(np.array([1000, 1001])).tolist()
     assert [row["subject_key"] for row in rows] == keys
