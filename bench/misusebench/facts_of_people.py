@@ -54,8 +54,9 @@ class Roster:
         shifts = self._sorted_shifts()
         if not len(shifts):
             return np.zeros(len(time), np.int64)
-        base = int(min(shifts[0, 1], shifts[:, 1].min()))
-        span = 2 ** int(max(1, int(max(shifts[:, 1].max(), time.max()) - base + 1).bit_length()))
+        # One sorted line of (officer, time); place 0 of each officer is "before any shift".
+        base = int(shifts[:, 1].min()) - 1
+        span = 2 ** (int(max(shifts[:, 1].max(), time.max())) - base + 1).bit_length()
         line = shifts[:, 0] * span + (shifts[:, 1] - base)
         at = np.searchsorted(line, officer * span + np.maximum(time - base, 0), side="right")
         before, after = np.maximum(at - 1, 0), np.minimum(at, len(shifts) - 1)

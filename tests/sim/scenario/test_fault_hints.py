@@ -160,7 +160,7 @@ def test_a_switch_is_no_number(value):
          ('misuse.0.agency_group must name an agency group ("town"), got "twon"; '
          'did you mean "town"?')),
         ([TOWN, {**TOWN, "name": "bay"}], [{"kind": "permit_checks", "agency_group": "zz"}],
-         'misuse.0.agency_group must name an agency group ("town", "bay"), got "zz"'),
+         'misuse.0.agency_group must name an agency group ("bay", "town"), got "zz"'),
         ([TOWN], [{"kind": "permit_checks", "agency_group": "town"}],
          ("misuse.0.agency_group must name a group whose licensing_unit is at least 1, "
          'got "town" with 0')),
