@@ -141,7 +141,9 @@ class _Checks:
 
     def worker(self) -> Worker:
         """Return a fresh worker."""
-        return Worker(self.limits, search=self.spec.search, unsafe=self.unsafe)
+        return Worker(
+            self.limits, search=self.spec.search, module=self.spec.module, unsafe=self.unsafe
+        )
 
 
 class _DetectorChecks(_Checks):

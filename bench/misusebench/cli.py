@@ -46,6 +46,8 @@ class Listing(StrEnum):
     ODDITIES = "oddities"
     DETECTORS = "detectors"
     POLICIES = "policies"
+    SUITES = "suites"
+    FACTS = "facts"
     METRICS = "metrics"
 
 
@@ -94,7 +96,13 @@ def simulate(
 
     world = load_scenario(scenario, sets or (), seed=seed, days=days)
     cores = workers or os.cpu_count() or 1
-    shards.run(world, out, workers=cores, progress=progress_line(quiet=quiet))
+    made = shards.run(world, out, workers=cores, progress=progress_line(quiet=quiet))
+    for kind in made["realised"]["misuse"]:
+        if not sum(kind["campaigns"].values()):
+            say(
+                f"no campaign of {kind['kind']} fell into these {world.days} days; "
+                "raise officers_per_year or --days", quiet=quiet,
+            )  # fmt: skip
     if as_json or not quiet:
         show("simulate", describe(out), render, as_json=as_json)
 

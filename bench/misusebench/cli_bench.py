@@ -115,9 +115,12 @@ def report(
     quiet: Quiet = False,
 ) -> None:
     """Write the page of a run."""
-    from misusebench.report import summary, write_report  # noqa: PLC0415 - heavy
+    from misusebench.errors import SuiteError  # noqa: PLC0415 - heavy
+    from misusebench.report import summary, write_report  # noqa: PLC0415
     from misusebench.result import write_atomically  # noqa: PLC0415
 
+    if out.suffix not in (".html", ".htm", ".md"):
+        raise SuiteError(f"a report is a page (.html) or a summary (.md), not {out.name}")
     if out.suffix == ".md":
         write_atomically(out, summary(run).encode())
     else:

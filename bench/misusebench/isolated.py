@@ -48,7 +48,7 @@ def start(
 ) -> About:
     """Make the component in the worker, with the spec's parameters unless others are given."""
     answer, _ = worker.ask({
-        "op": "start", "target": spec.target, "search": list(spec.search),
+        "op": "start", "target": spec.target, "search": list(worker.search),
         "parameters": dict(spec.parameters if parameters is None else parameters),
     })  # fmt: skip
     return About(

@@ -25,6 +25,7 @@ from misusebench.errors import ComponentError, IsolationError
 from misusebench.frames import PREFIX, pack, unpack
 from misusebench.processes import end, ending, last_line, resident_mb
 from misusebench.sandbox import METHODS
+from misusebench.staging import stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,8 +44,12 @@ _NOT_STOPPED: Final = {
     "send UDP packets and list other processes",
     "uid": "it runs under the caller's own account, so the number of its processes is not limited",
     "none": "it can do all that the caller's account can, reading the truth included",
-    "always": "times come from the component's own process, which could misstate them",
+    "always": "times come from the component's own process, which could misstate them; "
+    "whoever carries a copy of the simulator and the scenario along can make the truth of a "
+    "published seed again, so judge what you do not trust on a seed that nobody knows",
 }
+#: Parts of the simulator that no component needs, and with which it could make truth again.
+_MAKERS: Final = ("misuse", "query", "workload", "world")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,10 @@ class Worker:
     limits
         What it may use.
     search
-        Folders from which a component's own module is imported; it may read them.
+        Folders from which a component's own module is imported.
+    module
+        That module: a copy of its code is all that the worker reads. Without it the worker reads
+        the folders themselves.
     hide
         Folders that it must not reach: data sets and results.
     unsafe
@@ -129,12 +137,14 @@ class Worker:
         limits: Limits | None = None,
         *,
         search: Sequence[str] = (),
+        module: str = "",
         hide: Sequence[str | Path] = (),
         unsafe: bool = False,
         methods: Sequence[str] = METHODS,
     ) -> None:
         self._limits = limits or Limits()
-        self._search = [str(Path(p).resolve()) for p in search]
+        self.search = [str(Path(p).resolve()) for p in search]
+        self._module = module
         self._hide = [str(Path(p).resolve()) for p in hide]
         self._unsafe, self._methods = unsafe, tuple(methods)
         self._stderr, self._printed = bytearray(), 0
@@ -145,7 +155,10 @@ class Worker:
     def __enter__(self) -> Self:
         """Start and confine the process."""
         self._work = tempfile.mkdtemp(prefix="misusebench-")
+        self._code = tempfile.mkdtemp(prefix="misusebench-code-")
         try:
+            if self._module:
+                self.search = stage(self._module, self.search, self._code)
             self._start()
         except BaseException:
             self.__exit__()
@@ -161,6 +174,7 @@ class Worker:
                 with contextlib.suppress(OSError):
                     pipe.close()
         shutil.rmtree(self._work, ignore_errors=True)
+        shutil.rmtree(self._code, ignore_errors=True)
 
     @property
     def stderr(self) -> str:
@@ -169,9 +183,10 @@ class Worker:
 
     def _start(self) -> None:
         if os.geteuid() == 0:
-            _refuse_closed(self._search)
+            _refuse_closed(self.search)
         plan = {
-            "read": [*_interpreter(), *self._search], "hide": self._hide, "work": self._work,
+            "read": [*_interpreter(), *self.search], "hide": [*self._hide, *_makers()],
+            "work": self._work,
             "uid": _FRESH_UID + secrets.randbelow(_FRESH_UID), "methods": self._methods,
         }  # fmt: skip
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -210,7 +225,7 @@ class Worker:
     def _refuse_open_folders(self) -> None:
         """Without namespaces nothing below a folder that it may read can be hidden."""
         for hidden in self._hide:
-            for folder in [*_interpreter(), *self._search]:
+            for folder in [*_interpreter(), *self.search]:
                 if Path(hidden).is_relative_to(folder) and not self._unsafe:
                     raise IsolationError(
                         f"{hidden} lies below {folder}, which the component may read. "
@@ -379,11 +394,19 @@ def _interpreter() -> list[str]:
     paths = [sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parent)]
     paths += [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     ours = Path(__file__).resolve().parent.parent
+    paths += [str(ours), *(str(folder.parent) for folder in _simulator())]
+    return list(dict.fromkeys(paths))
+
+
+def _simulator() -> list[Path]:
     import misusesim  # noqa: PLC0415 - only its place is of interest
 
-    theirs = [Path(p).resolve().parent for p in misusesim.__path__]
-    paths += [str(ours), *map(str, theirs)]
-    return list(dict.fromkeys(paths))
+    return [Path(p).resolve() for p in misusesim.__path__]
+
+
+def _makers() -> list[str]:
+    """Return the folders of the simulator that make worlds, to be hidden where that can be had."""
+    return [str(folder / name) for folder in _simulator() for name in _MAKERS]
 
 
 def _environment(work: str) -> dict[str, str]:

@@ -56,6 +56,23 @@ def policies() -> Entries:
     return _targets(REGISTRY.items())
 
 
+def suites() -> Entries:
+    """Return the shipped suites and how many components each runs."""
+    from misusebench.suite import list_suites, load_suite  # noqa: PLC0415 - only this list needs it
+
+    return [
+        _entry(name, ", ".join(one.name for one in load_suite(name).components))
+        for name in list_suites()
+    ]
+
+
+def facts() -> Entries:
+    """Return the facts that a policy is given, by their place in the request."""
+    from misusebench.policies.facts import FACTS  # noqa: PLC0415 - only this list needs it
+
+    return [_entry(name, f"request.{name.replace('action.name', 'action')}") for name in FACTS]
+
+
 def metrics() -> Entries:
     """Return the registered metrics: what they say, their unit, which way is better."""
     from misusebench.metrics.registry import REGISTRY  # noqa: PLC0415 - only this list needs it
@@ -74,6 +91,8 @@ LISTS: Final[dict[str, Callable[[], Entries]]] = {
     "oddities": oddities,
     "detectors": detectors,
     "policies": policies,
+    "suites": suites,
+    "facts": facts,
     "metrics": metrics,
 }
 

@@ -80,7 +80,10 @@ class Bench:
         found = Outcome(spec, spec.tier or self.suite.tier)
         if not spec.target:
             return found  # the label oracle, made from truth when all have ended
-        worker = Worker(self.suite.limits, search=spec.search, hide=self.hide, unsafe=self.unsafe)
+        worker = Worker(
+            self.suite.limits, search=spec.search, module=spec.module, hide=self.hide,
+            unsafe=self.unsafe,
+        )  # fmt: skip
         try:
             with worker:
                 found.isolation = _isolation(worker)

@@ -110,7 +110,7 @@ def score_log(
     if log_format not in FORMATS:
         raise SuiteError(f"no log format {log_format}; there is {', '.join(FORMATS)}")
     log, context = as_log(read_portal_csv(path))
-    with Worker(Limits(), search=spec.search, hide=[], unsafe=unsafe) as worker:
+    with Worker(Limits(), search=spec.search, module=spec.module, unsafe=unsafe) as worker:
         about = start(worker, spec, dict(spec.parameters))
         if missing := [name for name in about.needs if name not in log.column_names]:
             raise SuiteError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import importlib.machinery
 import math
@@ -43,6 +44,11 @@ class ComponentSpec:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     tier: str | None = None  # granted; None: the suite's
     search: tuple[str, ...] = ()  # folders from which its module is imported
+
+    @property
+    def module(self) -> str:
+        """Dotted name of its module."""
+        return self.target.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +134,32 @@ def parse_component(
         raise SuiteError(f"no {kind} {text}{_guess(text, names)}; or give module:Class")
     here = str(Path.cwd())
     top = text.partition(":")[0].partition(".")[0]
-    if importlib.machinery.PathFinder.find_spec(top, [here, *sys.path]) is None:
+    found = importlib.machinery.PathFinder.find_spec(top, [here, *sys.path])
+    if found is None:
         raise SuiteError(f"{text}: no module {top} in {here} or among the installed packages")
+    if top == text.partition(":")[0]:
+        _check_name(text, found.origin)
     return ComponentSpec(kind, text.partition(":")[2], text, own, tier, (here,))
+
+
+def _check_name(text: str, path: str | None) -> None:
+    """Refuse a class that its module never speaks of; the module is read, never imported."""
+    module, _, name = text.partition(":")
+    try:
+        tree = ast.parse(Path(path or "").read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return  # importing it will say what is wrong
+    bound: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)):
+            bound.add(node.name)
+        elif isinstance(node, ast.Name):
+            bound.add(node.id)
+        elif isinstance(node, ast.alias):
+            bound.add(node.asname or node.name)
+    if name.partition(".")[0] not in bound and not {"*", "__getattr__"} & bound:
+        classes = [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+        raise SuiteError(f"{module} has no class {name}{_guess(name, classes)}")
 
 
 def named_apart(components: Sequence[ComponentSpec]) -> tuple[ComponentSpec, ...]:

@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 OUTCOMES = ("permit", "deny", "challenge")
 
 
+#: Folders of the component's own code.
+SEARCH: list[str] = []
+
+
 class WrongAnswerError(Exception):
     """A component answered something else than the contract says."""
 
@@ -54,6 +58,7 @@ class Host:
 
     def _start(self, header: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
         sys.path[:0] = header["search"]
+        SEARCH[:] = header["search"]
         module, _, name = header["target"].partition(":")
         factory = importlib.import_module(module)
         for part in name.split("."):
@@ -198,10 +203,26 @@ def _decisions(answers: Any, took: list[int]) -> tuple[dict[str, Any], bytes]:
 
 def _fault(error: BaseException) -> dict[str, Any]:
     traceback.print_exc()
+    place = _place(error)
     state = "invalid" if isinstance(error, WrongAnswerError) else "crash"
     if isinstance(error, MemoryError):
         state = "oom"
-    return {"fault": state, "reason": f"{type(error).__name__}: {error}"[:2000]}
+    return {"fault": state, "reason": f"{type(error).__name__}: {error}{place}"[:2000]}
+
+
+def _place(error: BaseException) -> str:
+    """Return where in the component's own code an error arose, "" if not there."""
+    folders = tuple(f"{folder}/" for folder in SEARCH)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if folders and frame.filename.startswith(folders)]
+    if not own:
+        return ""
+    name = next(
+        own[-1].filename.removeprefix(folder)
+        for folder in folders
+        if own[-1].filename.startswith(folder)
+    )
+    return f" ({name}:{own[-1].lineno})"
 
 
 def serve(source: int, sink: int, hello: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import socket
@@ -165,6 +166,9 @@ class Probe(Good):
 
     def exists(self):
         return Path(self.path).exists()
+
+    def simulate(self):
+        return importlib.import_module("misusesim.world.agencies").__name__
 
     def write(self):
         return Path(self.path, "spoor").write_text("x", encoding="utf-8")

@@ -162,6 +162,8 @@ def test_list(capsys: pytest.CaptureFixture[str]) -> None:
         ("detectors", "shift_window"),
         ("policies", "cedar"),
         ("metrics", "campaign_recall"),
+        ("suites", "smoke"),
+        ("facts", "officer.role"),
     ]:
         assert one in [entry["name"] for entry in told(capsys, "list", what)]
         assert main(["list", what]) == 0

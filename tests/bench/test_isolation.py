@@ -121,7 +121,36 @@ def test_truth_below_the_components_own_folder_is_hidden(tmp_path):
     )  # fmt: skip
     with pytest.raises(ComponentFault) as caught:
         score(own, hide=[data])
-    assert caught.value.reason.endswith(("outcome=False", f"Permission denied: '{data}/truth.txt'"))
+    said = caught.value.reason.rpartition(" (")[0]
+    assert said.endswith(("outcome=False", f"Permission denied: '{data}/truth.txt'"))
+
+
+def test_what_lies_beside_a_component_is_not_its_own(tmp_path):
+    """An old run in the working folder cannot be opened; Python files beside it go along."""
+    needs("landlock")
+    module = "from beside import Probe\n"
+    (tmp_path / "mine.py").write_text(module, encoding="utf-8")
+    source = Path(HERE, "bad_components.py").read_text(encoding="utf-8")
+    (tmp_path / "beside.py").write_text(source, encoding="utf-8")
+    old = tmp_path / "run0" / "scores.parquet"
+    old.parent.mkdir()
+    old.write_text("secret", encoding="utf-8")
+    for folder in (tmp_path, old.parent):
+        folder.chmod(0o755)
+    own = ComponentSpec(
+        "detector", "p", "mine:Probe", {"action": "read", "path": str(old)}, None, (str(tmp_path),)
+    )
+    with pytest.raises(ComponentFault) as caught:
+        score(own, module=own.module)
+    assert caught.value.reason.startswith(("PermissionError", "FileNotFoundError"))
+    assert " (beside.py:" in caught.value.reason
+
+
+def test_the_simulator_is_out_of_reach():
+    """A component cannot make the world again with the simulator that lies on the machine."""
+    needs("namespaces")
+    reason = probe("simulate")
+    assert reason.startswith("ModuleNotFoundError: No module named 'misusesim.world")
 
 
 def test_a_closed_folder_of_a_component_is_told(tmp_path):
@@ -186,7 +215,7 @@ def test_a_fork_bomb_is_stopped_and_leaves_nobody():
     """Too many processes are refused, and those that started end with the worker."""
     needs("uid", "namespaces")
     before = len(psutil.pids())
-    assert probe("children") == "RuntimeError: outcome=stopped, True"
+    assert probe("children").startswith("RuntimeError: outcome=stopped, True (bad_components.py:")
     assert len(psutil.pids()) < before + 50
 
 
@@ -204,7 +233,8 @@ def test_a_fork_bomb_is_stopped_and_leaves_nobody():
 def test_what_goes_wrong_is_told(name, state, reason):
     """Each kind of failure has a state and a reason, and the component's last words."""
     found = fault(name)
-    assert (found.state, found.reason) == (state, reason)
+    own = " (bad_components.py:" if name == "Raises" else ""
+    assert (found.state, found.reason[: len(reason + own)]) == (state, reason + own)
     assert name != "Raises" or "about to fail" in found.stderr
 
 

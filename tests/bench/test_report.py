@@ -239,7 +239,7 @@ def test_few_officers_are_warned_of(run: Path, tmp_path: Path) -> None:
     told = json.loads(path.read_text())
     told["diagnostics"]["curves"]["misusing_officers"] = 7
     path.write_text(json.dumps(told))
-    assert "only 7 officers did misuse" in report.render(folder)
+    assert "only 7 misusing officers" in report.render(folder)
 
 
 @pytest.mark.usefixtures("no_figures")
@@ -278,6 +278,7 @@ def test_the_terminal_leaderboard(run: Path) -> None:
     assert order == sorted(order)
     assert "broken: timeout: took longer than 60 s" in text
     assert "Policies" in text
+    assert "campaigns of 40 officers lie in the scored part" in text
     assert max(len(line.rstrip()) for line in text.splitlines()) <= 100
 
 

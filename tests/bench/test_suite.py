@@ -130,6 +130,27 @@ def test_components_by_name_and_by_class(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("class Repeat: ...\n", "own has no class Nope; there are Repeat"),
+        ("class Nop: ...\n", r"own has no class Nope; did you mean Nop\?"),
+        ("def Nope(): ...\n", None), ("from x import A as Nope\n", None),
+        ("from x import *\n", None), ("Nope = type('Nope', (), {})\n", None),
+        ("this is no Python\n", None),
+    ],
+)  # fmt: skip
+def test_a_class_that_its_module_lacks(source, message, tmp_path, monkeypatch):
+    """The module is read and not run: what it may bind in any way is left to the worker."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.py").write_text(source, encoding="utf-8")
+    if message is None:
+        assert parse_component("detector", "own:Nope").module == "own"
+    else:
+        with pytest.raises(SuiteError, match=message):
+            parse_component("detector", "own:Nope")
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("no_such_module_x:D", "no module no_such_module_x in"),

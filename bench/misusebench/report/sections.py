@@ -139,7 +139,7 @@ def _warning(view: View) -> str:
     if not told or min(told) >= LEAST_OFFICERS:
         return ""
     return paragraph(
-        f"Intervals are unreliable here: only {min(told)} officers did misuse, and below "
+        f"Intervals are unreliable: only {min(told)} misusing officers here, and below "
         f"{LEAST_OFFICERS} a nominal 95 % interval holds the truth less often than it says.", "note"
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from misusebench.interval import LEAST_OFFICERS
 from misusebench.report.view import CONTROLS, interval_text, text
 
 if TYPE_CHECKING:
@@ -41,9 +42,33 @@ def leaderboard(view: View) -> Table:
     if view.detectors:
         title = f"Detectors, {budget} alerts a day read; false accusations per 1,000 officer-years"
         shown.add_row(_part(title, view.detectors, _DETECTORS))
+        if told := notes(view):
+            shown.add_row(Text("\n".join(told) + "\n", style="dim"))
     if view.policies:
         shown.add_row(_part("Policies", view.policies, _POLICIES))
     return shown
+
+
+def notes(view: View) -> list[str]:
+    """Return what a reader must know to read the figures of detectors."""
+    valid = [one for one in view.detectors if one.valid]
+    if not valid:
+        return []
+    told = [c["misusing_officers"] for c in view.curves.values() if "misusing_officers" in c]
+    officers = min(told, default=0)
+    if not officers:
+        return ["There is no misuse in the scored part: nothing to catch, only false accusations."]
+    campaigns = max(int(one.metrics["campaign_recall"]["n"] or 0) for one in valid)
+    found = [
+        f"{campaigns} campaigns of {officers} officers lie in the scored part.",
+        "The whole budget is read every day, so most of those accused are innocent.",
+    ]
+    if officers < LEAST_OFFICERS:
+        found.append(
+            f"Intervals are unreliable: with fewer than {LEAST_OFFICERS} misusing officers they "
+            "hold the truth less often than they say."
+        )
+    return found
 
 
 def _part(
