@@ -7,6 +7,7 @@ the draws kept in the results, otherwise there is a difference without interval.
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 
 from misusebench import interval, metrics
 from misusebench import result as results
+from misusebench.errors import SuiteError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,6 +35,8 @@ SCHEMA_VERSION: Final = "1"
 _LEVEL: Final = 0.05
 #: Enough for a p-value that survives correction over ten components, with room.
 DRAWS: Final = 2_000
+#: Folders of a data set whose bytes decide what a run finds.
+JUDGED: Final = ("log", "context", "truth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +92,9 @@ def compare(runs: Sequence[str | Path], names: Sequence[str] | None = None) -> C
         If a folder holds no run.
     """
     told = [results.load_run(folder) for folder in runs]
-    same = all(run["dataset"]["hash"] == told[0][0]["dataset"]["hash"] for run, _ in told)
-    notes: list[str] = []
-    if not same:
-        notes.append("the runs used different data: differences have no interval")
+    _check_names(names or ())
+    notes = _not_paired([run for run, _ in told])
+    same = not notes
     wanted = {name for _, found in told for one in found for name in names or _gated(one)}
     drawn = [_draws(Path(folder), wanted, notes) if same else {} for folder in runs]
     base = {one.name: one for one in told[0][1]}
@@ -110,6 +113,29 @@ def compare(runs: Sequence[str | Path], names: Sequence[str] | None = None) -> C
         notes += [f"{name} is only in the first run" for name in sorted(gone)]
     later = tuple(str(folder) for folder in runs[1:])
     return Comparison(str(runs[0]), later, same, tuple(found), tuple(dict.fromkeys(notes)))
+
+
+def _check_names(names: Sequence[str]) -> None:
+    """Refuse metrics that do not exist."""
+    known = [*metrics.REGISTRY]
+    for name in names:
+        if name.partition("/")[0] not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}?" if near else "see `misusebench list metrics`"
+            raise SuiteError(f"there is no metric {name}; {hint}")
+
+
+def _not_paired(runs: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return why the draws of runs do not belong together, nothing if they do."""
+    first = runs[0]
+    if any(run["dataset"]["hash"] != first["dataset"]["hash"] for run in runs):
+        return ["the runs used different data: differences have no interval"]
+    return [
+        f"the runs differ in {key} ({', '.join(str(run.get(key)) for run in runs)}): "
+        "differences have no interval"
+        for key in ("seed", "review_budget", "history_share")
+        if any(run.get(key) != first.get(key) for run in runs)
+    ]
 
 
 def _gated(one: Result) -> list[str]:
@@ -198,7 +224,7 @@ def load_judged(folder: str | Path) -> dict[str, metrics.Tally | metrics.Decided
         If the data set or the scores are not where the run says.
     """
     from misusebench.answers import align  # noqa: PLC0415
-    from misusesim.dataset.reader import open_dataset  # noqa: PLC0415 - only where data is at hand
+    from misusesim.dataset.reader import check_parts, open_dataset  # noqa: PLC0415
     from misusesim.errors import SimulatorError  # noqa: PLC0415
     from misusesim.truth import open_truth  # noqa: PLC0415
 
@@ -207,6 +233,7 @@ def load_judged(folder: str | Path) -> dict[str, metrics.Tally | metrics.Decided
         dataset = open_dataset(run.get("ungated", {})["data"])
         if dataset.manifest["dataset_hash"] != run["dataset"]["hash"]:
             raise ValueError("the data set has changed since")
+        check_parts(dataset, JUDGED)
         log = dataset.log(["query_id", "received_at", "officer_id", "agency_id"])
         told = run["dataset"]
         answers = align(

@@ -168,15 +168,29 @@ def _load_baseline(path: Path) -> dict[str, Any]:
         _ = baseline["components"], baseline["dataset"]["hash"], baseline["dataset"]["name"]
         if version == SCHEMA_VERSION:  # another version may need other keys
             _ = baseline["seed"], baseline["review_budget"], baseline["history_share"]
+            for name, one in baseline["components"].items():
+                _check_component(name, one)
     except OSError as error:
         raise SuiteError(f"baseline {path} cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise SuiteError(f"{path} is not a baseline: {error!r}") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise SuiteError(f"{path} is not a baseline: {error!r}; write it again with "
+                         "--write-baseline") from error  # fmt: skip
     if version != SCHEMA_VERSION:
         raise SuiteError(
             f"{path} has schema version {version!r}, this package reads {SCHEMA_VERSION!r}"
         )
     return baseline  # type: ignore[no-any-return]
+
+
+def _check_component(name: str, one: Any) -> None:
+    """Raise ValueError if a component of a baseline is not as `baseline_of` writes it."""
+    if not isinstance(one, dict) or not isinstance(one.get("metrics"), dict):
+        raise ValueError(f"components.{name} has no metrics")  # noqa: TRY004 - one kind of fault
+    if not isinstance(one.get("component"), dict) or not isinstance(one.get("state"), str):
+        raise ValueError(f"components.{name} has no component or state")  # noqa: TRY004
+    for metric, told in one["metrics"].items():
+        if not isinstance(told, dict) or not results.is_number(told.get("value")):
+            raise ValueError(f"components.{name}.metrics.{metric} is no number: {told!r:.40}")
 
 
 def load_margins(path: str | Path) -> Margins:
@@ -253,9 +267,14 @@ def gate(
     heads = {}
     for folder in folders:
         head = baseline_of(folder)
-        heads[head["dataset"]["name"]] = (head, results.load_run(folder))
+        if (name := head["dataset"]["name"]) in heads:
+            raise SuiteError(f"two runs of data set {name} were given, {folder} is the second; "
+                             "give one run for each data set")  # fmt: skip
+        heads[name] = (head, results.load_run(folder))
+    bases = load_baselines(baseline)
+    _all_have_baselines(heads, bases, baseline)
     checks: list[Check] = []
-    for base in load_baselines(baseline):
+    for base in bases:
         name = base["dataset"]["name"]
         if name not in heads:
             message = f"data set {name}: it is in the baseline and no run of it was given"
@@ -265,8 +284,22 @@ def gate(
         _comparable(base, head)
         data = str(told.get("ungated", {}).get("data", name))
         checks += _dataset_checks(base, head, limits, data, found)
-    status = max((c.status for c in checks if c.status in _WORST), key=_WORST.index, default=PASS)
-    return Verdict(status, tuple(checks), strict)
+    judged = [c.status for c in checks if c.status in _WORST]
+    if not judged:
+        raise SuiteError(f"{baseline} holds nothing that the run could be judged by")
+    return Verdict(max(judged, key=_WORST.index), tuple(checks), strict)
+
+
+def _all_have_baselines(
+    heads: Mapping[str, Any], bases: Sequence[Mapping[str, Any]], source: str | Path
+) -> None:
+    """Refuse a run that nothing would be compared with: it must not look as if it had passed."""
+    missing = sorted(set(heads) - {base["dataset"]["name"] for base in bases})
+    if missing:
+        raise SuiteError(
+            f"{source} has no baseline for data set {', '.join(missing)}; leave its run out, or "
+            "write one with --write-baseline"
+        )
 
 
 def _comparable(base: Mapping[str, Any], head: Mapping[str, Any]) -> None:
@@ -297,15 +330,22 @@ def _dataset_checks(
         if other is None:
             message = f"{component} has vanished from the run on {name}; reproduce: {again}"
             found.append(Check(name, component, "", REGRESSION, message))
-        elif one["state"] == "ok" and other["state"] != "ok":
+        elif other["state"] != "ok" and (one["state"] == "ok" or told[component].failed):
             why = "; ".join(told[component].reasons) or other["state"]
             status = REGRESSION if other["state"] == "not_applicable" else FAILED
             message = f"{component} on {name}: {other['state']}: {why}; reproduce: {again}"
             found.append(Check(name, component, "", status, message))
         else:
             found += _metric_checks(name, component, one, other, limits, again)
-    new = [c for c in head["components"] if c not in base["components"]]
-    found += [Check(name, c, "", "new", f"{c} is new and not in the baseline") for c in new]
+    for component in head["components"]:
+        if component in base["components"]:
+            continue
+        message = f"{component} is new and not in the baseline"
+        status = "new"
+        if told[component].failed:
+            status = FAILED
+            message += f", and failed: {told[component].state}"
+        found.append(Check(name, component, "", status, message))
     for component, one in head["components"].items():
         again = _command(data, component, one, head)
         found += _limit_checks(name, told[component], limits, again)

@@ -202,4 +202,6 @@ def _alert(parts: Any) -> Alert:
     if not math.isfinite(score):
         raise ValueError(f"its score is {score}")
     ids = tuple(int(q) for q in evidence)
+    for word in (key, reason, rule):
+        str(word).encode()  # half a surrogate pair is no text that a file can hold
     return Alert(level, str(key), int(time_us), float(score), ids, str(reason), str(rule))

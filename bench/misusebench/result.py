@@ -125,9 +125,38 @@ def dumps(value: Any) -> str:
     return json.dumps(clean(value), sort_keys=True, indent=1, allow_nan=False) + "\n"
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it.
+
+    Raises
+    ------
+    SuiteError
+        If that cannot be.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SuiteError(f"{folder} cannot be made: {error.strerror}; choose another") from error
+
+
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file so that it is there whole or not at all.
+
+    Raises
+    ------
+    SuiteError
+        If it cannot be written there.
+    """
+    make_folder(path.parent)
+    if path.is_dir():
+        raise SuiteError(f"{path} is a folder; name a file in it")
+    try:
+        _write(path, data)
+    except OSError as error:
+        raise SuiteError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _write(path: Path, data: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -219,7 +248,14 @@ def _faults(data: Any) -> list[str]:
     for name, metric in data["metrics"].items():
         if not isinstance(metric, dict) or not {"value", "unit", "direction"} <= set(metric):
             faults.append(f"metrics.{name} must have value, unit and direction")
+        elif not is_number(metric["value"]):
+            faults.append(f"metrics.{name}.value must be a number or null: {metric['value']!r:.40}")
     return faults
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a value from JSON is a number or null."""
+    return value is None or (isinstance(value, (int, float)) and not isinstance(value, bool))
 
 
 def load_run(folder: str | Path) -> tuple[dict[str, Any], list[Result]]:

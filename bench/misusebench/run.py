@@ -17,13 +17,15 @@ from misusebench import metrics
 from misusebench import result as results
 from misusebench.answers import align
 from misusebench.columns import micros
+from misusebench.compare import JUDGED
+from misusebench.errors import SuiteError
 from misusebench.isolated import OUTCOMES
 from misusebench.metrics.prevention import matrix, stopped
 from misusebench.outcomes import Bench, run_all
 from misusebench.result import Result
 from misusebench.suite import TIERS, named_apart
 from misusebench.timing import machine
-from misusesim.dataset.reader import open_dataset
+from misusesim.dataset.reader import check_parts, open_dataset
 from misusesim.truth import open_truth
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from misusebench.component import Alert
     from misusebench.outcomes import Outcome
     from misusebench.suite import Suite
+    from misusesim.dataset.reader import Dataset
     from misusesim.truth import Truth
 
 
@@ -85,14 +88,45 @@ def run(
     ------
     IsolationError
         If components cannot be shut in.
+    SuiteError
+        If the folder cannot be made or holds something else.
+    DatasetError
+        If a part of the data set was changed.
     """
     folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
     dataset = open_dataset(data)
+    _check_folder(folder, dataset, suite)
+    check_parts(dataset, JUDGED)
+    results.make_folder(folder)
     bench = Bench(dataset, suite, unsafe=unsafe)
     bench.hide += [folder, *map(Path, hide)]
     outcomes = run_all(bench, named_apart(suite.components), jobs, progress)
     return judge(bench, outcomes, open_truth(dataset), folder)
+
+
+def _check_folder(folder: Path, dataset: Dataset, suite: Suite) -> None:
+    """Refuse a folder whose content a run would spoil; the same run may be made again in it.
+
+    Raises
+    ------
+    SuiteError
+        If it lies in the data set or around it, or holds another run or other things.
+    """
+    there, data = folder.resolve(), dataset.path.resolve()
+    if there.is_relative_to(data) or data.is_relative_to(there):
+        raise SuiteError(f"{folder} and the data set {dataset.path} lie one in the other; "
+                         "choose another folder for the run")  # fmt: skip
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    if not (folder / "run.json").is_file():
+        raise SuiteError(f"{folder} holds other things; choose a new or empty folder")
+    told, _ = results.load_run(folder)
+    names = [one.name for one in named_apart(suite.components)]
+    if told["dataset"]["hash"] != dataset.manifest["dataset_hash"] or told["components"] != names:
+        raise SuiteError(
+            f"{folder} holds a run of {', '.join(told['components'])} on data set "
+            f"{told['dataset']['name']}; choose a new or empty folder"
+        )
 
 
 def judge(bench: Bench, outcomes: Sequence[Outcome], truth: Truth, folder: Path) -> Run:

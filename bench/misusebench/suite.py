@@ -234,6 +234,10 @@ class _Reader:
                 what = f"{kind}.{key} must be {_word(_ENTRY[key])}, got {value!r:.60}"
                 self._fault((*place, key), what)
                 return None
+        for key, value in entry.get("parameters", {}).items():
+            if not _is_json(value):
+                what = f"{kind}.parameters.{key} must be text, numbers, lists or tables, "
+                self._fault((*place, "parameters", key), what + f"got {value!r:.60}")
         tier = entry.get("tier")
         if tier is not None and tier not in TIERS:
             what = f"{kind}.tier must be one of {', '.join(TIERS)}, got {tier!r}"
@@ -275,6 +279,14 @@ class _Reader:
 
     def _fault(self, place: Place, what: str) -> None:
         self._faults.append((line_of(self._lines, place), what))
+
+
+def _is_json(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_json, value.values()))
+    if isinstance(value, list):
+        return all(map(_is_json, value))
+    return isinstance(value, (str, int, float, bool)) and value == value  # noqa: PLR0124 - NaN
 
 
 def _word(kind: type) -> str:

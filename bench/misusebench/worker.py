@@ -67,8 +67,8 @@ class Host:
         return {
             "name": str(getattr(self._component, "name", name)),
             "version": str(getattr(self._component, "version", "")),
-            "tiers": [str(t) for t in getattr(self._component, "tiers", ())],
-            "needs": [str(n) for n in getattr(self._component, "needs", ())],
+            "tiers": _words(self._component, "tiers"),
+            "needs": _words(self._component, "needs"),
             "has": [
                 method
                 for method in ("fit", "observe", "score", "alerts", "feedback", "decide")
@@ -146,6 +146,14 @@ class Host:
             self._component.close()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return {"peak_kib": peak, "empty_kib": self._empty_kib}, b""
+
+
+def _words(component: Any, name: str) -> list[str]:
+    """Return a tuple of words that a component says of itself."""
+    told = getattr(component, name, ())
+    if isinstance(told, str):
+        raise WrongAnswerError(f"{name} must be a tuple such as ({told!r},), got {told!r}")
+    return [str(word) for word in told]
 
 
 def _refusal(error: Exception) -> Decision:

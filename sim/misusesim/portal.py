@@ -58,6 +58,8 @@ def read_portal_csv(path: str | Path) -> RealLog:
         If the file is missing, no such table, or a value is wrong, with file and line.
     """
     file = Path(path)
+    if file.is_dir():
+        raise UsageError(f"{file} is a folder; give a search log as one CSV file")
     table = _parse(file)
     names = {ours: next((n for n in names if n in table.column_names), None)
              for ours, names in COLUMNS.items()}  # fmt: skip

@@ -63,6 +63,15 @@ class MalformedAlert(Alerting):
         return [("planet", "1", now, 1.0, (1,), "no such level")]
 
 
+class HalfLetter(Alerting):
+    def alerts(self, now):
+        return [("query", "1", now, 1.0, (1,), "half a letter: \ud800")]
+
+
+class OneWord(Good):
+    tiers = "T1"
+
+
 class ReadsAhead(Good):
     """Normalises by the sum over the batch it is handed."""
 

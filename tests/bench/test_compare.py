@@ -75,6 +75,33 @@ def test_other_data_have_no_interval(runs: tuple[Path, Path], tmp_path: Path) ->
     assert all(d.low is None for d in found.differences[0])
 
 
+@pytest.mark.parametrize(
+    ("key", "value"), [("seed", 5), ("review_budget", 99), ("history_share", 0.9)]
+)
+def test_other_conditions_have_no_interval(
+    runs: tuple[Path, Path], tmp_path: Path, key: str, value: float
+) -> None:
+    """Draws under another seed, budget or history are of other things: nothing to pair."""
+    other = shutil.copytree(runs[1], tmp_path / "other")
+    told = json.loads((other / "run.json").read_text())
+    told[key] = value
+    (other / "run.json").write_text(json.dumps(told))
+    found = compare([runs[0], other])
+    assert not found.same_data
+    assert found.notes[0].startswith(f"the runs differ in {key} (")
+    assert all(d.low is None and d.better is None for d in found.differences[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("averge_precision", "did you mean average_precision"), ("zzz", "list metrics")],
+)
+def test_an_unknown_metric_is_refused(runs: tuple[Path, Path], name: str, hint: str) -> None:
+    """An empty table would look like no difference."""
+    with pytest.raises(SuiteError, match=f"no metric {name}; .*{hint}"):
+        compare(runs, [name])
+
+
 def test_missing_components_are_noted(runs: tuple[Path, Path], tmp_path: Path) -> None:
     """A component in only one run is told, not compared."""
     other = shutil.copytree(runs[1], tmp_path / "other")

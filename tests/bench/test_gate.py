@@ -233,11 +233,13 @@ def test_other_data_cannot_be_compared(copy: Path, base: Path) -> None:
 
 def test_a_vanished_data_set_fails(copy: Path, base: Path, tmp_path: Path) -> None:
     """A folder of baselines wants a run of each."""
-    write_baseline(base, tmp_path / "baselines")
+    folder = tmp_path / "baselines"
+    write_baseline(base, folder)
     change(copy / "run.json", lambda d: d["dataset"].update(name="other"))
-    verdict = gate(copy, tmp_path / "baselines")
-    assert verdict.status == "regression"
-    assert "data set made" in verdict.faults[0].message
+    write_baseline(copy, folder)
+    verdict = gate(base, folder)
+    assert verdict.exit_code == 1
+    assert "no run of it was given" in verdict.faults[0].message
 
 
 def test_margins_replace_tolerances(base: Path, worse: Path) -> None:
@@ -298,6 +300,60 @@ def test_a_damaged_baseline(base: Path, tmp_path: Path, text: str, message: str)
     path.write_text(text)
     with pytest.raises(SuiteError, match=message):
         gate(base, path)
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (lambda d: d["components"].update(good={}), "components.good has no metrics"),
+        (lambda d: d["components"]["good"]["metrics"]["campaign_recall"].update(value="x"),
+         "campaign_recall is no number"),
+        (lambda d: d["components"]["good"].pop("state"), "no component or state"),
+        (lambda d: d.update(components=[]), "not a baseline"),
+    ],
+)  # fmt: skip
+def test_a_baseline_edited_by_hand(base: Path, tmp_path: Path, edit: Any, message: str) -> None:
+    """What no run wrote is told with its place, exit code 2."""
+    path = write_baseline(base, tmp_path / "b.json")
+    change(path, edit)
+    with pytest.raises(SuiteError, match=message) as caught:
+        gate(base, path)
+    assert caught.value.exit_code == 2
+
+
+def test_two_runs_of_one_data_set_are_refused(base: Path, worse: Path) -> None:
+    """The second would hide the first, and with it a regression."""
+    for runs in ([worse, base], [base, worse]):
+        with pytest.raises(SuiteError, match="two runs of data set"):
+            gate(runs, base)
+
+
+def test_a_run_without_a_baseline_is_refused(base: Path, copy: Path) -> None:
+    """A run that is compared with nothing must not look as if it had passed."""
+    change(copy / "run.json", lambda d: d["dataset"].update(name="elsewhere"))
+    with pytest.raises(SuiteError, match="no baseline for data set elsewhere"):
+        gate([base, copy], base)
+
+
+def test_a_baseline_that_judges_nothing_does_not_pass(base: Path, tmp_path: Path) -> None:
+    """Without components there is no verdict."""
+    path = write_baseline(base, tmp_path / "b.json")
+    change(path, lambda d: d.update(components={}))
+    with pytest.raises(SuiteError, match="nothing that the run could be judged by"):
+        gate(base, path)
+
+
+def test_a_component_that_fails_in_both_fails(copy: Path, base: Path) -> None:
+    """A failure does not become acceptable by having been there before, or by being new."""
+    broken = {"state": "crash", "valid": False, "reasons": ["no"], "metrics": {}}
+    change(copy / "results" / "good.json", lambda d: d.update(broken))
+    assert gate(copy, copy).exit_code == 4
+    change(copy / "run.json", lambda d: d["components"].remove("good"))
+    told = gate(base, copy).checks
+    assert [c.status for c in told if c.component == "good"] == ["new"]
+    head = shutil.copytree(copy, copy.parent / "head")
+    change(head / "run.json", lambda d: d["components"].append("good"))
+    assert gate(head, copy).exit_code == 4
 
 
 def test_no_baseline(base: Path, tmp_path: Path) -> None:

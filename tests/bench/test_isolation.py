@@ -228,6 +228,8 @@ def test_a_fork_bomb_is_stopped_and_leaves_nobody():
         ("NotANumber", "invalid", NAN),
         ("WrongType", "invalid", LIST),
         ("MalformedAlert", "invalid", PLANET),
+        ("HalfLetter", "invalid", "alerts() returned a malformed alert: 'utf-8' codec can't"),
+        ("OneWord", "invalid", "WrongAnswerError: tiers must be a tuple such as ('T1',), got 'T1'"),
     ],
 )  # fmt: skip
 def test_what_goes_wrong_is_told(name, state, reason):

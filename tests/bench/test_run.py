@@ -65,7 +65,7 @@ def test_one_failure_does_not_stop_the_others():
     assert {name: o.state for name, o in found.items()} == {
         "Raises": "crash", "Good": "ok", "TooShort": "invalid",
     }  # fmt: skip
-    assert found["Raises"].reasons == ["RuntimeError: cannot go on"]
+    assert found["Raises"].reasons[0].startswith("RuntimeError: cannot go on (bad_")
     assert "about to fail" in found["Raises"].stderr
     assert len(found["Good"].replayed.score) == 1140
 
@@ -211,7 +211,7 @@ def test_the_failed_are_told(judged):
     assert [r.name for r in judged[0].failed] == ["Raises"]
     failed = judged[0].failed[0]
     assert (failed.valid, failed.metrics) == (False, {})
-    assert failed.reasons == ["RuntimeError: cannot go on"]
+    assert failed.reasons[0].startswith("RuntimeError: cannot go on (bad_components.py:")
 
 
 def test_the_label_oracle_is_perfect(judged):

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from misusesim.dataset import layout, schema
+from misusesim.dataset.writer import sha256_of
 from misusesim.errors import DatasetError, UsageError
 
 if TYPE_CHECKING:
@@ -43,6 +44,27 @@ def read_part(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         raise DatasetError(f"{path} is damaged ({_first_line(error)})") from error
 
 
+def check_parts(dataset: Dataset, folders: Sequence[str]) -> None:
+    """Hold the parts below some folders against the manifest's hashes.
+
+    Raises
+    ------
+    DatasetError
+        If a part is missing or was changed: whatever is found on it would carry a false hash.
+    """
+    for file in dataset.manifest["files"]:
+        path = dataset.path / file["path"]
+        if file["path"].partition("/")[0] not in folders:
+            continue
+        if not path.is_file():
+            raise DatasetError(f"{path} is missing; make the data set again")
+        if sha256_of(path) != file["sha256"]:
+            raise DatasetError(
+                f"{path} is damaged or was changed: its hash is not the manifest's; "
+                "make the data set again"
+            )
+
+
 def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0].rstrip(".") or type(error).__name__
 
@@ -52,6 +74,12 @@ def join_parts(parts: Iterable[pa.Table], of: pa.Schema) -> pa.Table:
     tables = [part.replace_schema_metadata(of.metadata) for part in parts]
     if not tables:
         return of.empty_table()
+    for table in tables:
+        if odd := sorted(set(of.names) ^ set(table.schema.names)):
+            raise DatasetError(
+                f"a part lacks columns or has others than its schema: {', '.join(odd)}; "
+                "`misusebench verify` says which"
+            )
     return pa.concat_tables(tables).unify_dictionaries().combine_chunks()
 
 
@@ -77,8 +105,10 @@ def load_manifest(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads((path / layout.MANIFEST).read_text(encoding="utf-8"))
         found = manifest["schema_version"]
-        _ = manifest["files"], manifest["scenario_hash"]
-    except (ValueError, KeyError, TypeError) as error:
+        _ = manifest["scenario_hash"], manifest["rows"]["written"]
+        for file in manifest["files"]:
+            _ = file["path"].partition("/"), file["sha256"].upper(), file["bytes"] + 0
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DatasetError(f"{path / layout.MANIFEST} is damaged ({error!r})") from error
     if found != schema.SCHEMA_VERSION:
         raise UsageError(

@@ -89,7 +89,7 @@ def test_too_few_officers_are_warned_of(officers: int, warned: bool) -> None:
     told = sections.leaderboard(
         view(detector("a", None), curves={"a": {"misusing_officers": officers}})
     )
-    assert (f"only {officers} officers did misuse" in told) is warned
+    assert (f"only {officers} misusing officers" in told) is warned
 
 
 @pytest.mark.slow

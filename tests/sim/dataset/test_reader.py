@@ -6,10 +6,11 @@ import json
 import shutil
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from misusesim.dataset import schema
-from misusesim.dataset.reader import open_dataset, read_part, replay_order
+from misusesim.dataset.reader import check_parts, open_dataset, read_part, replay_order
 from misusesim.errors import DatasetError, UsageError
 
 
@@ -140,6 +141,42 @@ def test_truncated_part_is_found(handmade):
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(DatasetError, match="damaged"):
         read_part(path)
+
+
+def test_changed_parts_are_found_by_their_hash(handmade):
+    """A well-formed part with other bytes than the manifest's is refused; other folders are not."""
+    dataset = open_dataset(handmade)
+    check_parts(dataset, ("log", "truth"))
+    path = next((handmade / "truth/queries").iterdir())
+    table = read_part(path)
+    pq.write_table(table.slice(0, table.num_rows - 1), path)
+    check_parts(dataset, ("log",))
+    with pytest.raises(DatasetError, match=f"{path.name} is damaged or was changed"):
+        check_parts(dataset, ("log", "truth"))
+    path.unlink()
+    with pytest.raises(DatasetError, match=f"{path.name} is missing"):
+        check_parts(dataset, ("truth",))
+
+
+@pytest.mark.parametrize("every", [True, False])
+def test_a_part_without_a_column_is_damage(handmade, every):
+    """One part or all parts lack it: the column is named."""
+    for path in sorted((handmade / "log").iterdir())[: None if every else 1]:
+        pq.write_table(read_part(path).drop_columns(["officer_id"]), path)
+    with pytest.raises(DatasetError, match="officer_id; `misusebench verify`"):
+        open_dataset(handmade).log()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"files": None}, {"files": [1]}, {"files": [{"path": 1}]}, {"rows": None}, {"rows": 3}],
+)
+def test_a_manifest_of_wrong_types(handmade, changes):
+    """Valid JSON that is no manifest is damage."""
+    path = handmade / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    with pytest.raises(DatasetError, match="damaged"):
+        open_dataset(handmade)
 
 
 def test_a_log_without_rows(handmade, tmp_path):
