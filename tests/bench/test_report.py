@@ -198,6 +198,9 @@ def test_the_verdict_is_on_top(run: Path, page: str, tmp_path: Path) -> None:
         page.index("2 components") if "2 components" in page else page.index("1 component failed")
     )
     folder = shutil.copytree(run, tmp_path / "gated")
+    told = json.loads((folder / "run.json").read_text())
+    told["components"] = [n for n in told["components"] if n not in ("broken", "strange")]
+    (folder / "run.json").write_text(json.dumps(told))
     verdict = gate(folder, folder)
     (folder / "verdict.json").write_text(json.dumps(verdict.as_json()))
     text = report.render(folder)

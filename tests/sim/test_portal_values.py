@@ -137,7 +137,7 @@ def test_an_empty_file(tmp_path):
 
 def test_a_folder(tmp_path):
     """A folder is no table either."""
-    with pytest.raises(UsageError, match=re.escape(f"{tmp_path}: not a CSV file (")):
+    with pytest.raises(UsageError, match=re.escape(f"{tmp_path} is a folder; give")):
         read_portal_csv(tmp_path)
 
 
