@@ -47,9 +47,7 @@ def test_causal_pass_of_one_agency(benchmark: BenchmarkFixture, county: Scenario
     assert len(made.occasions)
 
 
-def test_expand_one_shard(
-    benchmark: BenchmarkFixture, county: Scenario, plan: AgencyPlan
-) -> None:
+def test_expand_one_shard(benchmark: BenchmarkFixture, county: Scenario, plan: AgencyPlan) -> None:
     """Rows of the sheriff's office for four weeks."""
     made = benchmark(expand, county, plan, 0)
 
