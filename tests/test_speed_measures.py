@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.speed import measures, naive_simpy_faker, report, simpy_per_query
-from tests.speed.__main__ import arguments
+from tests.speed.__main__ import arguments, main
 from tests.speed.child import watched
 from tests.speed.facts import facts
 from tests.speed.race import captured, race, written
@@ -213,6 +213,23 @@ def test_options() -> None:
     assert arguments(["--big"]).rows[-1] == 100_000_000
     given = arguments(["--quick", "--scenario", "tiny", "--days", "3", "--rows", "5", "6"])
     assert (given.scenario, given.days, given.rows) == ("tiny", 3, [5, 6])
+
+
+@pytest.mark.parametrize("given", [["--days", "0"], ["--rows", "-5"], ["--rounds", "few"]])
+def test_options_refused(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Numbers below 1, and what is no number, end with a message."""
+    with pytest.raises(SystemExit, match="2"):
+        arguments(given)
+
+    assert "dev.py bench: error: " in capsys.readouterr().err
+
+
+def test_unknown_scenario(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A scenario that is not there is the user's mistake; nothing is written."""
+    assert main(["--quick", "--scenario", "contry", "--out", str(tmp_path)]) == 2
+
+    assert "no scenario contry" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
 
 
 def test_not_part_of_a_normal_run(pytestconfig: pytest.Config) -> None:

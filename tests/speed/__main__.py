@@ -30,11 +30,13 @@ def arguments(given: list[str]) -> argparse.Namespace:
     add("--out", type=Path, default=ROOT / "results", help="folder (default: results/)")
     options = parser.parse_args(given)
     quick = options.quick
-    options.days = options.days or (28 if quick else 60)
-    options.rounds = options.rounds or (3 if quick else 7)
-    options.peer_rows = options.peer_rows or (20_000 if quick else 100_000)
+    for name, small, full in (("days", 28, 60), ("rounds", 3, 7), ("peer_rows", 20_000, 100_000)):
+        if getattr(options, name) is None:
+            setattr(options, name, small if quick else full)
     sizes = options.rows or ([200_000, 600_000] if quick else [1_000_000, 10_000_000])
     options.rows = [*sizes, BIG] if options.big else sizes
+    if min(options.days, options.rounds, options.peer_rows, options.workers, *options.rows) < 1:
+        parser.error("numbers must be at least 1")
     return options
 
 
@@ -64,15 +66,21 @@ def measured(options: argparse.Namespace, folder: Path) -> tuple[list[dict[str, 
 
 def main(given: list[str]) -> int:
     """Measure, and write the files."""
-    from tests.speed import report  # noqa: PLC0415 - workers need none of it
+    from tests.speed import report  # noqa: PLC0415
     from tests.speed.facts import facts  # noqa: PLC0415
     from tests.speed.stopwatch import say  # noqa: PLC0415
+
+    from misusesim.errors import ScenarioError  # noqa: PLC0415 - workers need none of it
 
     options = arguments(given)
     about = facts(shlex.join(["python3", "dev.py", "bench", *given]))
     start = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        found, notes = measured(options, Path(folder))
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            found, notes = measured(options, Path(folder))
+    except ScenarioError as error:
+        say(str(error))
+        return 2
     told = {
         **about,
         "seconds": round(time.perf_counter() - start, 1),
