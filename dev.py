@@ -3,7 +3,8 @@
 python3 dev.py demo            make a data set, judge components on it, write the report
 python3 dev.py test [--fast]   lint and all tests; --fast leaves out what is slow
 python3 dev.py lint            ruff, mypy, import-linter
-python3 dev.py bench ...       misusebench bench ...
+python3 dev.py bench [--quick] speed of the simulator, written to results/; bench --help
+python3 dev.py bench DATA ...  misusebench bench DATA ...
 python3 dev.py prove [NAME]    long proofs, written with date, versions and hashes to results/
 python3 dev.py install         only make .venv
 python3 dev.py lock            renew requirements.lock from pyproject.toml (needs uv)
@@ -168,9 +169,11 @@ def demo(arguments: Sequence[str]) -> int:
 
 
 def bench(arguments: Sequence[str]) -> int:
-    """Run ``misusebench bench``."""
+    """Measure the simulator's speed, or with a data set first run ``misusebench bench``."""
     install()
-    return run(tool("misusebench"), "bench", *arguments)
+    if arguments and not arguments[0].startswith("-"):
+        return run(tool("misusebench"), "bench", *arguments)
+    return run(PYTHON, "-m", "tests.speed", *arguments)
 
 
 def prove(names: Sequence[str]) -> int:

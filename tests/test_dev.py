@@ -91,6 +91,22 @@ def test_install_does_nothing_twice(dev: ModuleType, capsys: pytest.CaptureFixtu
     assert dev.fingerprint() != before
 
 
+def test_bench(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a data set it judges components on it; without, it measures the simulator."""
+    ran: list[list[str]] = []
+    monkeypatch.setattr(dev, "run", lambda *command: ran.append([str(c) for c in command]) or 0)
+
+    assert dev.main(["bench", "data", "-o", "run"]) == 0
+    assert dev.main(["bench", "--quick"]) == 0
+    assert dev.main(["bench"]) == 0
+
+    assert ran[0][0].endswith("misusebench")
+    assert ran[0][1:] == ["bench", "data", "-o", "run"]
+    assert [command[1:] for command in ran[1:]] == [
+        ["-m", "tests.speed", "--quick"], ["-m", "tests.speed"],
+    ]  # fmt: skip
+
+
 def test_prove(dev: ModuleType) -> None:
     """What a proof prints is written under date and command, its facts beside it."""
     (dev.ROOT / "prove" / "holds.py").write_text(HOLDS)
