@@ -6,7 +6,6 @@ simulator are here, those of the bench in `cli_bench.py`.
 
 from __future__ import annotations
 
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -36,6 +35,13 @@ class Format(StrEnum):
     JSONL = "jsonl"
     SQLITE = "sqlite"
     PORTAL_CSV = "portal-csv"
+
+
+class Engine(StrEnum):
+    """Who does the work of `simulate`."""
+
+    LOCAL = "local"
+    RAY = "ray"
 
 
 class Listing(StrEnum):
@@ -86,6 +92,13 @@ def simulate(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; by default one a core.")
     ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="This machine's processes, or Ray: its nodes must share DIR.")
+    ] = Engine.LOCAL,
+    address: Annotated[
+        str | None,
+        typer.Option(metavar="ADDR", help="Of a running Ray cluster: HOST:PORT or auto."),
+    ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -95,8 +108,8 @@ def simulate(
     from misusesim.scenario.load import load_scenario  # noqa: PLC0415
 
     world = load_scenario(scenario, sets or (), seed=seed, days=days)
-    cores = workers or os.cpu_count() or 1
-    made = shards.run(world, out, workers=cores, progress=progress_line(quiet=quiet))
+    line = progress_line(quiet=quiet)
+    made = shards.run(world, out, workers, line, engine.value, address)
     for kind in made["realised"]["misuse"]:
         if not sum(kind["campaigns"].values()):
             say(

@@ -21,24 +21,28 @@ from misusesim.oversight import oversight
 from misusesim.plan import AgencyPlan, Incidents
 from misusesim.workload.context import Filed, cut, work_context
 from misusesim.workload.desk import Desks, desk_work
+from misusesim.workload.interface import interface_work
 from misusesim.workload.oddities import Files, oddities
 from misusesim.workload.setting import SECOND_US, WEEK_BITS, Setting, join, select
 from misusesim.workload.street import street_work
 from misusesim.workload.twins import oddity_table
-from misusesim.workload.watches import shifts
+from misusesim.workload.watches import block_shifts, shifts
 from misusesim.world.context import directory_context, roster_context, ties_context
-from misusesim.world.model import Shifts
+from misusesim.world.interfaces import with_interfaces
+from misusesim.world.model import Shifts, Staff
 from misusesim.world.officers import officers, terminals
 from misusesim.world.subjects import Population
-from misusesim.world.ties import ties
+from misusesim.world.ties import block_ties
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pyarrow as pa
     from numpy.typing import NDArray
 
     from misusesim.scenario.model import Scenario
     from misusesim.workload.links import Links
-    from misusesim.world.model import Agency
+    from misusesim.world.model import Agency, Officers, Ties
 
     I64Array = NDArray[np.int64]
 
@@ -68,22 +72,37 @@ def causal_pass(scenario: Scenario, agency: Agency) -> AgencyPlan:
     -----
     Honest occasions, incidents and cases are the same whatever ``scenario.misuse`` says.
     """
-    honest = honest_pass(scenario, agency)
+    return causal_passes(scenario, [agency])[0]
+
+
+def causal_passes(scenario: Scenario, agencies: Sequence[Agency]) -> list[AgencyPlan]:
+    """Return the plan of each of some neighbouring agencies; each is the same alone."""
+    people = [officers(scenario, agency) for agency in agencies]
+    staff = Staff.of(agencies, people)
+    every = zip(agencies, people, block_shifts(scenario, staff), strict=True)
+    honest = [_honest(scenario, *one) for one in every]
+    tied = block_ties(scenario, staff)
+    return [_plan(scenario, *one) for one in zip(honest, tied, strict=True)]
+
+
+def _plan(scenario: Scenario, honest: Honest, tied: Ties) -> AgencyPlan:
+    agency = honest.setting.agency
     setting, cases = honest.setting, honest.desks.cases
     clock, people = setting.clock, setting.officers
-    tied = ties(scenario, agency, people)
     known = _within_weeks(setting)
     plot = campaigns(scenario, agency, people, tied, known.shifts, honest.incidents, cases, clock)
     seen = oversight(scenario, agency, people, plot, clock)
-    everything = _by_start(setting, Occasions.concat([honest.occasions, seen.occasions]))
+    machines = interface_work(setting)
+    everything = _by_start(setting, Occasions.concat([honest.occasions, seen.occasions, machines]))
     occasions = everything.take(everything.start >= clock.horizon[0])
     caused = select(seen.incidents, seen.incidents.opened >= clock.horizon[0])
     incidents = join([honest.incidents, caused])
     filed = Filed(incidents, cases, honest.desks.applications, honest.desks.wanted, honest.links)
     ends = clock.horizon[1]
+    accounts, places = with_interfaces(scenario, agency, people, terminals(scenario, agency))
     context = {
         **directory_context(scenario, agency),
-        **roster_context(scenario, agency, people, terminals(scenario, agency)),
+        **roster_context(scenario, agency, accounts, places),
         **ties_context(scenario, agency, people, tied),
         **work_context(known, filed, plot.context),
         "roster/leave": cut(honest.leave, ends),
@@ -95,7 +114,7 @@ def causal_pass(scenario: Scenario, agency: Agency) -> AgencyPlan:
         "outcomes": seen.outcomes,
     }
     return AgencyPlan(
-        agency=agency, officers=people, terminals=terminals(scenario, agency), shifts=known.shifts,
+        agency=agency, officers=accounts, terminals=places, shifts=known.shifts,
         occasions=occasions, incidents=incidents, cases=cases, campaigns=plot.campaigns,
         suspensions=seen.suspensions, context=context, truth=truth,
     )  # fmt: skip
@@ -104,7 +123,13 @@ def causal_pass(scenario: Scenario, agency: Agency) -> AgencyPlan:
 def honest_pass(scenario: Scenario, agency: Agency) -> Honest:
     """Return the honest work and the oddities of one agency; misuse is not even asked for."""
     people = officers(scenario, agency)
-    duty, leave = shifts(scenario, agency, people)
+    return _honest(scenario, agency, people, shifts(scenario, agency, people))
+
+
+def _honest(
+    scenario: Scenario, agency: Agency, people: Officers, absence: tuple[Shifts, pa.Table]
+) -> Honest:
+    duty, leave = absence
     setting = Setting(scenario, agency, people, duty, LocalClock(scenario), Population(scenario))
     street = street_work(setting)
     desks = desk_work(setting, street.incidents)

@@ -26,8 +26,9 @@ _COPY_US: Final = 5_000_000
 
 
 def clock_skew(
-    noise: Noise, seed: int, agency: int, terminal: NDArray[np.int32], week: NDArray[np.int64]
-) -> NDArray[np.int64]:
+    noise: Noise, seed: int, agency: int | NDArray[np.uint64], terminal: NDArray[np.int32],
+    week: NDArray[np.int64],
+) -> NDArray[np.int64]:  # fmt: skip
     """Return how far terminals' clocks are off, microseconds, in whole milliseconds.
 
     Parameters
@@ -35,15 +36,12 @@ def clock_skew(
     noise
         `skew_seconds` is the mean absolute skew; the distribution is triangular.
     seed, agency
-        The scenario's seed, the agency's index.
+        The scenario's seed, the index of the agency or of each row's.
     terminal, week
         Index of the terminal in its agency (below 2**20) and of the week: a clock is set weekly.
     """
-    entity = (
-        np.uint64(agency) << np.uint64(40)
-        | week.astype(np.uint64) << np.uint64(20)
-        | terminal.astype(np.uint64)
-    )
+    entity = week.astype(np.uint64) << np.uint64(20) | terminal.astype(np.uint64)
+    entity |= np.asarray(agency, np.uint64) << np.uint64(40)
     bits = rng.draw(entity, rng.salt(seed, "clock skew"))
     reach = round(noise.skew_seconds * 3_000)
     return ((lane(bits, 0) - lane(bits, 1)) * reach >> 16) * _MS

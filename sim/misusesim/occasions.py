@@ -9,7 +9,7 @@ said.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -23,8 +23,10 @@ TEMPLATES: Final = (
     "traffic_stop", "pedestrian_stop", "call_field", "call_dispatch", "plate_check",
     "alpr_search", "case_session", "warrant_check", "booking", "jail_check", "records_request",
     "background_check", "permit_desk", "hotlist_repeat", "victim_protection", "system_test",
-    "self_check", "name_check",
+    "self_check", "name_check", "cad_interface", "records_interface", "alpr_interface",
 )  # fmt: skip
+#: Templates that no person types: what accounts of the role interface ask by themselves.
+AUTOMATIC: Final = ("cad_interface", "records_interface", "alpr_interface")
 TEMPLATE: Final = {name: code for code, name in enumerate(TEMPLATES)}
 
 #: What the job is about; reason texts, drop-down categories and purposes follow from it.
@@ -91,11 +93,12 @@ class Occasions:
             "says_incident": DEFAULT, "campaign": NONE, "oddity": NONE, "action": DEFAULT,
         }  # fmt: skip
         filled = {**defaults, **columns}
-        built = {}
+        built: dict[str, NDArray[Any]] = {}
         for name, kind in _KINDS.items():
             if name not in filled:
                 raise TypeError(f"occasions need the column {name}")
-            built[name] = np.broadcast_to(np.asarray(filled[name], dtype=kind), n).copy()
+            value = np.asarray(filled[name], dtype=kind)
+            built[name] = np.full(n, value) if value.ndim == 0 else _of_length(value, n)
         return Occasions(**built)
 
     @staticmethod
@@ -107,6 +110,11 @@ class Occasions:
                 for name, kind in _KINDS.items()
             }
         )
+
+
+def _of_length(column: NDArray[Any], n: int) -> NDArray[Any]:
+    """Return a copy of a column that must have `n` rows, or one that is repeated."""
+    return column.copy() if len(column) == n else np.broadcast_to(column, n).copy()
 
 
 _KINDS: Final = {

@@ -1,6 +1,6 @@
-"""A plan on disk, between the causal pass of an agency and the expansion of its shards.
+"""A block on disk, between the causal passes of its agencies and the expansion of its shards.
 
-Arrow IPC files of the plan's columns, memory-mapped when read: many workers share one copy, and
+Arrow IPC files of the block's columns, memory-mapped when read: many workers share one copy, and
 nothing is unpickled. Context and truth tables are not kept here: pass 1 has written them already.
 """
 
@@ -15,18 +15,17 @@ import pyarrow as pa
 
 from misusesim.dataset.writer import Entry, replacing, sha256_of
 from misusesim.occasions import Occasions
-from misusesim.plan import AgencyPlan, Campaigns, Cases, Incidents, Suspensions
+from misusesim.plan import Block, Campaigns, Cases, Incidents, Suspensions
 from misusesim.scenario.model import AgencyGroup
-from misusesim.world.model import Agency, Officers, Shifts, Terminals
+from misusesim.world.model import Agency, Officers, Terminals
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: Groups of columns of an AgencyPlan.
+#: Groups of columns of a block.
 GROUPS: Final[dict[str, type[Any]]] = {
     "officers": Officers,
     "terminals": Terminals,
-    "shifts": Shifts,
     "occasions": Occasions,
     "incidents": Incidents,
     "cases": Cases,
@@ -35,21 +34,31 @@ GROUPS: Final[dict[str, type[Any]]] = {
 }
 
 
-def save_plan(root: Path, folder: str, plan: AgencyPlan) -> list[Entry]:
-    """Write the columns of a plan into a folder of the data set and return their entries."""
-    about = {"agency": json.dumps(_agency_to_json(plan.agency))}
+def save_block(root: Path, folder: str, block: Block) -> list[Entry]:
+    """Write the columns of a block into a folder of the data set and return their entries."""
+    about = {
+        "agencies": json.dumps([_agency_to_json(agency) for agency in block.agencies]),
+        "officers": json.dumps(np.diff(block.first_officer).tolist()),
+        "terminals": json.dumps(np.diff(block.first_terminal).tolist()),
+    }
     return [
-        _save(root, f"{folder}/{name}.arrow", _to_table(getattr(plan, name), about))
+        _save(root, f"{folder}/{name}.arrow", _to_table(getattr(block, name), about))
         for name in GROUPS
     ]
 
 
-def load_plan(root: Path, folder: str) -> AgencyPlan:
-    """Return the plan written by :func:`save_plan`, without context and truth; read-only arrays."""
+def load_block(root: Path, folder: str) -> Block:
+    """Return the block written by :func:`save_block`; read-only arrays."""
     tables = {name: _open(root / folder / f"{name}.arrow") for name in GROUPS}
-    about = json.loads(tables["officers"].schema.metadata[b"agency"])
-    groups = {name: _to_columns(kind, tables[name]) for name, kind in GROUPS.items()}
-    return AgencyPlan(agency=_agency_from_json(about), **groups)
+    about = tables["officers"].schema.metadata
+    agencies = tuple(_agency_from_json(one) for one in json.loads(about[b"agencies"]))
+    places = np.arange(len(agencies), dtype=np.int16)
+    return Block(
+        agencies=agencies,
+        officer_place=np.repeat(places, json.loads(about[b"officers"])),
+        terminal_place=np.repeat(places, json.loads(about[b"terminals"])),
+        **{name: _to_columns(kind, tables[name]) for name, kind in GROUPS.items()},
+    )
 
 
 def _agency_to_json(agency: Agency) -> dict[str, Any]:

@@ -13,6 +13,8 @@ row; take rates and durations from tables (:func:`guide`) and make times integer
 from __future__ import annotations
 
 import hashlib
+import math
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,13 +48,19 @@ def stream(seed: int, name: str, *entity: int) -> np.random.Generator:
     ValueError
         If an id does not fit 32 bits (``(2**32,)`` and ``(0, 1)`` would be the same stream).
     """
-    word = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest(), "big")
+    word = _word(name)
     if not all(0 <= part < 2**32 for part in entity):
         raise ValueError(f"stream {name}: ids must fit 32 bits, got {entity}")
     key = np.random.SeedSequence(seed, spawn_key=(word, *entity))
     return np.random.Generator(np.random.PCG64DXSM(key))
 
 
+@cache
+def _word(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest(), "big")
+
+
+@lru_cache(maxsize=4096)
 def salt(seed: int, name: str) -> int:
     """Return the 64-bit salt of a column or a keyed permutation, for :func:`draw`."""
     digest = hashlib.blake2b(f"{seed}/{name}".encode(), digest_size=8).digest()
@@ -121,20 +129,51 @@ def unfeistel(x: U64Array, key: int, half: int) -> U64Array:
     return (y & U((1 << half) - 1)) << U(half) | y >> U(half)
 
 
-def walk(
-    step: Callable[[U64Array, int, int], U64Array], x: U64Array, key: int, size: int
-) -> U64Array:
-    """Return `step` as a permutation of [0, size): repeated for the values that fall outside.
+def permute(x: U64Array, key: int, size: int) -> U64Array:
+    """Return a keyed permutation of [0, size).
+
+    A Feistel network over [0, a) x [0, b) with a*b just above the size, so that hardly any value
+    falls outside and has to be permuted again (of a network over bits up to three in four do).
 
     Raises
     ------
     ValueError
         If a value is not in [0, size) to begin with: it might never come back into it.
     """
+    return _within(_rounds, x, key, size)
+
+
+def unpermute(x: U64Array, key: int, size: int) -> U64Array:
+    """Return the inverse of :func:`permute`."""
+    return _within(_unrounds, x, key, size)
+
+
+def _within(
+    step: Callable[[U64Array, int, int, int], U64Array], x: U64Array, key: int, size: int
+) -> U64Array:
     if x.size and int(x.max()) >= size:
-        raise ValueError(f"walk: values must be below {size}, got {int(x.max())}")
-    half = max(1, ((size - 1).bit_length() + 1) // 2)
-    y = step(x, key, half)
+        raise ValueError(f"permute: values must be below {size}, got {int(x.max())}")
+    a = math.isqrt(size - 1) + 1 if size > 1 else 1
+    b = -(-size // a)
+    y = step(x, key, a, b)
     while (out := np.flatnonzero(y >= U(size))).size:
-        y[out] = step(y[out], key, half)
+        y[out] = step(y[out], key, a, b)
     return y
+
+
+def _rounds(x: U64Array, key: int, a: int, b: int) -> U64Array:
+    left, right = np.divmod(x, U(b))
+    for r in range(0, 4, 2):
+        left = (left + (mix(right + U((key + r * _ODD) % _WORD)) >> U(2))) % U(a)
+        right = (right + (mix(left + U((key + (r + 1) * _ODD) % _WORD)) >> U(2))) % U(b)
+    return left * U(b) + right
+
+
+def _unrounds(x: U64Array, key: int, a: int, b: int) -> U64Array:
+    left, right = np.divmod(x, U(b))
+    for r in (2, 0):
+        taken = (mix(left + U((key + (r + 1) * _ODD) % _WORD)) >> U(2)) % U(b)
+        right = (right + U(b) - taken) % U(b)
+        taken = (mix(right + U((key + r * _ODD) % _WORD)) >> U(2)) % U(a)
+        left = (left + U(a) - taken) % U(a)
+    return left * U(b) + right

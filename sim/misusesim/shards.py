@@ -1,8 +1,9 @@
 """Tasks of a run: plan them from the scenario alone, run them on any number of workers, resume.
 
-Pass 1 has one task per agency: it plans causes over the whole horizon and leaves context, truth
-and a stored plan. Pass 2 has one task per agency and period of `shard_weeks` weeks: it expands the
-stored plan to rows. No task's bytes depend on workers or order, so any of them can be done again.
+Pass 1 has one task per block of neighbouring agencies: it plans their causes over the whole horizon
+and leaves context, truth and a stored plan. Pass 2 has one task per block and period of
+`shard_weeks` weeks: it expands the stored plan to rows. A block is named by its first agency. No
+task's bytes depend on workers or order, so any of them can be done again.
 """
 
 from __future__ import annotations
@@ -10,11 +11,14 @@ from __future__ import annotations
 import errno
 import fcntl
 import json
+import os
+import platform
 import shutil
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, get_args
 
+from misusesim import raycluster
 from misusesim.dataset import layout, manifest, schema
 from misusesim.dataset.card import cards
 from misusesim.dataset.reader import load_manifest
@@ -22,11 +26,12 @@ from misusesim.dataset.tally import agency_tally, shard_tally
 from misusesim.dataset.writer import TEMPORARY, Entry, write_bytes, write_part
 from misusesim.errors import DatasetError, UsageError
 from misusesim.ledger import Done, Ledger
-from misusesim.planfile import load_plan, save_plan
+from misusesim.plan import Block
+from misusesim.planfile import load_block, save_block
 from misusesim.workers import run_in_processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -35,11 +40,14 @@ if TYPE_CHECKING:
 
 DAYS_PER_WEEK: Final = 7
 
+#: Who does the tasks: processes of this machine, or the nodes of a Ray cluster.
+Engine = Literal["local", "ray"]
+
 
 class Task(NamedTuple):
-    """One piece of work: the causal pass of an agency, or one of its shards."""
+    """One piece of work: the causal passes of a block, or one of its shards."""
 
-    agency: int
+    agency: int  # the first of the block
     period: int | None = None
 
     @property
@@ -60,43 +68,89 @@ class Progress(NamedTuple):
 
 
 def tasks(scenario: Scenario) -> list[Task]:
-    """Return all tasks of a scenario; agencies before shards."""
-    agencies = range(sum(group.count for group in scenario.agency))
+    """Return all tasks of a scenario; causal passes before shards."""
+    first = [block.start for block in blocks(scenario)]
     weeks = -(-scenario.days // DAYS_PER_WEEK)
     periods = range(-(-weeks // scenario.shard_weeks))
-    return [Task(a) for a in agencies] + [Task(a, p) for a in agencies for p in periods]
+    return [Task(a) for a in first] + [Task(a, p) for a in first for p in periods]
+
+
+def blocks(scenario: Scenario) -> list[range]:
+    """Return which agencies share their parts, by index; a pure function of the scenario."""
+    count = sum(group.count for group in scenario.agency)
+    if scenario.block_accounts == 1:
+        return [range(a, a + 1) for a in range(count)]
+    from misusesim.world.agencies import agencies  # noqa: PLC0415 - heavy, and not always needed
+
+    found, first, together = [], 0, 0
+    for agency in agencies(scenario):
+        together += agency.accounts
+        if together >= scenario.block_accounts or agency.index == count - 1:
+            found.append(range(first, agency.index + 1))
+            first, together = agency.index + 1, 0
+    return found
 
 
 def perform(scenario: Scenario, root: Path, task: Task) -> Done:
     """Do one task and return what it wrote; runs in any process."""
     if task.period is None:
-        return _plan_agency(scenario, root, task)
+        return _plan_block(scenario, root, task)
     return _expand_shard(scenario, root, task, task.period)
+
+
+def perform_on_node(scenario: Scenario, root: Path, task: Task) -> Done:
+    """Do one task on a machine that may be another one: it must see the folder of the run."""
+    begun = root / layout.WORK / "run.json"
+    if not begun.exists():
+        raise UsageError(
+            f"the machine {platform.node()} does not see {root}; all nodes need one shared folder"
+        )
+    _check_same(root, json.loads(begun.read_bytes()), _identity(scenario))
+    return perform(scenario, root, task)
 
 
 def _plan_folder(agency: int) -> str:
     return f"{layout.WORK}/plans/{layout.agency_name(agency)}"
 
 
-def _plan_agency(scenario: Scenario, root: Path, task: Task) -> Done:
+def _plan_block(scenario: Scenario, root: Path, task: Task) -> Done:
     from misusesim.clock import LocalClock  # noqa: PLC0415 - heavy, and only workers need it
-    from misusesim.engine import causal_pass  # noqa: PLC0415
+    from misusesim.engine import causal_passes  # noqa: PLC0415
     from misusesim.world.agencies import agencies  # noqa: PLC0415
 
-    plan = causal_pass(scenario, agencies(scenario)[task.agency])
-    parts = {layout.context_part(name, task.name): table for name, table in plan.context.items()}
+    block = next(block for block in blocks(scenario) if block.start == task.agency)
+    every = agencies(scenario)
+    plans = causal_passes(scenario, every[block.start : block.stop])
+    parts = {
+        layout.context_part(name, task.name): _together([plan.context[name] for plan in plans])
+        for name in plans[0].context
+    }
     for name in layout.TRUTH_OF_AGENCY:
-        if name in plan.truth:
-            parts[layout.truth_part(name, task.name)] = plan.truth[name]
+        if found := [plan.truth[name] for plan in plans if name in plan.truth]:
+            parts[layout.truth_part(name, task.name)] = _together(found)
     files = _write_parts(root, parts)
-    files += save_plan(root, _plan_folder(task.agency), plan)
-    return Done(task.name, tuple(files), agency_tally(plan, LocalClock(scenario).horizon))
+    files += save_block(root, _plan_folder(task.agency), Block.of(plans))
+    horizon = LocalClock(scenario).horizon
+    tallies = [agency_tally(plan, horizon) for plan in plans]
+    names = {name: None for tally in tallies for name in tally}
+    return Done(
+        task.name,
+        tuple(files),
+        {n: dict(sorted(manifest.total(tallies, n).items())) for n in names},
+    )
+
+
+def _together(tables: list[pa.Table]) -> pa.Table:
+    """Return tables of one schema in one; a single one as it is."""
+    import pyarrow as pa  # noqa: PLC0415 - heavy, and only workers need it
+
+    return tables[0] if len(tables) == 1 else pa.concat_tables(tables)
 
 
 def _expand_shard(scenario: Scenario, root: Path, task: Task, period: int) -> Done:
     from misusesim.query import expand  # noqa: PLC0415 - heavy, and only workers need it
 
-    plan = load_plan(root, _plan_folder(task.agency))
+    plan = load_block(root, _plan_folder(task.agency))
     shard = expand(scenario, plan, period)
     parts = {
         layout.log_part(task.name): shard.log,
@@ -122,8 +176,10 @@ def _write_parts(root: Path, parts: dict[str, pa.Table]) -> list[Entry]:
 def run(
     scenario: Scenario,
     out: Path,
-    workers: int = 1,
+    workers: int | None = 1,
     progress: Callable[[Progress], None] | None = None,
+    engine: Engine = "local",
+    address: str | None = None,
 ) -> dict[str, Any]:
     """Make the data set of a scenario in a folder, or finish one that was begun there.
 
@@ -134,9 +190,13 @@ def run(
     out
         A new or empty folder, or one in which the same scenario was begun or finished.
     workers
-        Processes; 1 works in this one. The bytes are the same for any number.
+        Tasks at a time; 1 works in this process, None takes all cores. The bytes are the same.
     progress
         Called at the start and after every task.
+    engine
+        Processes of this machine, or a Ray cluster whose nodes all see the folder.
+    address
+        Of a running Ray cluster; None starts one on this machine.
 
     Returns
     -------
@@ -146,21 +206,61 @@ def run(
     Raises
     ------
     UsageError
-        If the folder holds something else or cannot be made, or the disk is full.
+        If the folder holds something else or cannot be made, the disk is full, or Ray is not
+        there.
     DatasetError
         If a part cannot be written, or a worker keeps dying.
     """
-    if workers < 1:
-        raise UsageError(f"workers must be at least 1, got {workers}")
+    _check_asked(workers, engine, address)
     identity = _identity(scenario)
     if _is_finished(out, identity):
         shutil.rmtree(out / layout.WORK, ignore_errors=True)
         return load_manifest(out)
+    if engine == "ray":
+        raycluster.check(address)
+    crew = _crew(scenario, out, workers, engine, address)
     with _claimed(out, identity):
-        done = _run_tasks(scenario, out, workers, progress or (lambda _: None))
+        done = _run_tasks(scenario, out, crew, progress or (lambda _: None))
         _finish(scenario, out, identity["scenario_hash"], done)
     shutil.rmtree(out / layout.WORK)
     return load_manifest(out)
+
+
+def _check_asked(workers: int | None, engine: Engine, address: str | None) -> None:
+    """Refuse arguments that do not go together."""
+    if workers is not None and workers < 1:
+        raise UsageError(f"workers must be at least 1, got {workers}")
+    if engine not in get_args(Engine):
+        raise UsageError(f"no engine {engine}; there are {', '.join(get_args(Engine))}")
+    if address is not None and engine != "ray":
+        raise UsageError("an address is that of a Ray cluster: ask for --engine ray too")
+
+
+class _Crew(Protocol):
+    """Does tasks, agencies before their shards, and says of each that it is finished."""
+
+    def __call__(self, *, todo: Sequence[Task], record: Callable[[Done], None]) -> None: ...
+
+
+def _crew(
+    scenario: Scenario, out: Path, workers: int | None, engine: Engine, address: str | None
+) -> _Crew:
+    """Return who does the tasks."""
+    if engine == "ray":
+        # a worker may stand in another folder
+        do = partial(perform_on_node, scenario, out.absolute())
+        return partial(raycluster.run_on_ray, do, address=address, workers=workers)
+    cores = workers or os.cpu_count() or 1
+    if cores == 1:
+        return partial(_run_here, partial(perform, scenario, out))
+    return partial(run_in_processes, partial(perform, scenario, out), workers=cores)
+
+
+def _run_here(
+    do: Callable[[Task], Done], todo: Sequence[Task], record: Callable[[Done], None]
+) -> None:
+    for task in todo:
+        record(do(task))
 
 
 def _identity(scenario: Scenario) -> dict[str, Any]:
@@ -236,7 +336,7 @@ def _claimed(out: Path, identity: dict[str, Any]) -> Iterator[None]:
 
 
 def _run_tasks(
-    scenario: Scenario, out: Path, workers: int, progress: Callable[[Progress], None]
+    scenario: Scenario, out: Path, crew: _Crew, progress: Callable[[Progress], None]
 ) -> dict[str, Done]:
     """Do what is not finished yet and return all finished tasks by name."""
     plan, ledger = tasks(scenario), Ledger(out)
@@ -254,11 +354,7 @@ def _run_tasks(
 
     todo = [task for task in plan if task.name not in done]
     try:
-        if workers == 1:
-            for task in todo:
-                record(perform(scenario, out, task))
-        else:
-            run_in_processes(partial(perform, scenario, out), todo, workers, record)
+        crew(todo=todo, record=record)
     except OSError as error:
         raise _disk_error(out, error, done, len(plan)) from error
     return done

@@ -45,11 +45,12 @@ def made_up(monkeypatch):
     """Put in a causal pass that returns a plan made up for tests, and counts how often it ran."""
     synthetic, calls = _synthetic(), []
 
-    def causal_pass(scenario, agency):
-        calls.append(agency.index)
-        return synthetic.plan(scenario, 300, misuse=20, odd=20)
+    def causal_passes(scenario, agencies):
+        calls.extend(agency.index for agency in agencies)
+        return [synthetic.plan(scenario, 300, misuse=20, odd=20) for _ in agencies]
 
-    monkeypatch.setitem(sys.modules, "misusesim.engine", SimpleNamespace(causal_pass=causal_pass))
+    engine = SimpleNamespace(causal_passes=causal_passes)
+    monkeypatch.setitem(sys.modules, "misusesim.engine", engine)
     return calls
 
 

@@ -19,7 +19,7 @@ RULES: Final = (
 WAIVED: Final = frozenset({"CASE", "CASE_OPEN", "JURIS", "WARRANT"})
 JUSTIFICATION_LEAST: Final = 20  # characters
 LOOKBACK_MOST_DAYS: Final = 60  # without a warrant
-ANY_HOUR_ROLES: Final = ("detective", "supervisor")
+ANY_HOUR_ROLES: Final = ("detective", "supervisor", "interface")
 
 #: Facts that every request must carry.
 REQUIRED: Final = {
@@ -47,9 +47,9 @@ class Database:
 
 
 DATABASES: Final = {
-    "dmv": Database(1, True, (*_FIELD, *_DESK)),
-    "wanted": Database(1, True, (*_FIELD, *_DESK)),
-    "stolen_vehicle": Database(1, True, (*_FIELD, "records_clerk", "analyst")),
+    "dmv": Database(1, True, (*_FIELD, *_DESK, "interface")),
+    "wanted": Database(1, True, (*_FIELD, *_DESK, "interface")),
+    "stolen_vehicle": Database(1, True, (*_FIELD, "records_clerk", "analyst", "interface")),
     "property": Database(1, True, (*_FIELD, "records_clerk", "licensing_clerk")),
     "missing": Database(1, True, (*_FIELD, "records_clerk", "jail")),
     "supervised": Database(1, True, (*_FIELD, "records_clerk", "jail", "analyst")),

@@ -112,7 +112,8 @@ def share(part: float, whole: float) -> float:
 
 def realised(scenario: Scenario, tallies: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return what came out beside what was configured."""
-    rows, accounts = total(tallies, "rows"), total(tallies, "accounts").total()
+    rows, by_role = total(tallies, "rows"), total(tallies, "accounts")
+    accounts = by_role.total() - by_role[schema.ROLES[schema.INTERFACE]]  # people
     causes = total(tallies, "causes")
     officers = {o for tally in tallies for o in tally.get("misuse_officers", ())}
     return {

@@ -41,8 +41,10 @@ SCOPES: Final = ("own", "region", "state", "national")
 
 ROLES: Final = (
     "patrol", "detective", "supervisor", "dispatcher", "records_clerk", "jail", "licensing_clerk",
-    "analyst", "it",
+    "analyst", "it", "interface",
 )  # fmt: skip
+#: The role that is nobody: accounts of systems that ask by themselves.
+INTERFACE: Final = ROLES.index("interface")
 AGENCY_TYPES: Final = (
     "police", "sheriff", "state", "campus", "court", "probation", "prosecutor", "dispatch",
     "bureau",

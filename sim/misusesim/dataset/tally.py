@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from misusesim.plan import AgencyPlan
+    from misusesim.plan import AgencyPlan, Block
 
 
 def words(column: pa.ChunkedArray) -> dict[str, int]:
@@ -74,14 +74,14 @@ def agency_tally(plan: AgencyPlan, horizon: tuple[int, int]) -> dict[str, Any]:
 
 
 def shard_tally(
-    plan: AgencyPlan, log: pa.Table, truth: pa.Table, lost: int, generated: int
+    plan: AgencyPlan | Block, log: pa.Table, truth: pa.Table, lost: int, generated: int
 ) -> dict[str, Any]:
     """Count the rows of one shard.
 
     Parameters
     ----------
     plan
-        Of the shard's agency.
+        Of the shard's agencies.
     log, truth
         As they will be written; a truth that leaves out plain work has fewer rows.
     lost
@@ -112,7 +112,7 @@ def shard_tally(
     }
 
 
-def _queries_by_role(plan: AgencyPlan, officer_id: pa.ChunkedArray) -> dict[str, int]:
+def _queries_by_role(plan: AgencyPlan | Block, officer_id: pa.ChunkedArray) -> dict[str, int]:
     counts = words(officer_id)
     weight = np.array([counts.get(o, 0) for o in plan.officers.officer_id.tolist()], np.int64)
     return per_role(plan.officers.role, weight)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import simpy
 
+from misusesim import rng
 from misusesim.clock import DAY_US, HOUR_US, MINUTE_US, WEEK_US
 from misusesim.dataset.schema import (
     INCIDENT_KINDS,
@@ -17,6 +18,7 @@ from misusesim.dataset.schema import (
     TIE_KINDS,
     VIOLATIONS,
 )
+from misusesim.dice import Dice
 from misusesim.misuse.moments import moment, own_shifts
 from misusesim.misuse.rungs import INVENTED, Cover, Rung, Story, drawn_rung
 from misusesim.misuse.writing import LEAD_WEEKS, MOST_STEPS, Campaign, Pretext, Scene, Step
@@ -91,18 +93,29 @@ class _Personal:
         The rate is of all officers present; who cannot do it leaves his part to the others. Neither
         a longer horizon nor another kind of misuse changes an answer.
         """
-        officers = scene.officers
-        able = self._able(scene)
-        for week in range(-LEAD_WEEKS, scene.clock.weeks):
-            begin = scene.clock.week_bounds(week)[0]
-            draws = scene.stream(f"{self.kind} start", week + LEAD_WEEKS).random((len(able), 2))
-            there = (officers.hired <= begin) & (officers.left > begin)
-            some = there & able
-            chance = misuse.officers_per_year * 7 / 365 * there.sum() / max(1, some.sum())
-            for officer in np.flatnonzero(some & (draws[:, 0] < chance)).tolist():
-                whom = self._whom(scene, officer, begin, float(draws[officer, 1]))
-                if whom is not None:
-                    yield Recruit(week + LEAD_WEEKS, officer, *whom)
+        weeks = np.arange(-LEAD_WEEKS, scene.clock.weeks)
+        begins = scene.clock.day_start(weeks * 7)
+        hired, left = scene.officers.hired, scene.officers.left
+        there = (hired <= begins[:, None]) & (left > begins[:, None])  # week x officer
+        some = there & self._able(scene)
+        hazard = misuse.officers_per_year * 7 / 365
+        chance = hazard * there.sum(axis=1) / np.maximum(1, some.sum(axis=1))
+        start, which = self._draws(scene, len(weeks))
+        for week, officer in np.argwhere(some & (start < chance[:, None])).tolist():
+            whom = self._whom(scene, officer, int(begins[week]), float(which[week, officer]))
+            if whom is not None:
+                yield Recruit(week, officer, *whom)
+
+    def _draws(
+        self, scene: Scene, weeks: int
+    ) -> tuple[np.ndarray[Any, np.dtype[np.float64]], np.ndarray[Any, np.dtype[np.float64]]]:
+        """Return two uniform numbers for each week and officer: whether, and whom."""
+        officer = np.arange(len(scene.officers), dtype=np.uint64) << np.uint64(16)
+        entity = np.arange(weeks, dtype=np.uint64)[:, None] | officer
+        entity |= np.uint64(scene.agency.index) << np.uint64(48)
+        dice = Dice(scene.scenario.seed, entity)
+        start, whom = (dice.bits(f"misuse/{self.kind} {what}") for what in ("start", "whom"))
+        return rng.unit(start), rng.unit(whom)
 
     def _able(self, scene: Scene) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         return np.isin(scene.officers.role, [ROLES.index(role) for role in self.roles])
@@ -354,5 +367,5 @@ def typed_share(scene: Scene) -> float:
     rule = scene.agency.group.case_field
     if rule == "absent":
         return 0.0
-    habit = habits(scene.scenario, scene.agency, scene.officers).fill_share
+    habit = float(habits(scene.scenario, scene.agency, scene.officers).fill_share[0])
     return _MANDATORY_TYPED if rule == "mandatory" else habit

@@ -21,22 +21,21 @@ from misusesim.occasions import TEMPLATE
 from misusesim.query.answers import answer_columns
 from misusesim.query.columns import long_words, numbers, words
 from misusesim.query.labels import truth_table
-from misusesim.query.needs import expand_needs, occasion_needs, terminals
+from misusesim.query.needs import expand_needs, needs_of, terminals
 from misusesim.query.numbering import COLLEAGUE, cover_story, numbering
 from misusesim.query.people import subject_columns, typed
 from misusesim.query.purposes import purpose_columns
 from misusesim.query.reactions import reactions_table
-from misusesim.query.rows import Rows
+from misusesim.query.rows import Rows, another
 from misusesim.query.transactions import KEY, SYSTEM, mixes
 from misusesim.query.wording import wording_columns
-from misusesim.workload.reasons import habits
+from misusesim.workload.reasons import block_habits
 from misusesim.world.subjects import Population
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from misusesim.occasions import Occasions
-    from misusesim.plan import AgencyPlan
+    from misusesim.plan import AgencyPlan, Block
     from misusesim.scenario.model import Scenario
 
 __all__ = ["Expanded", "expand"]
@@ -57,15 +56,15 @@ class Expanded:
     late: int  # written rows that arrived more than a minute later
 
 
-def expand(scenario: Scenario, plan: AgencyPlan, period: int) -> Expanded:
-    """Return the rows of one agency and one period.
+def expand(scenario: Scenario, plan: AgencyPlan | Block, period: int) -> Expanded:
+    """Return the rows of one agency, or of a block of them, and one period.
 
     Parameters
     ----------
     scenario
         The world.
     plan
-        What the causal pass of the agency settled.
+        What the causal passes settled.
     period
         The `shard_weeks` weeks from ``period * shard_weeks`` on; an occasion belongs to the period
         in which it starts, its rows may run past it.
@@ -90,13 +89,13 @@ def expand(scenario: Scenario, plan: AgencyPlan, period: int) -> Expanded:
     needs, count = expand_needs(
         scenario, plan, occasions, terminal=terminal, week=week, horizon=clock.horizon
     )
-    first = occasion_needs(plan.agency.index, occasions)
+    first = needs_of(plan, occasions)
     dice = Dice(scenario.seed, needs.need)
     template = occasions.template[needs.occasion]
     later = (needs.nth > 0).astype(np.int64)
     rows = Rows(
         scenario=scenario, plan=plan, population=Population(scenario),
-        habit=habits(scenario, plan.agency, plan.officers),
+        habit=block_habits(scenario, plan),
         numbering=numbering(scenario, plan, occasions),
         occasions=occasions, first_need=first, terminal=terminal, needs=needs, dice=dice,
         occasion_dice=Dice(scenario.seed, first), officer=occasions.officer[needs.occasion],
@@ -118,7 +117,7 @@ def _log_table(rows: Rows) -> pa.Table:
         "received_at": numbers(needs.received.view("M8[us]"), pa.timestamp("us")).cast(
             LOG.field("received_at").type
         ),
-        "agency_id": long_words(np.zeros(len(needs), np.int32), (plan.agency.agency_id,)),
+        "agency_id": long_words(rows.place, [agency.agency_id for agency in plan.agencies]),
         "officer_id": long_words(rows.officer, plan.officers.officer_id),
         "terminal_id": long_words(rows.terminal[rows.occasion], plan.terminals.terminal_id),
         "system": words(system, SYSTEMS),
@@ -145,12 +144,5 @@ def _requestors(rows: Rows) -> NDArray[np.int32]:
         place = np.searchsorted(incidents.serial, occasions.incident[at], sorter=order)
         out[at] = incidents.officer[order[np.minimum(place, len(order) - 1)]]
     asked = np.flatnonzero(cover_story(rows.plan, occasions) == COLLEAGUE)
-    out[asked] = _colleague(occasions, asked, lane(bits[asked], 1), len(rows.plan.officers))
+    out[asked] = another(rows.plan, occasions.officer[asked], lane(bits[asked], 1))
     return out[rows.occasion]
-
-
-def _colleague(
-    occasions: Occasions, asked: NDArray[np.int64], bits: NDArray[np.int64], people: int
-) -> NDArray[np.int64]:
-    """Return another officer of the agency for each occasion run on a colleague's behalf."""
-    return (occasions.officer[asked] + 1 + bits % max(people - 1, 1)) % people

@@ -100,9 +100,9 @@ def _use_columns(rows: Rows) -> dict[str, pa.Array]:
     action = np.where(told >= 0, told, action).astype(np.int8)
     names = [agency.agency_id for agency in agencies(rows.scenario)]
     step = 1 + (lane(bits, 1) * max(len(names) - 1, 0) >> 16)
-    other = (rows.plan.agency.index + step) % len(names)
+    other = (rows.plan.numbers.astype(np.int64)[rows.place] + step) % len(names)
     shared = (action == _SHARE) & (len(names) > 1)
-    glass = rows.dice.chance("break glass", _BREAK_GLASS_SHARE)
+    glass = rows.dice.chance("break glass", _BREAK_GLASS_SHARE) & ~rows.machine
     length = 4 + (lane(bits, 2) * _LONGEST_TEXT >> 16)
     return {
         "action": words(action, ACTIONS),

@@ -42,21 +42,6 @@ def numbers(
     return pa.array(values, type=kind, mask=absent)
 
 
-def fixed_text(characters: NDArray[np.uint8], present: NDArray[np.bool_]) -> pa.StringArray:
-    """Return a string column from an n by width matrix of ASCII bytes; null where not present.
-
-    `characters` holds a row for each present row only.
-    """
-    ends = np.zeros(len(present) + 1, np.int32)
-    np.cumsum(present * np.int32(characters.shape[1]), out=ends[1:])
-    return pa.StringArray.from_buffers(
-        len(present),
-        pa.py_buffer(ends),
-        pa.py_buffer(np.ascontiguousarray(characters)),
-        pa.py_buffer(np.packbits(present, bitorder="little")),
-    )
-
-
 def texts(codes: NDArray[np.integer], values: Sequence[str]) -> pa.StringArray:
     """Return a plain string column from codes; negative is null."""
     column = pa.DictionaryArray.from_arrays(

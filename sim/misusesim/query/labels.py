@@ -23,7 +23,7 @@ from misusesim.dataset.schema import (
 from misusesim.occasions import MISUSE, ODDITY, TOPIC, WORK
 from misusesim.query.columns import numbers, texts, words
 from misusesim.query.purposes import true_purposes
-from misusesim.workload.numbers import opaque_id
+from misusesim.workload.numbers import opaque_id_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,15 +38,18 @@ _ACCIDENTAL: Final = INTENTS.index("accidental")
 
 
 def truth_table(rows: Rows) -> pa.Table:
-    """Return `truth.queries`, row by row with the log; sparse where the scenario says so."""
+    """Return `truth.queries`, row by row with the log.
+
+    Where the scenario says sparse, plain work is left out, but for second entries of a query.
+    """
     needs = rows.needs
     cause = _causes(rows)
     kept = np.arange(len(needs))
+    copied = needs.original != needs.query_id
     if rows.scenario.truth == "sparse":
-        kept = np.flatnonzero(cause[rows.occasion] != WORK)
-    occasion = rows.occasion[kept]
+        kept = np.flatnonzero((cause[rows.occasion] != WORK) | copied)
+    occasion, copied = rows.occasion[kept], copied[kept]
     by_occasion = {**_campaign_columns(rows, cause), **_justifications(rows)}
-    copied = needs.original[kept] != needs.query_id[kept]
     columns = {
         "query_id": numbers(needs.query_id[kept], pa.uint64()),
         "duplicate_of": numbers(needs.original[kept], pa.uint64(), ~copied),
@@ -114,6 +117,6 @@ def _justifications(rows: Rows) -> dict[str, tuple[NDArray[np.integer], tuple[st
     for kind, serial in (("incident", rows.occasions.incident), ("case", rows.occasions.case)):
         distinct, place = np.unique(serial, return_inverse=True)
         none = int(distinct.size > 0 and distinct[0] < 0)
-        ids = opaque_id(rows.scenario, kind, rows.plan.agency, distinct[none:])
+        ids = opaque_id_in(rows.scenario, kind, rows.plan, distinct[none:])
         out[f"{kind}_id"] = (place - none, tuple(ids.tolist()))
     return out

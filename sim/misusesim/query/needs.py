@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from misusesim.occasions import Occasions
-    from misusesim.plan import AgencyPlan, Suspensions
+    from misusesim.plan import AgencyPlan, Block, Suspensions
     from misusesim.scenario.model import Scenario
 
 _MS: Final = 1000
@@ -64,8 +64,15 @@ class Count:
     late: int
 
 
-def occasion_needs(agency: int, occasions: Occasions) -> NDArray[np.uint64]:
+def occasion_needs(agency: int | NDArray[np.uint64], occasions: Occasions) -> NDArray[np.uint64]:
     """Return the need number of each occasion's first query.
+
+    Parameters
+    ----------
+    agency
+        Index in the state: of all occasions, or of each.
+    occasions
+        With serials of their own agencies.
 
     Raises
     ------
@@ -75,33 +82,56 @@ def occasion_needs(agency: int, occasions: Occasions) -> NDArray[np.uint64]:
     serial = occasions.serial
     if len(occasions) and not 0 <= int(serial.min()) <= int(serial.max()) < 2**38:
         raise SimulatorError("serials of occasions must be in 0 .. 2**38 - 1")
-    return (
-        np.uint64(agency) << np.uint64(48)
-        | occasions.source.astype(np.uint64) << np.uint64(46)
-        | serial.astype(np.uint64) << np.uint64(8)
-    )
+    cause = occasions.source.astype(np.uint64) << np.uint64(46)
+    return cause | serial.astype(np.uint64) << np.uint64(8) | _top(agency)
 
 
-def terminals(scenario: Scenario, plan: AgencyPlan, occasions: Occasions) -> NDArray[np.int32]:
+def _top(agency: int | NDArray[np.uint64]) -> NDArray[np.uint64]:
+    top: NDArray[np.uint64] = np.asarray(agency, np.uint64) << np.uint64(48)
+    return top
+
+
+def needs_of(plan: AgencyPlan | Block, occasions: Occasions) -> NDArray[np.uint64]:
+    """Return the need number of each occasion's first query, in a plan or a block."""
+    return occasion_needs(plan.numbers[plan.officer_place[occasions.officer]], occasions)
+
+
+def terminals(
+    scenario: Scenario, plan: AgencyPlan | Block, occasions: Occasions
+) -> NDArray[np.int32]:
     """Return the terminal of each occasion: car or handheld in the field, else the desk."""
     officer = occasions.officer
     car, desk = plan.officers.car_terminal[officer], plan.officers.desk_terminal[officer]
     role = plan.officers.role[officer]
-    dice = Dice(scenario.seed, occasion_needs(plan.agency.index, occasions))
+    dice = Dice(scenario.seed, needs_of(plan, occasions))
     patrol = (role == _PATROL) & ~dice.chance("at the station", _STATION_SHARE)
     field = _FIELD[occasions.template] & _AFIELD_ROLES[role] & (role != _PATROL)
     field = (field | patrol) & (car >= 0)
     chosen = np.where(field | (desk < 0), car, desk).astype(np.int32)
+    out = np.flatnonzero(field & (lane(dice.bits("handheld"), 0) < of_65536(_HANDHELD_SHARE)))
+    return _with_handhelds(plan, officer, chosen, out)
+
+
+def _with_handhelds(
+    plan: AgencyPlan | Block,
+    officer: NDArray[np.int32],
+    chosen: NDArray[np.int32],
+    out: NDArray[np.int64],
+) -> NDArray[np.int32]:
+    """Return the terminals chosen; at the rows `out` the officer's handheld, if there are any."""
     handhelds = np.flatnonzero(plan.terminals.kind == TERMINAL_KINDS.index("mobile"))
-    if handhelds.size:
-        out = field & (lane(dice.bits("handheld"), 0) < of_65536(_HANDHELD_SHARE))
-        chosen[out] = handhelds[officer[out] % handhelds.size]
+    first = np.searchsorted(plan.terminal_place[handhelds], np.arange(len(plan.agencies) + 1))
+    place = plan.officer_place[officer[out]].astype(np.int64)
+    number = np.diff(first)[place]
+    out, place, number = out[number > 0], place[number > 0], number[number > 0]
+    local = officer[out] - plan.first_officer[place]
+    chosen[out] = handhelds[first[place] + local % number]
     return chosen
 
 
 def expand_needs(
     scenario: Scenario,
-    plan: AgencyPlan,
+    plan: AgencyPlan | Block,
     occasions: Occasions,
     *,
     terminal: NDArray[np.int32],
@@ -113,19 +143,20 @@ def expand_needs(
     Parameters
     ----------
     scenario, plan
-        The world and the agency.
+        The world, and the agency or the block.
     occasions, terminal, week
         Aligned: the occasions to expand, their terminals and the weeks they start in.
     horizon
         UTC microseconds; a row is kept if its logged time is in [start, end).
     """
-    seed, agency = scenario.seed, plan.agency.index
+    seed, place = scenario.seed, plan.officer_place[occasions.officer].astype(np.int64)
     occasion = np.repeat(np.arange(len(occasions)), occasions.n)
     first = np.cumsum(occasions.n, dtype=np.int64) - occasions.n
     nth = np.arange(len(occasion)) - first[occasion]
-    need = occasion_needs(agency, occasions)[occasion] | nth.astype(np.uint64)
+    need = needs_of(plan, occasions)[occasion] | nth.astype(np.uint64)
     true_time = _times(seed, occasions, occasion, need)
-    skew = noise.clock_skew(scenario.noise, seed, agency, terminal, week)
+    own = np.where(terminal < 0, terminal, terminal - plan.first_terminal[place]).astype(np.int32)
+    skew = noise.clock_skew(scenario.noise, seed, plan.numbers[place], own, week)
     time = true_time + skew[occasion]
     kept = (time >= horizon[0]) & (time < horizon[1])
     kept &= ~_suspended(plan.suspensions, occasions.officer[occasion], true_time)

@@ -10,6 +10,7 @@ import numpy as np
 from misusesim.dataset.schema import COVERS
 from misusesim.errors import SimulatorError
 from misusesim.occasions import DEFAULT, NONE
+from misusesim.plan import SERIAL_BITS, own_serials
 from misusesim.workload.numbers import case_number, incident_number, invented_number
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from misusesim.occasions import Occasions
-    from misusesim.plan import AgencyPlan
+    from misusesim.plan import AgencyPlan, Block, Cases, Incidents
     from misusesim.scenario.model import Scenario
     from misusesim.world.model import Agency
 
@@ -39,15 +40,14 @@ class Numbering:
     told: NDArray[np.bool_]  # the occasion says itself which number is typed
 
 
-def cover_story(plan: AgencyPlan, occasions: Occasions) -> NDArray[np.int8]:
+def cover_story(plan: AgencyPlan | Block, occasions: Occasions) -> NDArray[np.int8]:
     """Return the cover of each occasion's campaign (code of COVERS); 0, "none", for the others."""
     covers = np.append(plan.campaigns.cover, 0).astype(np.int8)
     return np.maximum(covers[occasions.campaign], 0)
 
 
-def numbering(scenario: Scenario, plan: AgencyPlan, occasions: Occasions) -> Numbering:
+def numbering(scenario: Scenario, plan: AgencyPlan | Block, occasions: Occasions) -> Numbering:
     """Return the numbers: what is said, else the true case, else the true incident."""
-    agency = plan.agency
     case = np.where(occasions.says_case == DEFAULT, occasions.case, occasions.says_case)
     incident = np.where(
         occasions.says_incident == DEFAULT, occasions.incident, occasions.says_incident
@@ -56,14 +56,10 @@ def numbering(scenario: Scenario, plan: AgencyPlan, occasions: Occasions) -> Num
     invented &= occasions.says_incident < 0  # at a stop its own number is as good
     by_case, by_incident = (case >= 0) & ~invented, (case < 0) & (incident >= 0) & ~invented
     made_up, made_up_code = _invented(scenario, plan, occasions, invented)
-    cases, case_code = _rendered(
-        scenario, agency, case_number, serials=plan.cases.serial, opened=plan.cases.opened,
-        wanted=case[by_case],
-    )  # fmt: skip
+    cases, case_code = _rendered(scenario, plan, case_number, plan.cases, case[by_case])
     incidents, incident_code = _rendered(
-        scenario, agency, incident_number, serials=plan.incidents.serial,
-        opened=plan.incidents.opened, wanted=incident[by_incident],
-    )  # fmt: skip
+        scenario, plan, incident_number, plan.incidents, incident[by_incident]
+    )
     texts = (*cases, *incidents, *made_up)
     names, place = np.unique(np.array(texts, np.object_).astype(str), return_inverse=True)
     code = np.full(len(occasions), NONE, np.int32)
@@ -76,41 +72,52 @@ def numbering(scenario: Scenario, plan: AgencyPlan, occasions: Occasions) -> Num
 
 def _rendered(
     scenario: Scenario,
-    agency: Agency,
+    plan: AgencyPlan | Block,
     render: Render,
-    *,
-    serials: NDArray[np.int64],
-    opened: NDArray[np.int64],
+    files: Cases | Incidents,
     wanted: NDArray[np.int64],
 ) -> tuple[list[str], NDArray[np.int64]]:
     """Return the texts of the distinct serials wanted, and the place of each wanted one."""
     distinct, place = np.unique(wanted, return_inverse=True)
     if not distinct.size:
         return [], place
-    order = np.argsort(serials, kind="stable")
-    at = np.searchsorted(serials, distinct, sorter=order)
-    row = order[np.minimum(at, len(serials) - 1)] if len(serials) else at
-    if not len(serials) or (serials[row] != distinct).any():
+    order = np.argsort(files.serial, kind="stable")
+    at = np.searchsorted(files.serial, distinct, sorter=order)
+    row = order[np.minimum(at, len(order) - 1)] if len(order) else at
+    if not len(order) or (files.serial[row] != distinct).any():
         raise SimulatorError("an occasion speaks of an incident or a case that the plan lacks")
-    # A number depends on neighbours in time only: those within a day settle it.
-    near = np.flatnonzero(
-        (opened >= opened[row].min() - _DAY_US) & (opened <= opened[row].max() + _DAY_US)
-    )
-    texts = render(scenario, agency, serials[near], opened[near])
-    return texts[np.searchsorted(near, row)].tolist(), place
+    every = files.serial >> SERIAL_BITS
+    ends = np.searchsorted(distinct, np.arange(len(plan.agencies) + 1) << SERIAL_BITS)
+    texts: list[str] = []
+    for agency in np.flatnonzero(np.diff(ends)).tolist():
+        mine, opened = row[ends[agency] : ends[agency + 1]], files.opened
+        # A number depends on neighbours in time only: those within a day settle it.
+        low, high = opened[mine].min() - _DAY_US, opened[mine].max() + _DAY_US
+        near = np.flatnonzero((every == agency) & (opened >= low) & (opened <= high))
+        serials = own_serials(files.serial[near])
+        found = render(scenario, plan.agencies[agency], serials, opened[near])
+        texts += found[np.searchsorted(near, mine)].tolist()
+    return texts, place
 
 
 def _invented(
-    scenario: Scenario, plan: AgencyPlan, occasions: Occasions, invented: NDArray[np.bool_]
+    scenario: Scenario,
+    plan: AgencyPlan | Block,
+    occasions: Occasions,
+    invented: NDArray[np.bool_],
 ) -> tuple[list[str], NDArray[np.int64]]:
     """Return one made-up case number per campaign that uses one, and the place of each row."""
-    campaigns, place = np.unique(occasions.campaign[invented], return_inverse=True)
+    rows = np.flatnonzero(invented)
+    campaigns, first, place = np.unique(
+        occasions.campaign[rows], return_index=True, return_inverse=True
+    )
+    agency = plan.officer_place[occasions.officer[rows[first]]].tolist()
     texts = [
         invented_number(
-            scenario, plan.agency, "case", str(plan.campaigns.campaign_id[c]),
+            scenario, plan.agencies[where], "case", str(plan.campaigns.campaign_id[c]),
             scenario_start_us(scenario),
         )
-        for c in campaigns.tolist()
+        for c, where in zip(campaigns.tolist(), agency, strict=True)
     ]  # fmt: skip
     return texts, place
 

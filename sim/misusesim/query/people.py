@@ -11,8 +11,9 @@ import pyarrow as pa
 from misusesim import rng
 from misusesim.dataset.schema import MATCHES, SEXES, SUBJECT_KINDS
 from misusesim.dice import Dice, lane, of_65536
-from misusesim.query.columns import fixed_text, long_words, numbers, words
+from misusesim.query.columns import long_words, numbers, words
 from misusesim.query.transactions import KIND, SHOWS, mixes
+from misusesim.textcolumns import fixed_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,18 +53,21 @@ def typed(rows: Rows) -> Typed:
     bits = rows.dice.bits("subject")
     template = occasions.template[occasion]
     same = lane(bits, 0) < mixes().same[template, named[occasion].astype(np.int8)]
+    by_hand = ~rows.machine
     other = np.flatnonzero((rows.needs.nth > 0) & ~same)
+    near = (lane(bits[other], 1) < _OTHER_IS_NEAR) & by_hand[other]
     subject = main[occasion]
-    subject[other] = _others(rows, occasion[other], main, lane(bits[other], 1) < _OTHER_IS_NEAR,
-                             Dice(rows.scenario.seed, rows.needs.need[other]))  # fmt: skip
+    subject[other] = _others(
+        rows, occasion[other], main, near, Dice(rows.scenario.seed, rows.needs.need[other])
+    )
     kind = KIND[rows.transaction]
     match = np.zeros(len(subject), np.int8)
-    slip = lane(bits, 2)
+    slip = np.where(by_hand, lane(bits, 2), 65535)
     match[(kind == VEHICLE) & (slip < of_65536(_PARTIAL_PLATE))] = PARTIAL
     by_name = (kind == PERSON) & SHOWS["y"][rows.transaction]
     match[by_name & (slip < of_65536(_PARTIAL_NAME + _WILDCARD_NAME))] = PARTIAL
     match[by_name & (slip < of_65536(_WILDCARD_NAME))] = WILDCARD
-    wrong = rows.dice.chance("typo", rows.scenario.noise.typo_share) & (match == EXACT)
+    wrong = rows.dice.chance("typo", rows.scenario.noise.typo_share) & (match == EXACT) & by_hand
     typo = np.where(wrong, 1 + lane(bits, 3) % _TYPOS, 0).astype(np.int8)
     return Typed(subject, kind, match, typo)
 

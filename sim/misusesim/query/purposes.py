@@ -27,6 +27,7 @@ _BY_TOPIC: Final = {
 _BY_TEMPLATE: Final = {
     "traffic_stop": "traffic", "plate_check": "traffic", "booking": "criminal",
     "permit_desk": "ccw", "victim_protection": "dv", "system_test": "other",
+    "cad_interface": "criminal", "records_interface": "criminal", "alpr_interface": "criminal",
 }  # fmt: skip
 _FIXED: Final = ("permit", "employment", "court", "domestic")
 #: III code of each purpose; F firearms and J criminal-justice employment are the ones that CLETS
@@ -82,8 +83,7 @@ def purpose_columns(rows: Rows, system: NDArray[np.int8]) -> dict[str, pa.Array]
     wrong = (code == PURPOSE_CODES.index("J")) & (lane(slip, 0) < of_65536(_EMPLOYMENT_AS_C))
     code[wrong] = PURPOSE_CODES.index("C")
     code[system != SYSTEMS.index("III")] = -1
-    if not rows.plan.agency.group.asks_purpose:
-        declared = np.full_like(declared, -1)
+    declared[~rows.plan.of_group("asks_purpose")[rows.place]] = -1
     return {
         "declared_purpose": words(declared, PURPOSES),
         "purpose_code": words(code, PURPOSE_CODES),

@@ -11,8 +11,10 @@ import pyarrow as pa
 from misusesim import rng
 from misusesim.dataset.schema import PURPOSES, REACTIONS, TRUTH_REACTIONS
 from misusesim.dice import Dice, exponential, lane
+from misusesim.plan import SERIAL_BITS, own_serials
 from misusesim.query.columns import numbers, texts, words
 from misusesim.query.labels import is_misuse
+from misusesim.query.rows import another
 from misusesim.workload.numbers import case_number
 
 if TYPE_CHECKING:
@@ -74,15 +76,22 @@ def _replacements(
     recoded = reaction == _RECODE
     code[recoded] = len(values) + choice[recoded] % len(_CODES)
     values += [_json("declared_purpose", PURPOSES[p]) for p in _CODES]
-    borrowed = np.flatnonzero(reaction == _BORROW)
-    if borrowed.size and len(plan.cases.serial):
-        chosen, place = np.unique(choice[borrowed] % len(plan.cases.serial), return_inverse=True)
-        names = case_number(rows.scenario, plan.agency, plan.cases.serial, plan.cases.opened)
+    own_cases = plan.cases.serial >> SERIAL_BITS
+    agency = rows.place[row]
+    for which in np.unique(agency[reaction == _BORROW]).tolist():
+        borrowed = np.flatnonzero((reaction == _BORROW) & (agency == which))
+        cases = np.flatnonzero(own_cases == which)
+        if not cases.size:
+            continue
+        chosen, place = np.unique(choice[borrowed] % cases.size, return_inverse=True)
+        names = case_number(
+            rows.scenario, plan.agencies[which], own_serials(plan.cases.serial[cases]),
+            plan.cases.opened[cases],
+        )  # fmt: skip
         code[borrowed] = len(values) + place
         values += [_json("case_number", names[c]) for c in chosen.tolist()]
     asked = np.flatnonzero(reaction == _COLLEAGUE)
-    people = len(plan.officers)
-    other = (rows.officer[row[asked]] + 1 + choice[asked] % max(people - 1, 1)) % people
+    other = another(plan, rows.officer[row[asked]], choice[asked])
     chosen, place = np.unique(other, return_inverse=True)
     code[asked] = len(values) + place
     values += [_json("officer_id", plan.officers.officer_id[o]) for o in chosen.tolist()]

@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from misusesim.dataset.schema import INTERFACE
+from misusesim.query.transactions import MACHINE
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from misusesim.dice import Dice
     from misusesim.occasions import Occasions
-    from misusesim.plan import AgencyPlan
+    from misusesim.plan import AgencyPlan, Block
     from misusesim.query.needs import Needs
     from misusesim.query.numbering import Numbering
     from misusesim.scenario.model import Scenario
@@ -21,10 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """One shard: occasions of one agency, and their rows in the order of the log."""
+    """One shard: occasions of a block, and their rows in the order of the log."""
 
     scenario: Scenario
-    plan: AgencyPlan
+    plan: AgencyPlan | Block
     population: Population
     habit: Habits
     numbering: Numbering
@@ -41,3 +45,29 @@ class Rows:
     def occasion(self) -> NDArray[np.int64]:
         """Return the occasion of each row."""
         return self.needs.occasion
+
+    @property
+    def place(self) -> NDArray[np.int16]:
+        """Return the place in the block of each row's agency."""
+        return self.plan.officer_place[self.officer]
+
+    @property
+    def occasion_place(self) -> NDArray[np.int16]:
+        """Return the place in the block of each occasion's agency."""
+        return self.plan.officer_place[self.occasions.officer]
+
+    @property
+    def machine(self) -> NDArray[np.bool_]:
+        """Return which rows a system sent by itself."""
+        return np.asarray(MACHINE[self.occasions.template][self.occasion])
+
+
+def another(
+    plan: AgencyPlan | Block, officer: NDArray[np.int32], bits: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return another officer of the same agency for each (the same where he is alone)."""
+    place, first = plan.officer_place[officer], plan.first_officer
+    some = plan.officers.role != INTERFACE
+    people = np.bincount(plan.officer_place[some], minlength=len(plan.agencies))[place]
+    local = officer - first[place]
+    return np.asarray(first[place] + (local + 1 + bits % np.maximum(people - 1, 1)) % people)

@@ -15,7 +15,7 @@ import numpy as np
 
 from misusesim import rng
 from misusesim.dataset.schema import MESSAGE_KEYS, SUBJECT_KINDS, SYSTEMS
-from misusesim.occasions import TEMPLATES
+from misusesim.occasions import AUTOMATIC, TEMPLATES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -164,6 +164,17 @@ _MIXES: Final = {
         "licence 40 wanted 18 records_name 22 registration 20",
         "licence 30 wanted 20 records_name 20 registration 20 driver_history 10",
     ),
+    # every call and every unit's stop is run against the files by itself (assumption)
+    "cad_interface": (
+        "registration 42 stolen_ncic 16 wanted 20 wanted_state 12 licence 10",
+        "registration 42 stolen_ncic 16 wanted 20 wanted_state 12 licence 10",
+    ),
+    "records_interface": (
+        "registration 34 licence 28 wanted 20 wanted_state 10 stolen_ncic 4 registration_away 4",
+        "registration 34 licence 28 wanted 20 wanted_state 10 stolen_ncic 4 registration_away 4",
+    ),
+    # hits of a plate reader are confirmed in the state's and the FBI's file of stolen vehicles
+    "alpr_interface": ("stolen 55 stolen_ncic 45", "stolen 55 stolen_ncic 45"),
 }
 
 #: Chance in 100 that a later query of an occasion is about the same subject: where the occasion
@@ -173,6 +184,7 @@ _SAME: Final = {
     "call_dispatch": (72, 60), "plate_check": (100, 8), "alpr_search": (100, 60),
     "case_session": (75, 50), "warrant_check": (100, 10), "booking": (96, 96),
     "jail_check": (100, 12), "records_request": (100, 35), "hotlist_repeat": (100, 100),
+    **dict.fromkeys(AUTOMATIC, (0, 0)),
 }  # fmt: skip
 
 NAMES: Final = tuple(TRANSACTIONS)
@@ -182,6 +194,8 @@ KIND: Final = np.array([SUBJECT_KINDS.index(t.subject) for t in TRANSACTIONS.val
 SHOWS: Final = {
     field: np.array([field in t.shows for t in TRANSACTIONS.values()]) for field in "syx"
 }
+#: Templates whose rows no hand types: no slips, no screen, every subject another stranger.
+MACHINE: Final = np.isin(TEMPLATES, AUTOMATIC)
 #: Systems whose screens insist on a case number more than others: criminal history, plate reader.
 SENSITIVE: Final = np.isin(
     SYSTEM, [SYSTEMS.index(s) for s in ("III", "ACHS", "CARPOS", "ALPR", "AFS")]

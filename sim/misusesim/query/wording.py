@@ -8,7 +8,7 @@ import numpy as np
 
 from misusesim.dataset.schema import ODDITY_KINDS
 from misusesim.dice import lane, of_65536
-from misusesim.occasions import DEFAULT
+from misusesim.occasions import DEFAULT, TEMPLATES
 from misusesim.query.columns import long_words, words
 from misusesim.query.numbering import GENERIC, cover_story
 from misusesim.query.transactions import SENSITIVE
@@ -26,6 +26,13 @@ _FILL_SENSITIVE: Final = 0.96  # number given where needed (policy note 8, assum
 _FILL_MANDATORY: Final = 0.985  # else a placeholder (assumption)
 _CATEGORY_BLANK: Final = 0.0015  # 0.15 % blank in the drop-down era
 _PLACEHOLDERS: Final = ("0", "na", "none", "1234", "pending", "x")
+#: What each system writes into the reason field (assumption).
+_AUTOMATIC: Final = {
+    "cad_interface": "CAD AUTO", "records_interface": "RMS AUTO", "alpr_interface": "ALPR HIT",
+}  # fmt: skip
+_AUTOMATIC_TEXT: Final = np.array(
+    [list(_AUTOMATIC).index(t) if t in _AUTOMATIC else -1 for t in TEMPLATES], np.int32
+)
 _PLACES: Final = 5  # a mistyped number has one of its last five digits wrong
 
 
@@ -35,7 +42,8 @@ def wording_columns(rows: Rows) -> dict[str, pa.Array]:
     spoken = np.where(occasions.says_topic == DEFAULT, occasions.topic, occasions.says_topic)
     topic = spoken[occasion]
     number = rows.numbering.code[occasion]
-    homeless = rows.numbering.told & (rows.plan.agency.group.case_field == "absent")
+    absent = rows.plan.of_group("case_field") == "absent"
+    homeless = rows.numbering.told & absent[rows.occasion_place]
     misplaced = (homeless | (occasions.oddity == _IN_REASON))[occasion] & (number >= 0)
     return {
         "reason_category": _category(rows, topic),
@@ -46,12 +54,14 @@ def wording_columns(rows: Rows) -> dict[str, pa.Array]:
 
 def _category(rows: Rows, topic: NDArray[np.int16]) -> pa.DictionaryArray:
     listed = offenses()
-    if not rows.habit.dropdown:
-        return words(np.full(len(topic), -1, np.int8), listed.values)
-    bits = rows.occasion_dice.bits("category")[rows.occasion]
-    picked = listed.pick[topic, lane(bits, 0) >> 7]
-    picked[lane(bits, 1) < of_65536(_CATEGORY_BLANK)] = -1
-    return words(picked, listed.values)
+    out = np.full(len(topic), -1, np.int8)
+    there = np.flatnonzero(rows.habit.dropdown[rows.place])
+    if there.size:
+        bits = rows.occasion_dice.bits("category")[rows.occasion[there]]
+        picked = listed.pick[topic[there], lane(bits, 0) >> 7]
+        picked[(lane(bits, 1) < of_65536(_CATEGORY_BLANK)) | rows.machine[there]] = -1
+        out[there] = picked
+    return words(out, listed.values)
 
 
 def _reason(
@@ -61,6 +71,7 @@ def _reason(
     forced = np.full(len(topic), -1, np.int8)
     forced[generic] = CLASS["generic"]
     forced[misplaced] = CLASS["number"]
+    forced[rows.machine] = CLASS["blank"]
     said = reason_codes(
         rows.habit, rows.scenario.seed, officer=rows.officer, topic=topic,
         occasion=rows.first_need[rows.occasion], need=rows.needs.need, has_number=number >= 0,
@@ -72,7 +83,9 @@ def _reason(
     text = said.text.copy()
     static = vocabulary().texts
     text[numeric] = codes + len(static)
-    return long_words(text, (*static, *texts))
+    own = _AUTOMATIC_TEXT[rows.occasions.template][rows.occasion]
+    text = np.where(own >= 0, len(static) + len(texts) + own, text)
+    return long_words(text, (*static, *texts, *_AUTOMATIC.values()))
 
 
 def _rendered(
@@ -92,19 +105,18 @@ def _rendered(
 def _case_number(
     rows: Rows, number: NDArray[np.int32], misplaced: NDArray[np.bool_]
 ) -> pa.DictionaryArray:
-    rule, texts = rows.plan.agency.group.case_field, rows.numbering.texts
-    if rule == "absent":
-        return long_words(np.full(len(number), -1, np.int32), ())
+    rule, texts, place = rows.plan.of_group("case_field"), rows.numbering.texts, rows.place
     bits = rows.occasion_dice.bits("case number")[rows.occasion]
-    usual = _FILL_MANDATORY if rule == "mandatory" else rows.habit.fill_share
-    needed = np.where(SENSITIVE[rows.transaction], max(usual, _FILL_SENSITIVE), usual)
+    by_agency = np.where(rule == "mandatory", _FILL_MANDATORY, rows.habit.fill_share)
+    usual = by_agency[place]
+    needed = np.where(SENSITIVE[rows.transaction], np.maximum(usual, _FILL_SENSITIVE), usual)
     given = (lane(bits, 0) < (needed * 65536)) | rows.numbering.told[rows.occasion]
+    given &= (rule != "absent")[place]
     code = np.where(given & ~misplaced, number, -1).astype(np.int32)
     code, extra = _mistyped(rows, code)
-    if rule == "mandatory":
-        empty = np.flatnonzero(code < 0)
-        junk = lane(bits[empty], 1) * len(_PLACEHOLDERS) >> 16
-        code[empty] = len(texts) + len(extra) + junk
+    empty = np.flatnonzero((code < 0) & (rule == "mandatory")[place] & ~rows.machine)
+    junk = lane(bits[empty], 1) * len(_PLACEHOLDERS) >> 16
+    code[empty] = len(texts) + len(extra) + junk
     return long_words(code, (*texts, *extra, *_PLACEHOLDERS))
 
 

@@ -65,6 +65,10 @@ class AgencyGroup(Model):
     """Whether calls are dispatched in house (else the county's dispatch centre speaks)."""
     licensing_unit: int = Field(default=0, ge=0, le=500)
     """Clerks of a permit desk that does lawful checks; a `permit_checks` misuse is theirs."""
+    interface_accounts: int = Field(default=0, ge=0, le=1_000)
+    """Accounts of systems that query by themselves: dispatch, records system, plate readers."""
+    interface_queries_per_day: float = Field(default=0.0, ge=0, le=100_000)
+    """Mean queries of one such account and day."""
 
 
 class Staffing(Model):
@@ -245,6 +249,9 @@ class Scenario(Model):
     """`sparse` writes truth rows only where the cause is not plain work."""
     shard_weeks: int = Field(default=4, ge=1, le=52)
     """Weeks per part of an agency's log; fixes the shard plan for any number of workers."""
+    block_accounts: int = Field(default=1, ge=1, le=1_000_000)
+    """Neighbouring agencies share their parts until together they hold so many accounts; 1 gives
+    every agency parts of its own. Fixes the shard plan for any number of workers."""
     agency: tuple[AgencyGroup, ...] = Field(strict=False)
     """Groups of agencies."""
     staffing: Staffing = Staffing()

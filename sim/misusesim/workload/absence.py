@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from misusesim.scenario.model import Scenario
-    from misusesim.world.model import Agency, Officers
+    from misusesim.world.model import Staff
 
     I64Array = NDArray[np.int64]
 
@@ -32,32 +33,22 @@ _KNOWN_BEFORE_US: Final = np.array([-5 * HOUR_US, 14 * DAY_US, 30 * DAY_US])
 
 
 class Absence:
-    """All leave of an agency."""
+    """All leave of some agencies' officers."""
 
-    def __init__(
-        self, scenario: Scenario, agency: Agency, officers: Officers, clock: LocalClock,
-        weeks: range,
-    ) -> None:  # fmt: skip
-        self._officers, self._clock = officers, clock
+    def __init__(self, scenario: Scenario, staff: Staff, clock: LocalClock, weeks: range) -> None:
+        self._staff, self._officers, self._clock = staff, staff.officers, clock
         self._first_day = weeks.start * _DAYS
-        people, begun = (
-            np.arange(len(officers)),
-            np.arange(weeks.start - _LONGEST_WEEKS, weeks.stop),
-        )
-        self._spells(scenario, agency, people, begun)
-        self._away = np.zeros((len(officers), (len(weeks) + _LONGEST_WEEKS) * _DAYS), np.bool_)
+        self._spells(scenario, np.arange(weeks.start - _LONGEST_WEEKS, weeks.stop))
+        self._away = np.zeros((len(staff), (len(weeks) + _LONGEST_WEEKS) * _DAYS), np.bool_)
         for nth in range(max(_LENGTHS)):
             day = self._day + nth - self._first_day
             there = (nth < self._length) & (day >= 0) & (day < self._away.shape[1])
             self._away[self._officer[there], day[there]] = True
 
-    def _spells(
-        self, scenario: Scenario, agency: Agency, people: I64Array, begun: I64Array
-    ) -> None:
+    def _spells(self, scenario: Scenario, begun: I64Array) -> None:
+        people = np.arange(len(self._staff))
         officer, week = (a.reshape(-1) for a in np.meshgrid(people, begun, indexing="ij"))
-        key = np.uint64(agency.index << 48) | (
-            officer.astype(np.uint64) << np.uint64(16) | (week + 8).astype(np.uint64)
-        )
+        key = self._staff.entity[officer] | (week + 8).astype(np.uint64)
         dice = Dice(scenario.seed, key)
         staffing = scenario.staffing
         on_duty = staffing.duty_days_per_week / _DAYS
@@ -75,14 +66,15 @@ class Absence:
         first = week * _DAYS - self._first_day
         return self._away[officers, first : first + _DAYS]
 
-    def table(self) -> pa.Table:
-        """Return `schema.CONTEXT["roster"]["leave"]`; sickness is known on its morning."""
+    def tables(self) -> list[pa.Table]:
+        """Return `schema.CONTEXT["roster"]["leave"]` per agency; sickness is known that morning."""
         start = self._clock.day_start(self._day)
         end = self._clock.day_start(self._day + self._length)
         hired, left = self._officers.hired[self._officer], self._officers.left[self._officer]
         rows = np.flatnonzero((start >= hired) & (end <= left))
-        rows = rows[np.lexsort((self._officer[rows], start[rows]))]
-        return context_table(
+        place = self._staff.place[self._officer]
+        rows = rows[np.lexsort((self._officer[rows], start[rows], place[rows]))]
+        whole = context_table(
             schema.CONTEXT["roster"]["leave"],
             len(rows),
             officer_id=self._officers.officer_id[self._officer[rows]],
@@ -91,3 +83,5 @@ class Absence:
             valid_to=end[rows],
             known_at=(start - _KNOWN_BEFORE_US[self._kind])[rows],
         )
+        ends = np.searchsorted(place[rows], np.arange(len(self._staff.sizes) + 1)).tolist()
+        return [whole.slice(a, b - a) for a, b in pairwise(ends)]

@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 from misusesim.clock import DAY_US, HOUR_US, MINUTE_US, NEVER
 from misusesim.dataset import schema
 from misusesim.occasions import NONE, TOPICS
+from misusesim.textcolumns import fixed_text
 from misusesim.workload.licensing import KINDS
-from misusesim.workload.numbers import case_number, incident_number, opaque_id
+from misusesim.workload.numbers import case_number, number_digits, opaque_digits
 from misusesim.world.agencies import agencies
 from misusesim.world.context import table
 from misusesim.world.names import pools
@@ -36,6 +37,12 @@ if TYPE_CHECKING:
 
 _DISPATCH: Final = schema.CONTEXT["dispatch"]
 _PARTNERS: Final = 6  # agencies one shares plate data with (assumption)
+_TWO_WORDS: Final = 16  # bytes
+#: Tables of jobs, of which nobody knows beforehand when they end.
+_JOBS: Final = frozenset(
+    f"dispatch/{name}"
+    for name in ("incidents", "cases", "assignments", "involved", "warrants", "hotlists")
+)
 #: How long before its start a shift of each kind is known: regular, overtime, swap, court.
 _KNOWN_BEFORE_US: Final = np.array([14 * DAY_US, 30 * MINUTE_US, 30 * HOUR_US, 7 * DAY_US])
 
@@ -77,27 +84,11 @@ def work_context(setting: Setting, filed: Filed, more: dict[str, pa.Table]) -> d
     }
     for name, rows in more.items():
         tables[name] = pa.concat_tables([tables[name], rows])
-    for name in ("incidents", "assignments", "warrants", "hotlists"):
-        rows = tables[f"dispatch/{name}"]
-        tables[f"dispatch/{name}"] = pa.concat_tables([_opened(rows), _ended(rows)])
-    for name in ("cases", "involved"):
-        tables[f"dispatch/{name}"] = _opened(tables[f"dispatch/{name}"])
-    return {name: cut(rows, end) for name, rows in tables.items()}
-
-
-def _opened(rows: pa.Table) -> pa.Table:
-    """Return the rows as known at first: without an end that was still to come."""
-    later = pc.greater(rows["valid_to"], rows["known_at"])
-    place = rows.schema.get_field_index("valid_to")
-    ends = pc.if_else(pc.fill_null(later, fill_value=False), None, rows["valid_to"])
-    return rows.set_column(place, rows.schema.field(place), ends)
-
-
-def _ended(rows: pa.Table) -> pa.Table:
-    """Return once more the rows whose end came after they were known, known from then on."""
-    rows = rows.filter(pc.greater(rows["valid_to"], rows["known_at"]))
-    place = rows.schema.get_field_index("known_at")
-    return rows.set_column(place, rows.schema.field(place), rows["valid_to"])
+    twice = {f"dispatch/{name}" for name in ("incidents", "assignments", "warrants", "hotlists")}
+    return {
+        name: _settled(rows, end, closing=name in twice) if name in _JOBS else cut(rows, end)
+        for name, rows in tables.items()
+    }
 
 
 def cut(rows: pa.Table, end: int) -> pa.Table:
@@ -105,14 +96,74 @@ def cut(rows: pa.Table, end: int) -> pa.Table:
 
     Ends beyond it are not known yet. The order says nothing of who caused a row.
     """
-    moment = pa.scalar(end, pa.timestamp("us", tz="UTC"))
-    rows = rows.filter(
-        pc.and_(pc.less(rows["valid_from"], moment), pc.less(rows["known_at"], moment))
-    )
-    place = rows.schema.get_field_index("valid_to")
-    unknown = pc.if_else(pc.less(rows["valid_to"], moment), rows["valid_to"], None)
-    rows = rows.set_column(place, rows.schema.field(place), unknown)
-    return rows.sort_by([("known_at", "ascending"), (rows.schema.names[0], "ascending")])
+    return _ordered(rows, np.arange(rows.num_rows), _time(rows, "known_at"),
+                    _time(rows, "valid_to"), end)  # fmt: skip
+
+
+def _settled(rows: pa.Table, end: int, *, closing: bool) -> pa.Table:
+    """Return the rows as known at first, without an end that was still to come, and cut.
+
+    With `closing`, those whose end came later are there once more, known from their end on.
+    """
+    row = np.arange(rows.num_rows)
+    known, until = _time(rows, "known_at"), _time(rows, "valid_to")
+    open_still = until > known
+    first = np.where(open_still, NEVER, until)
+    if not closing:
+        return _ordered(rows, row, known, first, end)
+    ended = np.flatnonzero(open_still & (until < NEVER))
+    return _ordered(
+        rows, np.concatenate([row, ended]), np.concatenate([known, until[ended]]),
+        np.concatenate([first, until[ended]]), end,
+    )  # fmt: skip
+
+
+def _time(rows: pa.Table, name: str) -> I64Array:
+    """Return a column of times as microseconds, NEVER where it is null."""
+    times = rows[name].cast(pa.int64())
+    return np.asarray(times.fill_null(NEVER) if times.null_count else times, np.int64)
+
+
+def _ordered(rows: pa.Table, row: I64Array, known: I64Array, until: I64Array, end: int) -> pa.Table:
+    """Return some rows with their new times, cut at an end, by (`known_at`, first column)."""
+    within = np.flatnonzero((_time(rows, "valid_from")[row] < end) & (known < end))
+    within = within[np.argsort(known[within], kind="stable")]
+    same = np.flatnonzero(known[within[1:]] == known[within[:-1]])
+    if same.size:  # equal times: by the first column
+        tied = np.zeros(len(within), np.bool_)
+        tied[same] = tied[same + 1] = True
+        at = np.flatnonzero(tied)
+        keys = _keys(rows.column(0).take(pa.array(row[within[at]])))
+        within[at] = within[at][np.lexsort((*keys, known[within[at]]))]
+    out = rows.take(pa.array(row[within]))
+    until = until[within]
+    for name, times, absent in (
+        ("known_at", known[within], None),
+        ("valid_to", until, until >= end),
+    ):
+        place = out.schema.get_field_index(name)
+        field = out.schema.field(place)
+        out = out.set_column(place, field, pa.array(times, mask=absent).cast(field.type))
+    return out
+
+
+def _keys(column: pa.ChunkedArray) -> tuple[NDArray[Any], ...]:
+    """Return numbers that sort as the words of a column do, least significant first."""
+    if not pa.types.is_string(column.type):
+        return (pc.rank(column, tiebreaker="dense").to_numpy(),)
+    words = column.combine_chunks()
+    words = words.chunk(0) if isinstance(words, pa.ChunkedArray) else words
+    width = pc.binary_length(words)
+    ends = pc.min_max(width).as_py()
+    if words.null_count or ends["min"] != ends["max"] or not 0 < ends["min"] <= _TWO_WORDS:
+        return (pc.rank(words, tiebreaker="dense").to_numpy(),)
+    first = int(np.frombuffer(words.buffers()[1], np.int32)[words.offset])
+    size = len(words) * ends["min"]
+    text = np.zeros((len(words), _TWO_WORDS), np.uint8)
+    data = np.frombuffer(words.buffers()[2], np.uint8)[first : first + size]
+    text[:, : ends["min"]] = data.reshape(len(words), ends["min"])
+    high, low = text.view(">u8").astype(np.uint64).T
+    return low, high
 
 
 def shift_table(setting: Setting) -> pa.Table:
@@ -143,20 +194,23 @@ def _here(setting: Setting, n: int) -> pa.Array:
 
 def _ids(setting: Setting, kind: str, serials: I64Array) -> pa.Array:
     """Return opaque ids; null for a negative serial."""
-    ids = opaque_id(setting.scenario, kind, setting.agency, np.maximum(serials, 0))
-    return pa.array(ids, pa.string(), mask=serials < 0)
+    there = serials >= 0
+    digits = opaque_digits(setting.scenario, kind, setting.agency, serials[there])
+    return fixed_text(digits, there)
 
 
 def _incidents(setting: Setting, incidents: Incidents) -> pa.Table:
     n = len(incidents.serial)
     places = pa.array(pools(setting.scenario.seed).places, pa.string())
-    number = incident_number(setting.scenario, setting.agency, incidents.serial, incidents.opened)
+    number = number_digits(
+        setting.scenario, setting.agency, "incident", incidents.serial, incidents.opened
+    )
     return table(
         _DISPATCH["incidents"],
         n,
         incident_id=_ids(setting, "incident", incidents.serial),
         agency_id=_here(setting, n),
-        number=pa.array(number, pa.string()),
+        number=fixed_text(number, np.ones(n, np.bool_)),
         kind=_words(incidents.kind, schema.INCIDENT_KINDS),
         priority=incidents.priority,
         offense=_topics(incidents.topic),

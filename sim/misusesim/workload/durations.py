@@ -53,6 +53,9 @@ COUNTER_QUERIES: Final = table({1: 28, 2: 30, 3: 20, 4: 12, 5: 6, 8: 4})
 JAIL_QUERIES: Final = table({1: 38, 2: 30, 3: 18, 4: 9, 6: 5})
 BACKGROUND_QUERIES: Final = table({3: 25, 4: 30, 5: 25, 6: 20})
 WANTED_QUERIES: Final = table({1: 34, 2: 34, 3: 20, 4: 12})
+#: Queries in a span of traffic of one interface account: at most 128, beyond which a row has no
+#: room for the mark of a second entry (assumption).
+SPAN_QUERIES: Final = table({64: 20, 80: 20, 96: 20, 112: 20, 128: 20})
 
 
 def drawn(values: NDArray[np.int32], bits: NDArray[np.uint64], k: int = 0) -> NDArray[np.int64]:

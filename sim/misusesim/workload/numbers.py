@@ -14,10 +14,12 @@ import numpy as np
 
 from misusesim import rng
 from misusesim.clock import LocalClock
+from misusesim.plan import SERIAL_BITS, own_serials
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from misusesim.plan import Places
     from misusesim.scenario.model import Scenario
     from misusesim.world.model import Agency
 
@@ -81,14 +83,14 @@ def incident_number(
     NDArray[object]
         One `str` each: unique in the agency, ascending in time.
     """
-    return _numbers(scenario, agency, "incident", serials, opened_us)
+    return _texts(number_digits(scenario, agency, "incident", serials, opened_us))
 
 
 def case_number(
     scenario: Scenario, agency: Agency, serials: I64Array, opened_us: I64Array
 ) -> TextArray:
     """Return the case numbers of one agency as text; see :func:`incident_number`."""
-    return _numbers(scenario, agency, "case", serials, opened_us)
+    return _texts(number_digits(scenario, agency, "case", serials, opened_us))
 
 
 def opaque_id(scenario: Scenario, kind: str, agency: Agency, serials: I64Array) -> TextArray:
@@ -105,27 +107,58 @@ def opaque_id(scenario: Scenario, kind: str, agency: Agency, serials: I64Array) 
     serials
         Below 2**48.
     """
+    return _texts(opaque_digits(scenario, kind, agency, serials))
+
+
+def opaque_id_in(scenario: Scenario, kind: str, block: Places, serials: I64Array) -> TextArray:
+    """Return the ids of :func:`opaque_id` for serials of a block (place of the agency on top)."""
+    agency = block.numbers[serials >> SERIAL_BITS]
+    own = own_serials(serials).astype(np.uint64)
+    return _texts(_hidden(scenario, kind, agency << np.uint64(48) | own))
+
+
+def opaque_digits(
+    scenario: Scenario, kind: str, agency: Agency, serials: I64Array
+) -> NDArray[np.uint8]:
+    """Return the ids of :func:`opaque_id` as a matrix of ASCII bytes, 16 a row."""
     plain = np.uint64(agency.index << 48) | np.asarray(serials).astype(np.uint64)
+    return _hidden(scenario, kind, plain)
+
+
+def _hidden(scenario: Scenario, kind: str, plain: NDArray[np.uint64]) -> NDArray[np.uint8]:
     hidden = rng.feistel(plain, rng.salt(scenario.seed, f"opaque/{kind}"), 32)
-    digits = np.frombuffer(hidden.astype(">u8").tobytes().hex().encode(), dtype="S16")
-    return digits.astype("U16").astype(np.object_)
+    text = hidden.astype(">u8").tobytes().hex().encode()
+    return np.frombuffer(text, np.uint8).reshape(-1, 16)
 
 
-def _numbers(
+def _texts(characters: NDArray[np.uint8]) -> TextArray:
+    """Return the rows of a matrix of ASCII bytes as `str`."""
+    width = characters.shape[1]
+    if not width:
+        return np.full(len(characters), "", np.object_)
+    text = np.ascontiguousarray(characters).view(f"S{width}").ravel()
+    return text.astype(f"U{width}").astype(np.object_)
+
+
+def number_digits(
     scenario: Scenario, agency: Agency, kind: str, serials: I64Array, opened_us: I64Array
-) -> TextArray:
+) -> NDArray[np.uint8]:
+    """Return the numbers of one kind as a matrix of ASCII bytes; see :func:`incident_number`."""
     shape, letters, slots, width = number_style(scenario, agency, kind)
     opened = LocalClock(scenario).local(np.asarray(opened_us, np.int64)).astype("M8[us]")
     year = opened.astype("M8[Y]")
     passed = (opened - year.astype("M8[us]")).astype(np.int64)
     running = year.astype(np.int64) * slots + passed // (_LEAP_YEAR_US // slots + 1)
     years, numbers = np.divmod(_settle(running, np.asarray(serials)), slots)
-    out = np.empty(len(numbers), np.object_)
-    for y in np.unique(years):
-        full = str(1970 + int(y))
-        pattern = shape.format(p=letters, Y=full, y=full[2:], n=f"%0{width}d")
-        mine = np.flatnonzero(years == y)
-        out[mine] = [pattern % n for n in numbers[mine].tolist()]
+    form = shape.format(p=letters, Y="yyyy", y="yy", n="0" * width).encode()
+    out = np.tile(np.frombuffer(form, np.uint8), (len(numbers), 1))
+    at = form.index(b"y")
+    for k, y in enumerate(reversed(range(at, at + form.count(b"y")))):
+        out[:, y] = (1970 + years) // 10**k % 10 + ord("0")
+    rest, end = numbers, len(form) - len(shape.rpartition("{n}")[2])
+    for place in range(end - 1, end - width - 1, -1):
+        rest, last = np.divmod(rest, 10)
+        out[:, place] = last + ord("0")
     return out
 
 
@@ -157,4 +190,5 @@ def invented_number(
     """
     bits = rng.salt(scenario.seed, f"invented number/{kind}/{agency.index}/{token}")
     opened = before_us - bits % (7 * 86_400 * 1_000_000)
-    return str(_numbers(scenario, agency, kind, np.zeros(1, np.int64), np.array([opened]))[0])
+    one = number_digits(scenario, agency, kind, np.zeros(1, np.int64), np.array([opened]))
+    return str(_texts(one)[0])

@@ -6,7 +6,7 @@ story changes is the topic spoken of, the number typed, or a generic word, never
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -23,15 +23,18 @@ from misusesim.workload.numbers import (
 from misusesim.workload.vocabulary import CLASS, CLASSES, FORMS, STYLES, vocabulary
 
 if TYPE_CHECKING:
+    from collections.abc import Sized
+
     from numpy.typing import NDArray
 
+    from misusesim.plan import AgencyPlan, Block
     from misusesim.scenario.model import Scenario
-    from misusesim.world.model import Agency, Officers
+    from misusesim.world.model import Agency
 
     U64Array = NDArray[np.uint64]
 
 __all__ = [
-    "CLASSES", "NUMBER_FORMS", "Habits", "ReasonCodes", "case_number", "habits",
+    "CLASSES", "NUMBER_FORMS", "Habits", "ReasonCodes", "block_habits", "case_number", "habits",
     "incident_number", "invented_number", "number_style", "opaque_id", "reason_codes",
 ]  # fmt: skip
 
@@ -69,12 +72,13 @@ _NUMBER_WEIGHTS: Final = (62, 26, 12)
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What an agency and its officers always do; officer columns are indexed by officer."""
+    """What agencies and their officers always do; officer columns are indexed by officer."""
 
-    mandatory: bool  # the reason field must be filled
-    dropdown: bool  # there is a reason drop-down
-    fill_share: float  # case numbers given where one exists and is optional
-    mix: NDArray[np.int16]  # guide table over CLASSES
+    mandatory: NDArray[np.bool_]  # per agency: the reason field must be filled
+    dropdown: NDArray[np.bool_]  # per agency: there is a reason drop-down
+    fill_share: NDArray[np.float64]  # per agency: case numbers given where that is optional
+    mix: NDArray[np.int16]  # agency x 65,536: guide table over CLASSES
+    place: NDArray[np.int16]  # the officer's agency
     own: NDArray[np.uint64]  # the officer's salt: which forms are his
     favourite: NDArray[np.int16]  # class he uses without thinking
     favourite_share: NDArray[np.int32]  # of 65,536
@@ -91,7 +95,7 @@ class ReasonCodes:
     number_form: NDArray[np.int8]  # code of NUMBER_FORMS; -1 unless a number
 
 
-def habits(scenario: Scenario, agency: Agency, officers: Officers) -> Habits:
+def habits(scenario: Scenario, agency: Agency, officers: Sized) -> Habits:
     """Return the habits of one agency; a pure function of the scenario and the agency."""
     chance = rng.stream(scenario.seed, "reason habits", agency.index)
     mandatory = bool(chance.random() < _MANDATORY_SHARE)
@@ -104,12 +108,26 @@ def habits(scenario: Scenario, agency: Agency, officers: Officers) -> Habits:
     low, high = (round(share * 65536) for share in _FAVOURITE)
     plus = _lane(bits, 1) < round(_PLUS_SHARE * 65536)
     return Habits(
-        mandatory=mandatory, dropdown=dropdown, fill_share=fill, mix=mix, own=own,
+        mandatory=np.array([mandatory]), dropdown=np.array([dropdown]),
+        fill_share=np.array([fill]), mix=mix[None], own=own,
+        place=np.zeros(len(officers), np.int16),
         favourite=mix[_lane(own, 0)],
         favourite_share=(low + (_lane(bits, 2) * (high - low) >> 16)).astype(np.int32),
         style=(rng.guide(_STYLE_WEIGHTS)[_lane(bits, 0)] + 3 * plus).astype(np.int8),
         number_form=rng.guide(_NUMBER_WEIGHTS)[_lane(bits, 3)].astype(np.int8),
     )  # fmt: skip
+
+
+def block_habits(scenario: Scenario, plan: AgencyPlan | Block) -> Habits:
+    """Return the habits of all agencies of a block, or of a plan's only one."""
+    sizes = np.diff(plan.first_officer).tolist()
+    each = [
+        habits(scenario, agency, range(size))
+        for agency, size in zip(plan.agencies, sizes, strict=True)
+    ]
+    names = [f.name for f in fields(Habits) if f.name != "place"]
+    columns = {name: np.concatenate([getattr(one, name) for one in each]) for name in names}
+    return Habits(place=plan.officer_place, **columns)
 
 
 def _class_weights(chance: np.random.Generator, style: str, *, mandatory: bool) -> list[int]:
@@ -144,7 +162,7 @@ def reason_codes(
     Parameters
     ----------
     habit
-        Of the agency.
+        Of the agencies.
     seed
         The scenario's.
     officer, topic
@@ -161,7 +179,9 @@ def reason_codes(
     key = np.where(_lane(again, 0) < round(_RETYPED * 65536), need, occasion)
     bits = rng.draw(key, rng.salt(seed, "reason"))
     by_habit = _lane(bits, 0) < habit.favourite_share[officer]
-    kind = np.where(by_habit, habit.favourite[officer], habit.mix[_lane(bits, 1)])
+    kind = np.where(
+        by_habit, habit.favourite[officer], habit.mix[habit.place[officer], _lane(bits, 1)]
+    )
     kind = np.where(forced >= 0, forced, kind)
     numeric = (kind == CLASS["number"]) | (kind == CLASS["number_words"])
     kind = np.where(numeric & ~has_number, CLASS["code"], kind).astype(np.int16)

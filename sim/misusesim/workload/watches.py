@@ -17,6 +17,7 @@ from misusesim.dataset.schema import ROLES, SHIFT_KINDS
 from misusesim.dice import Dice, lane, of_65536
 from misusesim.workload.absence import Absence
 from misusesim.workload.blocks import Blocks, shifts_of_blocks
+from misusesim.world.model import Shifts, Staff
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from misusesim.scenario.model import Scenario
-    from misusesim.world.model import Agency, Officers, Shifts
+    from misusesim.world.model import Agency, Officers
 
     I64Array = NDArray[np.int64]
 
@@ -42,42 +43,50 @@ _DAYS: Final = 7
 
 
 def shifts(scenario: Scenario, agency: Agency, officers: Officers) -> tuple[Shifts, pa.Table]:
-    """Return all shifts of an agency and its leave table.
+    """Return all shifts of one agency and its leave table; see :func:`block_shifts`."""
+    return block_shifts(scenario, Staff.of([agency], [officers]))[0]
+
+
+def block_shifts(scenario: Scenario, staff: Staff) -> list[tuple[Shifts, pa.Table]]:
+    """Return all shifts and the leave table of each of some agencies.
 
     Weeks run from the warm-up to one week past the last: a call still waiting at the end needs a
     unit to wait for. An officer's shifts never overlap.
 
     Returns
     -------
-    Shifts
-        By (start, officer).
-    pyarrow.Table
-        `schema.CONTEXT["roster"]["leave"]`, whole.
+    list
+        Per agency its shifts, by (start, officer), and `schema.CONTEXT["roster"]["leave"]`, whole.
     """
     clock = LocalClock(scenario)
     weeks = range(-1, clock.weeks + 1)
-    roster = Roster(scenario, agency, officers, clock, weeks)
+    roster = Roster(scenario, staff, clock, weeks)
     env = simpy.Environment()
     board = {watch: simpy.Store(env) for watch in range(len(WATCHES))}
     for watch in range(OFFICE, len(WATCHES)):
         env.process(roster.watch(env, board, watch))
     env.run()
-    return shifts_of_blocks(roster.blocks(), officers), roster.absence.table()
+    every = shifts_of_blocks(roster.blocks(), staff.officers)
+    place = staff.place[every.officer]
+    found = []
+    for which, leave in enumerate(roster.absence.tables()):
+        mine = np.flatnonzero(place == which)
+        officer = (every.officer[mine] - staff.first[which]).astype(np.int32)
+        own = Shifts(officer, every.start[mine], every.end[mine], every.kind[mine])
+        found.append((own, leave))
+    return found
 
 
 class Roster:
-    """The plan of an agency's watches as it grows."""
+    """The plan of some agencies' watches as it grows; nobody swaps with another agency."""
 
-    def __init__(
-        self, scenario: Scenario, agency: Agency, officers: Officers, clock: LocalClock,
-        weeks: range,
-    ) -> None:  # fmt: skip
-        self._scenario, self._agency, self._officers = scenario, agency, officers
+    def __init__(self, scenario: Scenario, staff: Staff, clock: LocalClock, weeks: range) -> None:
+        self._scenario, self._staff, self._officers = scenario, staff, staff.officers
         self._clock, self._weeks = clock, weeks
-        self.absence = Absence(scenario, agency, officers, clock, weeks)
-        self._people = np.arange(len(officers), dtype=np.int64)
+        self.absence = Absence(scenario, staff, clock, weeks)
+        self._people = np.arange(len(staff), dtype=np.int64)
         self._parts: list[Blocks] = []
-        self._court = np.isin(officers.role, [ROLES.index(r) for r in _COURT_ROLES])
+        self._court = np.isin(self._officers.role, [ROLES.index(r) for r in _COURT_ROLES])
 
     def watch(
         self, env: simpy.Environment, board: dict[int, simpy.Store], watch: int
@@ -104,9 +113,7 @@ class Roster:
 
     def _dice(self, officer: I64Array, day: I64Array) -> Dice:
         """Return the dice of days of officers; a week is named by its first day."""
-        key = (np.uint64(self._agency.index) << np.uint64(48)) | (
-            officer.astype(np.uint64) << np.uint64(16) | (day + _DAYS).astype(np.uint64)
-        )
+        key = self._staff.entity[officer] | (day + _DAYS).astype(np.uint64)
         return Dice(self._scenario.seed, key)
 
     def _members(self, watch: int, week: int) -> I64Array:
@@ -170,7 +177,8 @@ class Roster:
         taken = np.zeros(len(officer), np.bool_)
         for when, other, home in offers:
             self._add(watch, np.array([other]), np.array([when]), _SWAP)
-            free = np.flatnonzero((day == when) & ~offered & ~taken)
+            same = self._staff.place[officer] == self._staff.place[other]
+            free = np.flatnonzero((day == when) & ~offered & ~taken & same)
             if free.size:
                 bits = self._dice(np.array([other]), np.array([when])).bits("swap partner")
                 row = free[int(lane(bits, 0)[0]) * len(free) >> 16]

@@ -53,7 +53,7 @@ def _state(scenario: Scenario) -> tuple[Agency, ...]:
     groups = [group for group in scenario.agency for _ in range(group.count)]
     # names and numbers by keyed permutation: neither says which group or place in the file
     places = np.arange(len(groups), dtype=np.uint64)
-    turned = rng.walk(rng.feistel, places, rng.salt(scenario.seed, "ori"), MOST_AGENCIES)
+    turned = rng.permute(places, rng.salt(scenario.seed, "ori"), MOST_AGENCIES)
     words, taken, found = pools(scenario.seed).surnames.words, set[str](), []
     for index, (group, code) in enumerate(zip(groups, turned.tolist(), strict=True)):
         name = _name(group, code, words, taken)

@@ -14,6 +14,7 @@ import pyarrow as pa
 from misusesim import rng
 from misusesim.clock import DAY_US, NEVER, LocalClock
 from misusesim.dataset import schema
+from misusesim.occasions import NONE
 from misusesim.world.names import pools
 from misusesim.world.subjects import Population
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 #: One leaver in eight is entered up to a month late (assumption; domain note 5.1, kind 17).
 _LATE_ENTRY: Final = np.uint64(8)
 _LATEST_DAYS: Final = 30
+#: 1900-01-01, what forms get where a date must stand and there is none (assumption).
+_NO_BIRTH_DAY: Final = -25_567
 #: Systems each role is granted; broad, as access reviews find them (domain note 4: 36 % excess).
 _GRANTS: Final = {
     "patrol": ("DMV", "NCIC", "NLETS", "III", "SVS", "AFS", "WPS", "CARPOS", "MUPS", "SRF", "ALPR",
@@ -39,6 +42,7 @@ _GRANTS: Final = {
     "licensing_clerk": ("DMV", "NCIC", "III", "AFS", "WPS", "ACHS", "RMS", "LICENSING"),
     "analyst": ("DMV", "NCIC", "SVS", "ALPR", "RMS"),
     "it": ("RMS",),
+    "interface": ("DMV", "NCIC", "NLETS", "SVS", "WPS"),
 }  # fmt: skip
 
 
@@ -119,17 +123,18 @@ def _officers(scenario: Scenario, agency: Agency, officers: Officers) -> pa.Tabl
     leaving = np.arange(len(row)) >= len(officers)
     left, hired = officers.left[row], officers.hired[row]
     people = Population(scenario)
-    whom = officers.subject[row]
+    nobody = officers.subject[row] == NONE  # a system: the form's fields are filled all the same
+    whom = np.where(nobody, 0, officers.subject[row])
     return table(
         schema.CONTEXT["roster"]["officers"],
         len(row),
         officer_id=officers.officer_id[row],
         agency_id=np.repeat(np.array([agency.agency_id], object), len(row)),
-        given_name=people.given_name(whom),
-        surname=people.surname(whom),
-        birth_date=pa.array(people.birth_date(whom), pa.int32()).cast(pa.date32()),
-        sex=np.array(schema.SEXES, object)[people.sex(whom)],
-        address_area=_areas(scenario, people.area(whom)),
+        given_name=np.where(nobody, "System", people.given_name(whom)),
+        surname=np.where(nobody, "Interface", people.surname(whom)),
+        birth_date=_dates(np.where(nobody, _NO_BIRTH_DAY, people.birth_date(whom))),
+        sex=np.where(nobody, "X", np.array(schema.SEXES, object)[people.sex(whom)]),
+        address_area=np.where(nobody, "", _areas(scenario, people.area(whom))),
         role=np.array(schema.ROLES, object)[officers.role[row]],
         unit=np.array(officers.units, object)[officers.unit[row]],
         hire_date=hired,
@@ -140,6 +145,10 @@ def _officers(scenario: Scenario, agency: Agency, officers: Officers) -> pa.Tabl
         valid_to=NEVER,
         known_at=np.where(leaving, entered[row], hired),
     )
+
+
+def _dates(days: NDArray[np.integer]) -> pa.Array:
+    return pa.array(days.astype(np.int32), pa.int32()).cast(pa.date32())
 
 
 def _days_late(scenario: Scenario, officers: Officers) -> NDArray[np.int64]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from misusesim.dataset.schema import INTERFACE
+
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from misusesim.scenario.model import AgencyGroup
@@ -45,8 +51,58 @@ class Officers:
     desk_terminal: NDArray[np.int32]
 
     def __len__(self) -> int:
-        """Return the number of officers."""
+        """Return the number of accounts."""
         return len(self.role)
+
+    @property
+    def people(self) -> int:
+        """Return how many of the rows are people: all but the interface accounts at the end."""
+        return int((self.role != INTERFACE).sum())
+
+
+@dataclass(frozen=True)
+class Staff:
+    """The officers of neighbouring agencies in one, in the order of the agencies.
+
+    What is drawn for an officer depends on his agency and his row there, so it is the same alone
+    and among neighbours.
+    """
+
+    agencies: tuple[Agency, ...]
+    sizes: tuple[int, ...]  # officers of each
+    officers: Officers  # without names of units
+
+    @staticmethod
+    def of(agencies: Sequence[Agency], officers: Sequence[Officers]) -> Staff:
+        """Return some agencies' officers in one; references to terminals are not moved."""
+        columns = {
+            f.name: np.concatenate([getattr(one, f.name) for one in officers])
+            for f in fields(Officers)
+            if f.name != "units"
+        }
+        sizes = tuple(len(one) for one in officers)
+        return Staff(tuple(agencies), sizes, Officers(units=(), **columns))
+
+    def __len__(self) -> int:
+        """Return the number of officers."""
+        return len(self.officers)
+
+    @cached_property
+    def place(self) -> NDArray[np.int64]:
+        """Which of the agencies each officer belongs to."""
+        return np.repeat(np.arange(len(self.sizes)), self.sizes)
+
+    @cached_property
+    def first(self) -> NDArray[np.int64]:
+        """First officer of each agency, and the end of the last."""
+        return np.concatenate([np.zeros(1, np.int64), np.cumsum(self.sizes, dtype=np.int64)])
+
+    @cached_property
+    def entity(self) -> NDArray[np.uint64]:
+        """Agency and own row of each officer, in bits 48 and up and 16 and up."""
+        own = np.arange(len(self)) - self.first[self.place]
+        agency = np.array([agency.index for agency in self.agencies], np.uint64)[self.place]
+        return agency << np.uint64(48) | own.astype(np.uint64) << np.uint64(16)
 
 
 @dataclass(frozen=True, slots=True)

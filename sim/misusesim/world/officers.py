@@ -56,7 +56,7 @@ _FRACTION_BITS: Final = 20
 _CERTIFICATE_DAYS: Final = (4_000, 4_730)
 _LONGEST_DAYS: Final = 3_700
 #: Row numbers of one agency fit so many bits, successors of 50,000 seats included.
-_ROW_BITS: Final = 20
+ROW_BITS: Final = 20
 #: Desks per hundred account holders of a unit: patrol writes its reports there, the others share
 #: them over the day (assumption). Two share a car.
 _DESKS_PERCENT: Final = {"patrol": 13}
@@ -126,7 +126,7 @@ def officers(scenario: Scenario, agency: Agency) -> Officers:
     watch, number_of_seat = _watches(role, chance), chance.integers(0, 2**31, len(role))
     car, desk = _places(agency, role, unit, number_of_seat)
     return Officers(
-        officer_id=_ids(scenario, agency, "officer", n),
+        officer_id=opaque_ids(scenario, agency, "officer", np.arange(n)),
         role=role[seat],
         unit=unit[seat],
         units=unit_names(agency),
@@ -248,15 +248,17 @@ def terminals(scenario: Scenario, agency: Agency) -> Terminals:
     kind = np.array([TERMINAL_KINDS.index(word) for word in seated])[at]
     kind[:cars] = TERMINAL_KINDS.index("car")
     return Terminals(
-        terminal_id=_ids(scenario, agency, "terminal", len(at)),
+        terminal_id=opaque_ids(scenario, agency, "terminal", np.arange(len(at))),
         kind=kind.astype(np.int8),
         unit=at.astype(np.int16),
     )
 
 
-def _ids(scenario: Scenario, agency: Agency, name: str, count: int) -> NDArray[np.object_]:
+def opaque_ids(
+    scenario: Scenario, agency: Agency, name: str, row: NDArray[np.int64]
+) -> NDArray[np.object_]:
     """Return ids that carry nothing: a keyed permutation of 40 bits, in hex."""
-    number = (agency.index << _ROW_BITS) + np.arange(count, dtype=np.uint64)
+    number = ((agency.index << ROW_BITS) + row).astype(np.uint64)
     turned = rng.feistel(number, rng.salt(scenario.seed, f"{name} id"), 20)
     return np.array([f"{name[0]}{value:010x}" for value in turned.tolist()], object)
 

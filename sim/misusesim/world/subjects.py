@@ -72,12 +72,12 @@ class Population:
 
     def _seat(self, ids: Ids) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
         """Return block and place of each person."""
-        seat = rng.walk(rng.feistel, np.asarray(ids).astype(U), self._seat_key, self.size)
+        seat = rng.permute(np.asarray(ids).astype(U), self._seat_key, self.size)
         return seat // U(SEATS), seat % U(SEATS)
 
     def _person(self, block: NDArray[np.uint64], place: NDArray[np.uint64]) -> Ids:
         seat = block * U(SEATS) + place
-        return rng.walk(rng.unfeistel, seat, self._seat_key, self.size).astype(np.int64)
+        return rng.unpermute(seat, self._seat_key, self.size).astype(np.int64)
 
     def household(self, ids: Ids) -> NDArray[np.uint64]:
         """Return the household of each person."""
@@ -132,7 +132,7 @@ class Population:
         """Return a block per number; no two of size/10 numbers in a row share one."""
         blocks = self.size // SEATS
         number = np.asarray(numbers).astype(U) % U(blocks)
-        return rng.walk(rng.feistel, number, self._salt("adult block"), blocks)
+        return rng.permute(number, self._salt("adult block"), blocks)
 
     def area(self, ids: Ids) -> NDArray[np.int16]:
         """Return the beat a person lives in; neighbouring blocks lie in one."""
@@ -191,7 +191,7 @@ class Population:
 
     def plate_number(self, ids: Ids) -> NDArray[np.uint64]:
         """Return the number behind each person's plate; no two are equal."""
-        return rng.walk(rng.feistel, np.asarray(ids).astype(U), self._plate_key, self._plates)
+        return rng.permute(np.asarray(ids).astype(U), self._plate_key, self._plates)
 
     def plate_text(self, numbers: NDArray[np.uint64]) -> NDArray[np.uint8]:
         """Return plates such as 4ABC123 as ASCII bytes, shape (n, 7)."""

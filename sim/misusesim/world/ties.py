@@ -5,23 +5,27 @@ Every officer has ties, whether or not anybody ever misuses; a campaign only pic
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
 from misusesim import rng
 from misusesim.clock import DAY_US, LocalClock
 from misusesim.dataset.schema import TIE_KINDS
-from misusesim.world.model import Ties
+from misusesim.world.model import Staff, Ties
 from misusesim.world.subjects import Population
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from misusesim.scenario.model import Scenario
     from misusesim.world.model import Agency, Officers
 
     Ints = NDArray[np.int64]
+    Drawn = NDArray[Any]
 
 #: Shares of officers with such a tie, and how many of each (assumptions).
 _EX_SHARE: Final = 0.55
@@ -59,7 +63,12 @@ def ties(scenario: Scenario, agency: Agency, officers: Officers) -> Ties:
         (couples), born (family) or hired (colleagues); that of a former partner or an opponent may
         lie inside the horizon.
     """
-    slots = _Drawn(scenario, agency, officers).slots()
+    return block_ties(scenario, Staff.of([agency], [officers]))[0]
+
+
+def block_ties(scenario: Scenario, staff: Staff) -> list[Ties]:
+    """Return the ties of each of some agencies; see :func:`ties`."""
+    slots, officers = _Drawn(scenario, staff).slots(), staff.officers
     n = len(officers)
     officer = np.tile(np.arange(n), len(slots))
     subject = np.concatenate([slot.whom for slot in slots])
@@ -69,22 +78,25 @@ def ties(scenario: Scenario, agency: Agency, officers: Officers) -> Ties:
     order = order[subject[order] != officers.subject[officer[order]]]
     same = [np.diff(column[order]) == 0 for column in (officer, kind, subject)]
     order = order[np.r_[True, ~np.logical_and.reduce(same)][: len(order)]]
-    return Ties(
-        officer=officer[order].astype(np.int32),
-        subject=subject[order],
-        kind=kind[order].astype(np.int8),
-        since=since[order],
-    )
+    ends = np.searchsorted(officer[order], staff.first).tolist()
+    found = []
+    for first, (low, high) in zip(staff.first.tolist(), pairwise(ends), strict=False):
+        own = order[low:high]
+        found.append(Ties(
+            officer=(officer[own] - first).astype(np.int32), subject=subject[own],
+            kind=kind[own].astype(np.int8), since=since[own],
+        ))  # fmt: skip
+    return found
 
 
 class _Drawn:
-    """The draws of one agency's ties."""
+    """The draws of some agencies' ties."""
 
-    def __init__(self, scenario: Scenario, agency: Agency, officers: Officers) -> None:
-        self._seed, self._agency, self._officers = scenario.seed, agency.index, officers
+    def __init__(self, scenario: Scenario, staff: Staff) -> None:
+        self._seed, self._staff, self._officers = scenario.seed, staff, staff.officers
         self._start = LocalClock(scenario).horizon[0]
         self._people = Population(scenario)
-        self._own = officers.subject
+        self._own = staff.officers.subject
 
     def slots(self) -> list[_Slot]:
         """Return all slots; a slot is drawn for every officer."""
@@ -95,14 +107,21 @@ class _Drawn:
         slots = [self._slot(place, kind, other) for place, (kind, other) in enumerate(whom)]
         return slots + [self._colleague(nth) for nth in range(_COLLEAGUES)]
 
-    def _stream(self, what: str) -> np.random.Generator:
-        return rng.stream(self._seed, f"ties/{what}", self._agency)
+    def _each(self, what: str, draw: Callable[[np.random.Generator, int], Drawn]) -> Drawn:
+        """Return what is drawn for all officers, from the stream of each agency."""
+        staff = self._staff
+        return np.concatenate([
+            draw(rng.stream(self._seed, f"ties/{what}", agency.index), size)
+            for agency, size in zip(staff.agencies, staff.sizes, strict=True)
+        ])  # fmt: skip
+
+    def _chance(self, what: str, share: float) -> NDArray[np.bool_]:
+        return self._each(what, lambda stream, n: stream.random(n)) < share
 
     def _slot(self, place: int, kind: str, whom: Ints) -> _Slot:
         """Return a tie with its beginning."""
-        n = len(whom)
-        days = self._stream(f"since/{place}").integers(*_OLD_DAYS, n)
-        fresh = self._stream(f"fresh/{place}").random(n) < _FRESH_SHARE
+        days = self._each(f"since/{place}", lambda stream, n: stream.integers(*_OLD_DAYS, n))
+        fresh = self._chance(f"fresh/{place}", _FRESH_SHARE)
         fresh &= kind in _FRESH_KINDS
         since = self._start + np.where(fresh, days % _YEAR_DAYS, -days) * DAY_US
         born = np.maximum(self._born(self._own), self._born(whom))
@@ -118,9 +137,9 @@ class _Drawn:
     def _ex(self) -> Ints:
         """Return a former partner of about the same age, oneself for those without."""
         own, n = self._own, len(self._own)
-        has = self._stream("ex").random(n) < _EX_SHARE
-        alike = self._stream("alike").random(n) < _SAME_SEX_SHARE
-        met = self._people.adult(self._stream("met").integers(0, 2**31, (n, _MET)).ravel())
+        has, alike = self._chance("ex", _EX_SHARE), self._chance("alike", _SAME_SEX_SHARE)
+        number = self._each("met", lambda stream, n: stream.integers(0, 2**31, (n, _MET)))
+        met = self._people.adult(number.ravel())
         same = self._people.sex(met).reshape(n, _MET) == self._people.sex(own)[:, None]
         years = self._people.birth_year(met).reshape(n, _MET).astype(np.int64)
         apart = np.abs(years - self._people.birth_year(own)[:, None])
@@ -129,16 +148,20 @@ class _Drawn:
 
     def _opponent(self) -> Ints:
         """Return somebody the officer quarrels with, oneself for those without."""
-        n = len(self._own)
-        has = self._stream("dispute").random(n) < _DISPUTE_SHARE
-        number = self._stream("whom/dispute").integers(0, 2**31, n)
+        has = self._chance("dispute", _DISPUTE_SHARE)
+        number = self._each("whom/dispute", lambda stream, n: stream.integers(0, 2**31, n))
         return np.where(has, self._people.adult(number), self._own)
 
     def _colleague(self, nth: int) -> _Slot:
         """Return somebody of the first day's staff, from the day on that both are there."""
-        hired, own = self._officers.hired, self._own
-        first_day = int((hired < self._start).sum())
-        peer = self._stream(f"peer/{nth}").integers(0, first_day, len(own))
+        hired, own, staff = self._officers.hired, self._own, self._staff
+        there = np.bincount(staff.place, hired < self._start, len(staff.sizes)).astype(np.int64)
+        peer = np.concatenate([
+            first + rng.stream(self._seed, f"ties/peer/{nth}", agency.index).integers(0, some, size)
+            for agency, size, first, some in zip(
+                staff.agencies, staff.sizes, staff.first[:-1].tolist(), there.tolist(), strict=True
+            )
+        ])  # fmt: skip
         since = np.maximum(hired, hired[peer])
         met = since < self._officers.left[peer]
         return _Slot("colleague", np.where(met, own[peer], own), since)

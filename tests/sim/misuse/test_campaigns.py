@@ -14,7 +14,7 @@ from misusesim.occasions import MISUSE, NONE
 from misusesim.scenario.model import RomanticInterest
 from misusesim.workload.numbers import opaque_id
 
-WORLD = stage.world()
+WORLD = stage.world(accounts=120)
 
 
 @pytest.fixture(scope="module")
@@ -176,7 +176,7 @@ def test_campaigns_do_not_depend_on_the_days_asked_for():
 
 def test_a_kind_does_not_move_the_others():
     """Without retaliation and permit checks the romantic campaigns are the same."""
-    alone = stage.plan(stage.scene(stage.world(misuse=(stage.ROMANTIC,))))
+    alone = stage.plan(stage.scene(stage.world(misuse=(stage.ROMANTIC,), accounts=120)))
     together = rows(stage.plan(stage.scene(WORLD)))
     assert len(alone.truth) > 3
     for row in alone.truth.to_pylist():

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from misusesim.dataset import schema
-from misusesim.query.columns import fixed_text, long_words, numbers, texts, words
+from misusesim.query.columns import long_words, numbers, texts, words
+from misusesim.textcolumns import fixed_text
 
 COLOURS = ("red", "green", "blue")
 CODES = st.lists(st.integers(-1, 2), max_size=30)

@@ -52,7 +52,7 @@ def test_file(small: Path) -> None:
 def test_shipped() -> None:
     """Every shipped scenario loads and has the name of its file and a title."""
     assert list_scenarios() == [
-        "county", "no_misuse", "permit_desk", "permit_desk_miscoded", "tiny",
+        "county", "no_misuse", "permit_desk", "permit_desk_miscoded", "state", "tiny",
     ]  # fmt: skip
     for name in list_scenarios():
         assert load_scenario(name).name == name
@@ -126,6 +126,22 @@ def test_no_misuse_has_none() -> None:
 
     assert scenario.misuse == ()
     assert len(scenario.oddity) == 10
+
+
+def test_state_is_a_whole_state() -> None:
+    """The state has 1,200 agencies, each misuse kind, two thirds of its volume by machines."""
+    scenario = load_scenario("state")
+    machines = sum(g.count * g.interface_accounts for g in scenario.agency)
+    sent = sum(
+        g.count * g.interface_accounts * g.interface_queries_per_day for g in scenario.agency
+    )
+
+    assert sum(group.count for group in scenario.agency) == 1_200
+    assert (scenario.days, scenario.truth) == (365, "sparse")
+    assert len(scenario.misuse) == 3
+    assert len(scenario.oddity) == 10
+    assert machines == 1_981
+    assert 1.7e6 < sent < 2.0e6
 
 
 def test_override(small: Path) -> None:

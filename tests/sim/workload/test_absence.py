@@ -13,6 +13,7 @@ from misusesim.dataset import schema
 from misusesim.scenario.model import Staffing
 from misusesim.workload.absence import KINDS, Absence
 from misusesim.world.agencies import agencies
+from misusesim.world.model import Staff
 from misusesim.world.officers import officers
 
 LENGTHS = {1, 2, 3, 5, 7, 14}
@@ -27,7 +28,7 @@ def absence_of(weeks=range(-1, WEEKS), leave=60.0, seed=5, **group):
     agency = agencies(scenario)[0]
     people = officers(scenario, agency)
     clock = LocalClock(scenario)
-    return Absence(scenario, agency, people, clock, weeks), people, clock
+    return Absence(scenario, Staff.of([agency], [people]), clock, weeks), people, clock
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +38,7 @@ def world():
 
 @pytest.fixture(scope="module")
 def rows(world):
-    return world[0].table()
+    return world[0].tables()[0]
 
 
 def days_of(rows, clock):
@@ -145,7 +146,7 @@ def test_days_away_are_the_configured_ones(leave):
 def test_without_leave_nobody_is_away():
     """No days of leave make an empty table and no absence."""
     absence, people, _ = absence_of(leave=0.0)
-    assert absence.table().num_rows == 0
+    assert absence.tables()[0].num_rows == 0
     assert not absence.days(np.arange(len(people)), 3).any()
 
 

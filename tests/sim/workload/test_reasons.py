@@ -132,17 +132,17 @@ def test_habits_follow_from_the_agency_only():
 def test_a_third_of_agencies_has_a_mandatory_field():
     """35 % of agencies never leave a reason blank, a tenth has a drop-down."""
     all_habits = [reasons.habits(WORLD, agency(i), OFFICERS) for i in range(400)]
-    mandatory = np.array([habit.mandatory for habit in all_habits])
+    mandatory = np.array([habit.mandatory[0] for habit in all_habits])
     blank = np.array([(habit.mix == CLASS["blank"]).mean() for habit in all_habits])
     assert mandatory.mean() == pytest.approx(0.35, abs=4 * (0.35 * 0.65 / 400) ** 0.5)
     assert (blank[mandatory] == 0).all()
-    dropdown = np.mean([habit.dropdown for habit in all_habits])
+    dropdown = np.mean([habit.dropdown[0] for habit in all_habits])
     assert dropdown == pytest.approx(0.1, abs=4 * (0.09 / 400) ** 0.5)
 
 
 def test_pooled_class_mix_is_the_measured_one():
     """Over many agencies the classes have the pooled shares of domain note 8, within 3 points."""
-    mixes = [reasons.habits(WORLD, agency(i), OFFICERS).mix for i in range(400)]
+    mixes = [reasons.habits(WORLD, agency(i), OFFICERS).mix[0] for i in range(400)]
     pooled = np.mean([np.bincount(mix, minlength=len(CLASSES)) / 65536 for mix in mixes], axis=0)
     for name, share in (
         ("blank", 0.236), ("free", 0.228), ("generic", 0.169), ("code", 0.167), ("number", 0.112),

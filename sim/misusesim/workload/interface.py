@@ -1,0 +1,71 @@
+"""Queries that no person asks: dispatch, records and plate-reader systems, by themselves.
+
+Statewide networks count messages of such interfaces beside those of people. An occasion here is a
+span of traffic of one account, a hundred queries or so about as many strangers, so that millions of
+queries a day stay a few ten thousand rows of the plan.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from misusesim import rng
+from misusesim.dataset.schema import ACTIONS, PURPOSES
+from misusesim.occasions import AUTOMATIC, TEMPLATE, TOPIC, Occasions
+from misusesim.workload import durations
+from misusesim.workload.arrivals import STREET, arrivals
+from misusesim.workload.durations import drawn
+from misusesim.workload.setting import WEEK_BITS, work
+
+if TYPE_CHECKING:
+    from misusesim.workload.setting import Setting
+
+#: Bit of a serial that no other work has: the engine numbers that without these.
+_MACHINE_BIT: Final = 1 << 37
+_MEAN_SPAN: Final = 96  # queries, of `durations.SPAN_QUERIES` (calc)
+_DAYS_PER_WEEK: Final = 7
+#: A span takes about half the time there is for it, at most 20 s a query, so that the hours of the
+#: day keep their profile (assumption).
+_HALF_A_DAY_S, _LONGEST_GAP_S = 43_200, 20
+#: What the accounts of an agency are, one after the other (assumption).
+_TEMPLATES: Final = np.array([TEMPLATE[name] for name in AUTOMATIC])
+
+
+def interface_work(setting: Setting) -> Occasions:
+    """Return the traffic of the agency's interface accounts in all weeks, numbered.
+
+    Parameters
+    ----------
+    setting
+        The agency; its officers are people only, the accounts' rows follow theirs.
+    """
+    group = setting.agency.group
+    weekly = group.interface_accounts * group.interface_queries_per_day * _DAYS_PER_WEEK
+    if not weekly:
+        return Occasions.concat([])
+    times = [
+        arrivals(setting, "interface", week, weekly / _MEAN_SPAN, STREET) for week in setting.weeks
+    ]
+    serials = [
+        (week + 1 << WEEK_BITS) + np.arange(len(time))
+        for week, time in zip(setting.weeks, times, strict=True)
+    ]
+    start, serial = np.concatenate(times), np.concatenate(serials) | _MACHINE_BIT
+    dice = setting.dice(serial)
+    account = rng.below(dice.bits("interface account"), group.interface_accounts).astype(np.int64)
+    gap = round(_HALF_A_DAY_S / group.interface_queries_per_day)
+    spans = work(
+        len(start),
+        officer=len(setting.officers) + account,
+        start=start,
+        n=drawn(durations.SPAN_QUERIES, dice.bits("interface queries")),
+        gap_s=min(max(gap, 1), _LONGEST_GAP_S),
+        template=_TEMPLATES[account % len(_TEMPLATES)],
+        topic=TOPIC["patrol"],
+        says_purpose=PURPOSES.index("criminal"),
+        action=ACTIONS.index("view"),
+    )
+    return replace(spans, serial=serial)
