@@ -167,8 +167,8 @@ def gate(
     quiet: Quiet = False,
 ) -> None:
     """Judge runs against a baseline: pass, regression (1), inconclusive (3), failed (4)."""
-    from misusebench.gate import gate as judge  # noqa: PLC0415 - heavy
-    from misusebench.gate import write_baseline  # noqa: PLC0415
+    from misusebench.baselines import write_baseline  # noqa: PLC0415 - heavy
+    from misusebench.gate import gate as judge  # noqa: PLC0415
 
     if write:
         for run in runs:

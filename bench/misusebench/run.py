@@ -260,6 +260,7 @@ def _dataset(bench: Bench) -> dict[str, Any]:
         "rows": bench.log.num_rows,
         "scored_rows": bench.log.num_rows - bench.first,
         "history_end_us": bench.end_us,
+        "versions": dict(manifest.get("versions", {})),
     }
 
 

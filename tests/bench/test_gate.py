@@ -10,8 +10,10 @@ import pytest
 from tests.bench import made_run
 
 from misusebench import gate as gates
+from misusebench.baselines import write_baseline
 from misusebench.errors import SuiteError
-from misusebench.gate import Margins, gate, load_margins, write_baseline
+from misusebench.gate import gate
+from misusebench.margins import Margins, load_margins
 
 if TYPE_CHECKING:
     from pathlib import Path

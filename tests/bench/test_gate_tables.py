@@ -13,19 +13,11 @@ from tests.bench.made_run import result
 
 from misusebench import metrics
 from misusebench import result as results
+from misusebench.baselines import BASELINE_DRAWS, baseline_of, load_baselines, write_baseline
 from misusebench.compare import Difference, _corrected, compare, kept_draws, table, value_of
 from misusebench.errors import SuiteError
-from misusebench.gate import (
-    BASELINE_DRAWS,
-    Check,
-    Margins,
-    Verdict,
-    baseline_of,
-    gate,
-    load_baselines,
-    load_margins,
-    write_baseline,
-)
+from misusebench.gate import Check, Verdict, gate
+from misusebench.margins import Margins, load_margins
 
 if TYPE_CHECKING:
     from pathlib import Path
