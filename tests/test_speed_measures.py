@@ -22,6 +22,9 @@ from misusesim.scenario.load import load_scenario
 if TYPE_CHECKING:
     from types import ModuleType
 
+#: They simulate worlds and start processes.
+pytestmark = pytest.mark.slow
+
 FIELDS = {"name", "absolute", "unit", "ratio", "means"}
 PEERS = pytest.mark.parametrize("peer", [naive_simpy_faker, simpy_per_query])
 

@@ -6,36 +6,13 @@ import dataclasses
 import random
 
 import pytest
+from tests.bench.literal import request as _request
 
-from misusebench.component import Policy, Request
+from misusebench.component import Policy
 from misusebench.policies.cedar import Cedar, policy_text
 from misusebench.policies.eleven_rules import ElevenRules
 from misusebench.policies.rulebook import DATABASES, RULES
 from misusesim.dataset.schema import ROLES
-
-
-def _request(**changes):
-    facts = {
-        "officer": {
-            "role": "detective", "agency": "A", "state": "CA", "active": True,
-            "training_days_left": 30, "on_shift": True,
-        },
-        "database": {
-            "id": "criminal_history", "sensitivity": 3, "clets": True, "owner_agency": "A",
-            "shared_with": [],
-        },
-        "context": {
-            "purpose": "criminal", "case_number": "24-1", "case_exists": True, "case_open": True,
-            "case_agency": "A", "warrant": False, "lookback_days": 0, "recipient_state": "",
-            "break_glass": False, "justification_len": 0,
-        },
-    }  # fmt: skip
-    action = changes.pop("action", "query")
-    for name, value in changes.items():
-        place = next(p for p in facts if name in facts[p])
-        facts[place][name] = value
-    return Request("o1", facts["officer"], action, "q1", facts["database"], facts["context"])
-
 
 ALPR = {"id": "alpr", "sensitivity": 2, "clets": False}
 GLASS = {"break_glass": True, "justification_len": 20}
