@@ -22,6 +22,9 @@ from misusesim.workload.arrivals import STREET
 from misusesim.workload.interface import interface_work
 from misusesim.world.agencies import agencies
 
+#: Whole causal passes.
+pytestmark = pytest.mark.slow
+
 ACCOUNTS, PER_DAY = 4, 600.0
 CODES = [TEMPLATE[name] for name in AUTOMATIC]
 MISUSES = (RomanticInterest(kind="romantic_interest", officers_per_year=1.0),)
