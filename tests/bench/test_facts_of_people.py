@@ -84,6 +84,7 @@ SHIFTS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(SHIFTS, st.lists(st.tuples(st.integers(0, 3), st.integers(-30, 900)), min_size=1))
 def test_distance_equals_a_loop_over_shifts(shifts, asked):
     """For shifts one after the other, the distance is the least over all of the officer's."""

@@ -306,6 +306,7 @@ def test_twice_is_the_same():
         assert rows.equals(two.context[name]), name
 
 
+@pytest.mark.slow
 def test_another_seed_is_another_world():
     """Seeds matter."""
     one, two = planned(days=7)[1], planned(days=7, seed=6)[1]

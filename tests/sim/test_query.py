@@ -314,6 +314,7 @@ def test_typos_are_as_common_as_the_scenario_says():
     assert all(sum(a != b for a, b in zip(plates[i], right[i], strict=True)) == 1 for i in wrong)
 
 
+@pytest.mark.slow
 def test_hits_have_the_rates_of_scenario_and_plate_readers(shard):
     """Hits are 1.9 % of answered person and vehicle queries and 0.73 % at plate readers."""
     rows = joined(expand(WORLD, synthetic_plan.plan(WORLD, 20_000), 0))

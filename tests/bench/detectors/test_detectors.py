@@ -60,6 +60,7 @@ def test_scores_are_finite_and_the_same_for_any_batch_size(name, world):
     assert np.allclose(few, whole[:60], rtol=1e-9, atol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REGISTRY)
 def test_later_rows_do_not_change_a_score(name, world):
     """A prefix of the log has the same scores."""

@@ -10,6 +10,8 @@ from tests.bench.literal import batch, context, log
 
 from misusebench.detectors.rules import Rules
 
+pytestmark = pytest.mark.slow  # a DuckDB for every row
+
 SHIFT = {"valid_from": "2024-03-04 12:00", "valid_to": "2024-03-04 22:00"}
 HONEST = {"shifts": [SHIFT], "officers": [{}]}
 

@@ -101,6 +101,7 @@ def test_values_lie_inside_their_intervals(values: dict[str, metrics.MetricValue
         assert one.note is None
 
 
+@pytest.mark.slow
 def test_row_order_changes_nothing(world: dict[str, np.ndarray]) -> None:
     """All metrics and intervals are equal after a permutation of the rows."""
     score = made_run.detector_scores(world)["coarse"]

@@ -27,6 +27,7 @@ def tied(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
     return score, positive
 
 
+@pytest.mark.slow
 @given(tied())
 @settings(max_examples=80, deadline=None)
 def test_average_precision_equals_scikit_learn(case: tuple[np.ndarray, np.ndarray]) -> None:
@@ -36,6 +37,7 @@ def test_average_precision_equals_scikit_learn(case: tuple[np.ndarray, np.ndarra
     assert ranking.average_precision(score, positive) == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.slow
 @given(tied())
 @settings(max_examples=80, deadline=None)
 def test_auroc_equals_scikit_learn(case: tuple[np.ndarray, np.ndarray]) -> None:
@@ -46,6 +48,7 @@ def test_auroc_equals_scikit_learn(case: tuple[np.ndarray, np.ndarray]) -> None:
     )
 
 
+@pytest.mark.slow
 @given(tied(), st.sampled_from([1e-3, 0.05, 0.3, 0.9]))
 @settings(max_examples=80, deadline=None)
 def test_partial_auroc_equals_scikit_learn(

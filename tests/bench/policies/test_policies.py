@@ -87,6 +87,7 @@ def _random_request(chance):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_engines_agree_on_random_requests(engines):
     """Decision and reasons are equal on 3,000 random requests, of which each rule fires on some."""
     chance = random.Random(3)

@@ -52,6 +52,7 @@ def test_every_year_holds_as_many(year):
     assert scene.clock.business_day(np.flatnonzero(days) + 365 * year).all()
 
 
+@pytest.mark.slow
 def test_a_shorter_run_gives_the_first_days_of_the_year():
     """Eight weeks of the year are its first eight weeks, check by check."""
     scene, short = staged(56, **YEAR)

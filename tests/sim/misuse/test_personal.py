@@ -62,6 +62,7 @@ def test_starts_keep_the_rate_of_the_scenario(kind, entry):
     assert abs(len(begun) - expected) < 4 * expected**0.5
 
 
+@pytest.mark.slow
 def test_campaigns_begin_in_every_week_of_the_lead_and_the_scenario():
     """The weekly hazard is level: no week of 40 + 26 has more than four times the mean."""
     scene = stage.empty_scene(LARGE)

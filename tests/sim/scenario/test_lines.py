@@ -89,6 +89,7 @@ _VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(_KEYS, _VALUES, max_size=6))
 def test_every_key_is_found(pairs: dict[str, str]) -> None:
     """Each key is on the line that begins with it, whatever the values hold."""

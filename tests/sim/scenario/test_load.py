@@ -205,6 +205,7 @@ def test_public_names() -> None:
         misusesim.simulat  # noqa: B018
 
 
+@pytest.mark.slow
 def test_simulate(tmp_path: Path) -> None:
     """One call makes a data set that can be read at once."""
     scenario = load_scenario("tiny", days=2)

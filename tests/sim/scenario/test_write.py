@@ -100,6 +100,7 @@ def scenarios(draw: st.DrawFn) -> Scenario:
     )
 
 
+@pytest.mark.slow
 @given(scenarios())
 def test_round_trip(scenario: Scenario) -> None:
     """Any scenario comes back equal, with the same hash, from the TOML it is written to."""

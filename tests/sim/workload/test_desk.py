@@ -111,6 +111,7 @@ def test_lists_change_every_six_weeks():
     assert len(lists(setting).subject) == 2 * 6 * setting.has_role("detective").sum()
 
 
+@pytest.mark.slow
 def test_searches_keep_the_desks_hours():
     """Plate searches follow the Californian profile around the clock."""
     setting = setting_of(scenario_of(days=182, accounts_median=250))
@@ -121,6 +122,7 @@ def test_searches_keep_the_desks_hours():
     assert np.abs(share - np.array(DESK.hours) / sum(DESK.hours)).max() < 0.015
 
 
+@pytest.mark.slow
 def test_searches_of_a_bursty_agency_come_in_waves():
     """The busiest hour of a bursty agency is far above that of an ordinary one."""
     busiest = {}

@@ -63,6 +63,7 @@ def small_worlds(draw):
     return calls, service, *([list(c) for c in zip(*shifts, strict=True)] or ([], [], []))
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(small_worlds())
 def test_kernel_equals_processes(world):

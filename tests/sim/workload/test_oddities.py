@@ -231,6 +231,7 @@ def test_oddities_do_not_move_honest_work():
         assert np.array_equal(getattr(one, name), getattr(two, name)), name
 
 
+@pytest.mark.slow
 def test_bursty_agencies_have_more_hot_list_runs():
     """A bursty agency has several times as many repeats."""
     found = {}

@@ -182,6 +182,7 @@ def test_nobody_works_on_leave(usual):
         assert not ((duty.start[mine] >= start) & (duty.start[mine] < end)).any()
 
 
+@pytest.mark.slow
 def test_leave_amounts_to_the_configured_days():
     """About 24 working days a year are spent on leave."""
     scenario, people, _, leave = roster(days=364)

@@ -112,6 +112,7 @@ def test_ids_are_opaque_and_unique(world):
     assert sorted(ids[:120]) != ids[:120].tolist()
 
 
+@pytest.mark.slow
 def test_nobody_is_two_officers(world):
     """A hundred and fifty agencies in a small state share nobody, successors included."""
     group = {"name": "a", "type": "police", "count": 150, "accounts_median": 80}
