@@ -1,13 +1,15 @@
 """Case load: cases queue for investigators, who sit down to them in their own shifts.
 
-One SimPy process per case: it comes in, waits for its investigator, is worked, rests, comes back,
-and is closed. Chance is drawn beforehand, by case and sitting, so the processes only settle when.
+One SimPy process per investigator: a case comes in, waits for the desk, is worked, rests, comes
+back, and is closed. Chance is drawn beforehand, by case and sitting, so the processes only settle
+when. A process per case that asks for its investigator's desk is the oracle in the tests.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import replace
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -42,22 +44,6 @@ _CLOSING_DAYS: Final = 45  # at most, from last sitting to closing (assumption)
 _SETTLING_US: Final = 10 * MINUTE_US
 
 
-class Sitting(NamedTuple):
-    """One time an investigator sat down to a case."""
-
-    case: int  # row
-    nth: int
-    start: int  # UTC microseconds
-
-
-class Step(NamedTuple):
-    """What was drawn for one sitting, microseconds."""
-
-    length: int
-    pause: int  # until the next one is due
-    into_day: int  # how far into the shift it is taken up if it had to wait for one
-
-
 class CaseLoad(NamedTuple):
     """Cases and the sittings on them."""
 
@@ -68,30 +54,19 @@ class CaseLoad(NamedTuple):
 def case_load(setting: Setting) -> CaseLoad:
     """Return all cases of an agency's investigators, and their sittings."""
     cases, course = _opened(setting)
-    detectives = Detectives(setting)
     env = simpy.Environment(initial_time=setting.clock.week_bounds(-1)[0])
-    worked: list[Sitting] = []
-    closed = np.full(len(cases.serial), NEVER, np.int64)
-    first = np.concatenate([np.zeros(1, np.int64), np.cumsum(course.sittings)])
-    for row, (opened, officer) in enumerate(
-        zip(cases.opened.tolist(), cases.officer.tolist(), strict=True)
-    ):
-        plan = slice(int(first[row]), int(first[row + 1]))
-        steps = [
-            Step(*step)
-            for step in zip(
-                course.length[plan].tolist(),
-                course.pause[plan].tolist(),
-                course.into_day[plan].tolist(),
-                strict=True,
-            )
-        ]
-        due = opened + int(course.intake[row])
-        env.process(detectives.case(env, row, officer, due, steps, worked, closed))
+    crew = Investigators(cases.opened + course.intake, course)
+    order = np.argsort(cases.officer, kind="stable")
+    names, begin = np.unique(cases.officer[order], return_index=True)
+    rows = np.split(order, begin[1:]) if len(order) else []
+    shifts = _shifts(setting)
+    for officer, own in zip(names.tolist(), rows, strict=True):
+        env.process(crew.investigator(env, own.tolist(), *shifts.get(officer, ([], []))))
     env.run()
-    closed = np.where(closed < NEVER, closed + course.closing, NEVER)
+    ended, started = np.array(crew.ended, np.int64), np.array(crew.started, np.int64)
+    closed = np.where(ended < NEVER, ended + course.closing, NEVER)
     cases = replace(cases, closed=closed)
-    return CaseLoad(cases, _occasions(cases, course, first, sorted(worked)))
+    return CaseLoad(cases, _occasions(cases, course, started))
 
 
 class _Course(NamedTuple):
@@ -156,70 +131,92 @@ def _course(setting: Setting, serial: I64Array) -> _Course:
     )
 
 
-class Detectives:
-    """Desks of the investigators: one case at a time, in their shifts."""
+def _shifts(setting: Setting) -> dict[int, tuple[list[int], list[int]]]:
+    """Return starts and ends of each investigator's shifts."""
+    rows = setting.shifts_of(setting.has_role("detective"))
+    found: dict[int, tuple[list[int], list[int]]] = {}
+    for officer, start, end in zip(
+        setting.shifts.officer[rows].tolist(),
+        (setting.shifts.start[rows] + _SETTLING_US).tolist(),
+        setting.shifts.end[rows].tolist(),
+        strict=True,
+    ):
+        starts, ends = found.setdefault(officer, ([], []))
+        starts.append(start)
+        ends.append(end)
+    return found
 
-    def __init__(self, setting: Setting) -> None:
-        rows = setting.shifts_of(setting.has_role("detective"))
-        self._starts: dict[int, list[int]] = {}
-        self._ends: dict[int, list[int]] = {}
-        self._desks: dict[int, simpy.Resource] = {}
-        for officer, start, end in zip(
-            setting.shifts.officer[rows].tolist(),
-            (setting.shifts.start[rows] + _SETTLING_US).tolist(),
-            setting.shifts.end[rows].tolist(),
-            strict=True,
-        ):
-            self._starts.setdefault(officer, []).append(start)
-            self._ends.setdefault(officer, []).append(end)
 
-    def at_work(self, officer: int, time: int) -> int | None:
-        """Return the first moment from `time` on at which the officer is on shift."""
-        starts = self._starts.get(officer, [])
-        at = bisect_right(starts, time)
-        if at and time < self._ends[officer][at - 1]:
-            return time
-        return starts[at] if at < len(starts) else None
+def at_work(starts: list[int], ends: list[int], time: int) -> int | None:
+    """Return the first moment from `time` on at which somebody with these shifts is at work."""
+    at = bisect_right(starts, time)
+    if at and time < ends[at - 1]:
+        return time
+    return starts[at] if at < len(starts) else None
 
-    def case(
-        self,
-        env: simpy.Environment,
-        row: int,
-        officer: int,
-        due: int,
-        course: list[Step],
-        worked: list[Sitting],
-        closed: NDArray[np.int64],
+
+class Investigators:
+    """Desks of the investigators: one case at a time, first come first served, in their shifts.
+
+    Parameters
+    ----------
+    due
+        When each case first reaches its investigator.
+    course
+        How the work on it will go.
+
+    Attributes
+    ----------
+    started
+        Of every sitting, when it began; NEVER if it did not.
+    ended
+        Of every case, when the last sitting ended; NEVER if that is beyond the shifts known.
+    """
+
+    def __init__(self, due: I64Array, course: _Course) -> None:
+        self._due = due.tolist()
+        self._last = np.cumsum(course.sittings).tolist()
+        self._length, self._pause = course.length.tolist(), course.pause.tolist()
+        self._into_day = course.into_day.tolist()
+        self.started = [NEVER] * len(self._length)
+        self.ended = [NEVER] * len(self._due)
+
+    def investigator(
+        self, env: simpy.Environment, rows: list[int], starts: list[int], ends: list[int]
     ) -> Generator[simpy.Event, Any, None]:
-        """Live through one case; note its sittings in `worked` and its last end in `closed`."""
-        if officer not in self._desks:
-            self._desks[officer] = simpy.Resource(env)
-        desk = self._desks[officer]
-        for nth, step in enumerate(course):
-            shift = self.at_work(officer, max(due, int(env.now)))
-            if shift is None:  # beyond the last shift known: the case stays open
+        """Live through the cases of one investigator, given by row."""
+        #: (when it asks for the desk, since when that is settled, row, sitting)
+        waiting: list[tuple[int, int, int, int]] = []
+
+        def ask(row: int, sitting: int, due: int) -> None:
+            shift = at_work(starts, ends, max(due, int(env.now)))
+            if shift is not None:  # else beyond the last shift known: the case stays open
+                due = due if shift == due else shift + self._into_day[sitting]
+                heappush(waiting, (max(due, int(env.now)), int(env.now), row, sitting))
+
+        for row in rows:
+            ask(row, self._last[row - 1] if row else 0, self._due[row])
+        while waiting:
+            asked, _, row, sitting = heappop(waiting)
+            at = at_work(starts, ends, max(asked, int(env.now)))
+            if at is None:
                 return
-            due = due if shift == due else shift + step.into_day
-            yield env.timeout(max(0, due - env.now))
-            with desk.request() as turn:
-                yield turn
-                at = self.at_work(officer, int(env.now))
-                if at is None:
-                    return
-                yield env.timeout(at - env.now)
-                worked.append(Sitting(row, nth, int(env.now)))
-                yield env.timeout(step.length)
-            due = int(env.now) + step.pause
-        closed[row] = env.now
+            self.started[sitting] = at
+            yield env.timeout(at + self._length[sitting] - env.now)
+            if sitting + 1 < self._last[row]:
+                ask(row, sitting + 1, int(env.now) + self._pause[sitting])
+            else:
+                self.ended[row] = int(env.now)
 
 
-def _occasions(cases: Cases, course: _Course, first: I64Array, worked: list[Sitting]) -> Occasions:
-    row, nth, start = np.array(worked, np.int64).reshape(-1, 3).T
+def _occasions(cases: Cases, course: _Course, started: I64Array) -> Occasions:
+    some = np.flatnonzero(started < NEVER)
+    row = np.repeat(np.arange(len(cases.serial)), course.sittings)[some]
     return work(
         len(row),
         officer=cases.officer[row],
-        start=start,
-        n=course.n[first[row] + nth],
+        start=started[some],
+        n=course.n[some],
         gap_s=_GAP_S,
         template=TEMPLATE["case_session"],
         topic=cases.topic[row],

@@ -8,7 +8,7 @@ from tests.sim.workload.office import scenario_of, setting_of
 
 from misusesim.clock import MINUTE_US, NEVER
 from misusesim.occasions import TEMPLATE, TOPIC
-from misusesim.workload.detectives import Detectives, case_load
+from misusesim.workload.detectives import at_work, case_load
 from misusesim.workload.oddities import shift_of
 
 
@@ -115,18 +115,21 @@ def test_serials_rise_with_time(busy):
     assert (np.diff(cases.opened) >= 0).all()
 
 
-def test_at_work(setting):
-    """On shift now is now; off shift is the next start, ten minutes in; afterwards never."""
-    desks = Detectives(setting)
-    officer = int(np.flatnonzero(setting.has_role("detective"))[0])
-    mine = np.flatnonzero(setting.shifts.officer == officer)
-    start, end = int(setting.shifts.start[mine[0]]), int(setting.shifts.end[mine[0]])
-    first = start + 10 * MINUTE_US
-    assert desks.at_work(officer, start - 1) == first
-    assert desks.at_work(officer, first + 5) == first + 5
-    assert desks.at_work(officer, end) > end
-    assert desks.at_work(officer, 2**61) is None
-    assert desks.at_work(-7, start) is None
+def test_at_work():
+    """On shift now is now; off shift is the next start; afterwards never."""
+    starts, ends = [100, 300], [200, 400]
+    moments = (0, 99, 100, 199, 200, 299, 300, 399)
+    found = [at_work(starts, ends, time) for time in moments]
+    assert found == [100, 100, 100, 199, 300, 300, 300, 399]
+    assert at_work(starts, ends, 400) is None
+    assert at_work([], [], 0) is None
+
+
+def test_the_day_begins_ten_minutes_into_the_shift(busy):
+    """Nobody sits down to a case in the first ten minutes of a shift."""
+    setting, load = busy
+    row = shift_of(setting, load.occasions.officer, load.occasions.start)
+    assert (load.occasions.start >= setting.shifts.start[row] + 10 * MINUTE_US).all()
 
 
 def test_no_detectives_no_cases():
