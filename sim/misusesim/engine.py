@@ -17,12 +17,14 @@ from misusesim.clock import LocalClock
 from misusesim.dice import lane
 from misusesim.misuse import campaigns
 from misusesim.occasions import Occasions
+from misusesim.ordering import by_time
 from misusesim.oversight import oversight
 from misusesim.plan import AgencyPlan, Incidents
-from misusesim.workload.context import Filed, cut, work_context
+from misusesim.workload.context import Filed, work_context
 from misusesim.workload.desk import Desks, desk_work
 from misusesim.workload.interface import interface_work
 from misusesim.workload.oddities import Files, oddities
+from misusesim.workload.records import cut
 from misusesim.workload.setting import SECOND_US, WEEK_BITS, Setting, join, select
 from misusesim.workload.street import street_work
 from misusesim.workload.twins import oddity_table
@@ -148,7 +150,8 @@ def numbered(setting: Setting, occasions: Occasions) -> Occasions:
     What starts after the last week is left out. A place depends on what starts earlier in the same
     week and on nothing later, so a longer horizon changes no serial.
     """
-    occasions = occasions.take(np.lexsort((occasions.template, occasions.officer, occasions.start)))
+    tie = occasions.officer.astype(np.int64) << 16 | occasions.template
+    occasions = occasions.take(by_time(occasions.start, tie))
     week = setting.clock.week_of(occasions.start)
     first, last = np.searchsorted(week, [-1, setting.clock.weeks])
     occasions, week = occasions.take(slice(int(first), int(last))), week[first:last]
@@ -162,7 +165,7 @@ def _by_start(setting: Setting, occasions: Occasions) -> Occasions:
     fraction = lane(setting.dice(entity).bits("moment"), 0) * 1000 >> 16
     start = occasions.start // SECOND_US * SECOND_US + fraction * (SECOND_US // 1000)
     occasions = replace(occasions, start=start)
-    return occasions.take(np.lexsort((occasions.serial, occasions.source, start)))
+    return occasions.take(by_time(start, entity))
 
 
 def _within_weeks(setting: Setting) -> Setting:

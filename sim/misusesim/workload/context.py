@@ -8,18 +8,19 @@ own. Who was involved in a job stays so.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from misusesim.clock import DAY_US, HOUR_US, MINUTE_US, NEVER
 from misusesim.dataset import schema
 from misusesim.occasions import NONE, TOPICS
 from misusesim.textcolumns import fixed_text
 from misusesim.workload.licensing import KINDS
-from misusesim.workload.numbers import case_number, number_digits, opaque_digits
+from misusesim.workload.numbers import hex_digits, number_digits, opaque_numbers
+from misusesim.workload.records import Sheet, cut, settled
 from misusesim.world.agencies import agencies
 from misusesim.world.context import table
 from misusesim.world.names import pools
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from misusesim.plan import Cases, Incidents
     from misusesim.workload.licensing import Applications
     from misusesim.workload.links import Links
+    from misusesim.workload.records import Writer
     from misusesim.workload.setting import Setting
     from misusesim.workload.wanted import Wanted
 
@@ -37,12 +39,12 @@ if TYPE_CHECKING:
 
 _DISPATCH: Final = schema.CONTEXT["dispatch"]
 _PARTNERS: Final = 6  # agencies one shares plate data with (assumption)
-_TWO_WORDS: Final = 16  # bytes
-#: Tables of jobs, of which nobody knows beforehand when they end.
-_JOBS: Final = frozenset(
-    f"dispatch/{name}"
-    for name in ("incidents", "cases", "assignments", "involved", "warrants", "hotlists")
-)
+#: All tables made here, in their order.
+_TABLES: Final = (
+    "roster/shifts", "dispatch/incidents", "dispatch/cases", "dispatch/assignments",
+    "dispatch/involved", "dispatch/warrants", "dispatch/applications", "dispatch/hotlists",
+    "dispatch/sharing", "dispatch/news",
+)  # fmt: skip
 #: How long before its start a shift of each kind is known: regular, overtime, swap, court.
 _KNOWN_BEFORE_US: Final = np.array([14 * DAY_US, 30 * MINUTE_US, 30 * HOUR_US, 7 * DAY_US])
 
@@ -72,98 +74,23 @@ def work_context(setting: Setting, filed: Filed, more: dict[str, pa.Table]) -> d
     end = setting.clock.horizon[1]
     tables = {
         "roster/shifts": shift_table(setting),
-        "dispatch/incidents": _incidents(setting, filed.incidents),
-        "dispatch/cases": _cases(setting, filed.cases),
-        "dispatch/assignments": _assignments(setting, filed),
-        "dispatch/involved": _involved(setting, filed),
-        "dispatch/warrants": _warrants(setting, filed.wanted),
         "dispatch/applications": _applications(setting, filed.applications),
-        "dispatch/hotlists": _hotlists(setting, filed.links),
         "dispatch/sharing": _sharing(setting),
         "dispatch/news": _DISPATCH["news"].empty_table(),
     }
     for name, rows in more.items():
         tables[name] = pa.concat_tables([tables[name], rows])
-    twice = {f"dispatch/{name}" for name in ("incidents", "assignments", "warrants", "hotlists")}
-    return {
-        name: _settled(rows, end, closing=name in twice) if name in _JOBS else cut(rows, end)
-        for name, rows in tables.items()
+    jobs = {
+        "incidents": settled(_incidents(setting, filed.incidents), end, closing=True),
+        "cases": settled(_cases(setting, filed.cases), end, closing=False),
+        "assignments": settled(_assignments(setting, filed), end, closing=True),
+        "involved": settled(_involved(setting, filed), end, closing=False),
+        "warrants": settled(_warrants(setting, filed.wanted), end, closing=True),
+        "hotlists": settled(_hotlists(setting, filed.links), end, closing=True),
     }
-
-
-def cut(rows: pa.Table, end: int) -> pa.Table:
-    """Return the rows known and valid before an end, as they become known.
-
-    Ends beyond it are not known yet. The order says nothing of who caused a row.
-    """
-    return _ordered(rows, np.arange(rows.num_rows), _time(rows, "known_at"),
-                    _time(rows, "valid_to"), end)  # fmt: skip
-
-
-def _settled(rows: pa.Table, end: int, *, closing: bool) -> pa.Table:
-    """Return the rows as known at first, without an end that was still to come, and cut.
-
-    With `closing`, those whose end came later are there once more, known from their end on.
-    """
-    row = np.arange(rows.num_rows)
-    known, until = _time(rows, "known_at"), _time(rows, "valid_to")
-    open_still = until > known
-    first = np.where(open_still, NEVER, until)
-    if not closing:
-        return _ordered(rows, row, known, first, end)
-    ended = np.flatnonzero(open_still & (until < NEVER))
-    return _ordered(
-        rows, np.concatenate([row, ended]), np.concatenate([known, until[ended]]),
-        np.concatenate([first, until[ended]]), end,
-    )  # fmt: skip
-
-
-def _time(rows: pa.Table, name: str) -> I64Array:
-    """Return a column of times as microseconds, NEVER where it is null."""
-    times = rows[name].cast(pa.int64())
-    return np.asarray(times.fill_null(NEVER) if times.null_count else times, np.int64)
-
-
-def _ordered(rows: pa.Table, row: I64Array, known: I64Array, until: I64Array, end: int) -> pa.Table:
-    """Return some rows with their new times, cut at an end, by (`known_at`, first column)."""
-    within = np.flatnonzero((_time(rows, "valid_from")[row] < end) & (known < end))
-    within = within[np.argsort(known[within], kind="stable")]
-    same = np.flatnonzero(known[within[1:]] == known[within[:-1]])
-    if same.size:  # equal times: by the first column
-        tied = np.zeros(len(within), np.bool_)
-        tied[same] = tied[same + 1] = True
-        at = np.flatnonzero(tied)
-        keys = _keys(rows.column(0).take(pa.array(row[within[at]])))
-        within[at] = within[at][np.lexsort((*keys, known[within[at]]))]
-    out = rows.take(pa.array(row[within]))
-    until = until[within]
-    for name, times, absent in (
-        ("known_at", known[within], None),
-        ("valid_to", until, until >= end),
-    ):
-        place = out.schema.get_field_index(name)
-        field = out.schema.field(place)
-        out = out.set_column(place, field, pa.array(times, mask=absent).cast(field.type))
-    return out
-
-
-def _keys(column: pa.ChunkedArray) -> tuple[NDArray[Any], ...]:
-    """Return numbers that sort as the words of a column do, least significant first."""
-    if not pa.types.is_string(column.type):
-        return (pc.rank(column, tiebreaker="dense").to_numpy(),)
-    words = column.combine_chunks()
-    words = words.chunk(0) if isinstance(words, pa.ChunkedArray) else words
-    width = pc.binary_length(words)
-    ends = pc.min_max(width).as_py()
-    if words.null_count or ends["min"] != ends["max"] or not 0 < ends["min"] <= _TWO_WORDS:
-        return (pc.rank(words, tiebreaker="dense").to_numpy(),)
-    first = int(np.frombuffer(words.buffers()[1], np.int32)[words.offset])
-    size = len(words) * ends["min"]
-    text = np.zeros((len(words), _TWO_WORDS), np.uint8)
-    data = np.frombuffer(words.buffers()[2], np.uint8)[first : first + size]
-    text[:, : ends["min"]] = data.reshape(len(words), ends["min"])
-    high, low = text.view(">u8").astype(np.uint64).T
-    return low, high
+    found = {name: cut(rows, end) for name, rows in tables.items()}
+    found |= {f"dispatch/{name}": rows for name, rows in jobs.items()}
+    return {name: found[name] for name in _TABLES}
 
 
 def shift_table(setting: Setting) -> pa.Table:
@@ -192,51 +119,74 @@ def _here(setting: Setting, n: int) -> pa.Array:
     return pa.repeat(pa.scalar(setting.agency.agency_id), n)
 
 
-def _ids(setting: Setting, kind: str, serials: I64Array) -> pa.Array:
+@dataclass(frozen=True, slots=True)
+class _Ids:
+    """Opaque ids as numbers; hexadecimal texts sort as they do."""
+
+    number: NDArray[np.uint64]
+    there: NDArray[np.bool_]  # else null
+
+    def __call__(self, row: I64Array) -> pa.Array:
+        """Return the texts of some rows."""
+        there = self.there[row]
+        return fixed_text(hex_digits(self.number[row][there]), there)
+
+
+def _ids(setting: Setting, kind: str, serials: I64Array) -> _Ids:
     """Return opaque ids; null for a negative serial."""
-    there = serials >= 0
-    digits = opaque_digits(setting.scenario, kind, setting.agency, serials[there])
-    return fixed_text(digits, there)
+    number = opaque_numbers(setting.scenario, kind, setting.agency, np.maximum(serials, 0))
+    return _Ids(number, serials >= 0)
 
 
-def _incidents(setting: Setting, incidents: Incidents) -> pa.Table:
-    n = len(incidents.serial)
+def _digits(characters: NDArray[np.uint8]) -> Writer:
+    return lambda row: fixed_text(characters[row], np.ones(len(row), np.bool_))
+
+
+def _incidents(setting: Setting, incidents: Incidents) -> Sheet:
     places = pa.array(pools(setting.scenario.seed).places, pa.string())
     number = number_digits(
         setting.scenario, setting.agency, "incident", incidents.serial, incidents.opened
     )
-    return table(
-        _DISPATCH["incidents"],
-        n,
-        incident_id=_ids(setting, "incident", incidents.serial),
-        agency_id=_here(setting, n),
-        number=fixed_text(number, np.ones(n, np.bool_)),
-        kind=_words(incidents.kind, schema.INCIDENT_KINDS),
-        priority=incidents.priority,
-        offense=_topics(incidents.topic),
-        self_initiated=incidents.self_initiated,
-        area=places.take(pa.array(incidents.area)),
-        valid_from=incidents.opened,
-        valid_to=incidents.closed,
-        known_at=incidents.known,
+    ids = _ids(setting, "incident", incidents.serial)
+    return Sheet(
+        shape=_DISPATCH["incidents"],
+        columns={
+            "incident_id": ids,
+            "agency_id": lambda row: _here(setting, len(row)),
+            "number": _digits(number),
+            "kind": lambda row: _words(incidents.kind[row], schema.INCIDENT_KINDS),
+            "priority": lambda row: incidents.priority[row],
+            "offense": lambda row: _topics(incidents.topic[row]),
+            "self_initiated": lambda row: incidents.self_initiated[row],
+            "area": lambda row: places.take(pa.array(incidents.area[row])),
+        },
+        key=ids.number,
+        since=incidents.opened,
+        until=incidents.closed,
+        known=incidents.known,
     )
 
 
-def _cases(setting: Setting, cases: Cases) -> pa.Table:
+def _cases(setting: Setting, cases: Cases) -> Sheet:
     """Return an open row per case, and a closed row per case that was closed."""
-    row, shut = _with_closed(cases)
-    number = case_number(setting.scenario, setting.agency, cases.serial, cases.opened)
-    return table(
-        _DISPATCH["cases"],
-        len(row),
-        case_id=_ids(setting, "case", cases.serial[row]),
-        agency_id=_here(setting, len(row)),
-        number=pa.array(number[row], pa.string()),
-        offense=_topics(cases.topic[row]),
-        status=pa.array(np.where(shut, "closed", "open").astype(object), pa.string()),
-        valid_from=np.where(shut, cases.closed[row], cases.opened[row]),
-        valid_to=np.where(shut, NEVER, cases.closed[row]),
-        known_at=np.where(shut, cases.closed[row], cases.opened[row]),
+    file, shut = _with_closed(cases)
+    number = number_digits(setting.scenario, setting.agency, "case", cases.serial, cases.opened)
+    ids = _ids(setting, "case", cases.serial[file])
+    status = pa.array(["open", "closed"])
+    since = np.where(shut, cases.closed[file], cases.opened[file])
+    return Sheet(
+        shape=_DISPATCH["cases"],
+        columns={
+            "case_id": ids,
+            "agency_id": lambda row: _here(setting, len(row)),
+            "number": _digits(number[file]),
+            "offense": lambda row: _topics(cases.topic[file[row]]),
+            "status": lambda row: status.take(pa.array(shut[row].astype(np.int8))),
+        },
+        key=ids.number,
+        since=since,
+        until=np.where(shut, NEVER, cases.closed[file]),
+        known=since,
     )
 
 
@@ -264,7 +214,7 @@ class _Rows:
         return np.concatenate(self._parts[name])
 
 
-def _assignments(setting: Setting, filed: Filed) -> pa.Table:
+def _assignments(setting: Setting, filed: Filed) -> Sheet:
     """Return who was put on what: units, dispatchers, investigators, and those oddities add."""
     rows, incidents, cases, links = _Rows(), filed.incidents, filed.cases, filed.links
     for role, since in (
@@ -280,50 +230,64 @@ def _assignments(setting: Setting, filed: Filed) -> pa.Table:
     rows.add(links.officer[some], links.incident[some], links.case[some], links.since[some],
              links.until[some], links.since[some])  # fmt: skip
     who = rows.column("who").astype(np.int64)
-    return _about(setting, "assignments", rows, officer_id=setting.officers.officer_id[who])
+    names, rank = np.unique(setting.officers.officer_id.astype(str), return_inverse=True)
+    texts = pa.array(names)
+    officer = rank[who]
+    written: dict[str, Writer] = {"officer_id": lambda row: texts.take(pa.array(officer[row]))}
+    return _about(setting, "assignments", rows, officer, written)
 
 
-def _involved(setting: Setting, filed: Filed) -> pa.Table:
+def _involved(setting: Setting, filed: Filed) -> Sheet:
     """Return the people of incidents and cases, by person and by plate."""
     rows, incidents, cases, links = _Rows(), filed.incidents, filed.cases, filed.links
+    some = links.subject >= 0
     rows.add(incidents.subject, incidents.serial, NONE, incidents.opened, incidents.closed,
              incidents.known)  # fmt: skip
     for person in (cases.subject, cases.victim):
         rows.add(person, NONE, cases.serial, cases.opened, cases.closed, cases.opened)
-    some = links.subject >= 0
     rows.add(links.subject[some], links.incident[some], links.case[some], links.since[some],
              links.until[some], links.since[some])  # fmt: skip
     who, people = rows.column("who"), setting.population
-    both = [
-        _about(setting, "involved", rows, subject_key=key)
-        for key in (people.person_key(who), people.plate_key(who))
-    ]
-    return pa.concat_tables(both)
+    key = np.concatenate([people.person_key(who), people.plate_key(who)])
+    return _about(setting, "involved", rows, key, {"subject_key": lambda row: key[row]})
 
 
-def _about(setting: Setting, name: str, rows: _Rows, **who: Any) -> pa.Table:
-    return table(
-        _DISPATCH[name],
-        len(rows.column("who")),
-        **who,
-        incident_id=_ids(setting, "incident", rows.column("incident")),
-        case_id=_ids(setting, "case", rows.column("case")),
-        valid_from=rows.column("since"),
-        valid_to=rows.column("until"),
-        known_at=rows.column("known"),
+def _about(
+    setting: Setting, name: str, rows: _Rows, key: NDArray[Any], who: dict[str, Writer]
+) -> Sheet:
+    """Return the sheet of some rows, once for every such many entries of `key`."""
+    incident = _ids(setting, "incident", rows.column("incident"))
+    case = _ids(setting, "case", rows.column("case"))
+    n = len(incident.number)
+    since, until, known = (
+        np.resize(rows.column(time), len(key)) for time in ("since", "until", "known")
+    )
+    return Sheet(
+        shape=_DISPATCH[name],
+        columns={
+            **who,
+            "incident_id": lambda row: incident(row % n),
+            "case_id": lambda row: case(row % n),
+        },
+        key=key,
+        since=since,
+        until=until,
+        known=known,
     )
 
 
-def _warrants(setting: Setting, wanted: Wanted) -> pa.Table:
-    n = len(wanted.subject)
-    return table(
-        _DISPATCH["warrants"],
-        n,
-        subject_key=setting.population.person_key(wanted.subject),
-        agency_id=_here(setting, n),
-        valid_from=wanted.since,
-        valid_to=wanted.until,
-        known_at=wanted.since,
+def _warrants(setting: Setting, wanted: Wanted) -> Sheet:
+    key = setting.population.person_key(wanted.subject)
+    return Sheet(
+        shape=_DISPATCH["warrants"],
+        columns={
+            "subject_key": lambda row: key[row],
+            "agency_id": lambda row: _here(setting, len(row)),
+        },
+        key=key,
+        since=wanted.since,
+        until=wanted.until,
+        known=wanted.since,
     )
 
 
@@ -332,7 +296,7 @@ def _applications(setting: Setting, applications: Applications) -> pa.Table:
     return table(
         _DISPATCH["applications"],
         n,
-        application_id=_ids(setting, "application", applications.serial),
+        application_id=_ids(setting, "application", applications.serial)(np.arange(n)),
         agency_id=_here(setting, n),
         kind=_words(applications.kind, KINDS).cast(pa.string()),
         subject_key=setting.population.person_key(applications.subject),
@@ -342,17 +306,20 @@ def _applications(setting: Setting, applications: Applications) -> pa.Table:
     )
 
 
-def _hotlists(setting: Setting, links: Links) -> pa.Table:
+def _hotlists(setting: Setting, links: Links) -> Sheet:
     at = np.flatnonzero(links.listed)
-    return table(
-        _DISPATCH["hotlists"],
-        len(at),
-        subject_key=setting.population.plate_key(links.subject[at]),
-        agency_id=_here(setting, len(at)),
-        case_id=_ids(setting, "case", links.case[at]),
-        valid_from=links.since[at],
-        valid_to=links.until[at],
-        known_at=links.since[at],
+    key = setting.population.plate_key(links.subject[at])
+    return Sheet(
+        shape=_DISPATCH["hotlists"],
+        columns={
+            "subject_key": lambda row: key[row],
+            "agency_id": lambda row: _here(setting, len(row)),
+            "case_id": _ids(setting, "case", links.case[at]),
+        },
+        key=key,
+        since=links.since[at],
+        until=links.until[at],
+        known=links.since[at],
     )
 
 

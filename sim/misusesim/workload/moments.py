@@ -8,6 +8,7 @@ import numpy as np
 
 from misusesim.dice import lane
 from misusesim.occasions import NONE
+from misusesim.ordering import by_time
 from misusesim.workload.setting import SECOND_US, Setting
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class ByOfficerWeek:
     ) -> None:
         week = setting.clock.week_of(start)
         key = officer.astype(np.int64) << 12 | week + 1
-        order = np.lexsort((start, key))
+        order = by_time(key, start - (start.min() if len(start) else 0))
         self._key, self._rows = key[order], rows[order]
 
     def pick(self, officer: I64Array, week: I64Array, die: I64Array) -> I64Array:

@@ -107,27 +107,31 @@ def opaque_id(scenario: Scenario, kind: str, agency: Agency, serials: I64Array) 
     serials
         Below 2**48.
     """
-    return _texts(opaque_digits(scenario, kind, agency, serials))
+    return _texts(hex_digits(opaque_numbers(scenario, kind, agency, serials)))
 
 
 def opaque_id_in(scenario: Scenario, kind: str, block: Places, serials: I64Array) -> TextArray:
     """Return the ids of :func:`opaque_id` for serials of a block (place of the agency on top)."""
     agency = block.numbers[serials >> SERIAL_BITS]
     own = own_serials(serials).astype(np.uint64)
-    return _texts(_hidden(scenario, kind, agency << np.uint64(48) | own))
+    return _texts(hex_digits(_hidden(scenario, kind, agency << np.uint64(48) | own)))
 
 
-def opaque_digits(
+def opaque_numbers(
     scenario: Scenario, kind: str, agency: Agency, serials: I64Array
-) -> NDArray[np.uint8]:
-    """Return the ids of :func:`opaque_id` as a matrix of ASCII bytes, 16 a row."""
+) -> NDArray[np.uint64]:
+    """Return the numbers whose hexadecimal digits are the ids of :func:`opaque_id`."""
     plain = np.uint64(agency.index << 48) | np.asarray(serials).astype(np.uint64)
     return _hidden(scenario, kind, plain)
 
 
-def _hidden(scenario: Scenario, kind: str, plain: NDArray[np.uint64]) -> NDArray[np.uint8]:
-    hidden = rng.feistel(plain, rng.salt(scenario.seed, f"opaque/{kind}"), 32)
-    text = hidden.astype(">u8").tobytes().hex().encode()
+def _hidden(scenario: Scenario, kind: str, plain: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    return rng.feistel(plain, rng.salt(scenario.seed, f"opaque/{kind}"), 32)
+
+
+def hex_digits(numbers: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """Return numbers as a matrix of ASCII bytes, 16 hexadecimal digits a row."""
+    text = numbers.astype(">u8").tobytes().hex().encode()
     return np.frombuffer(text, np.uint8).reshape(-1, 16)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from misusesim import rng
 from misusesim.occasions import NONE
+from misusesim.ordering import by_time
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +39,7 @@ class OnDuty:
         span = np.searchsorted(self._edges, end) - first
         row = np.repeat(np.arange(len(start)), span)
         cell = np.arange(len(row)) - np.repeat(np.cumsum(span) - span - first, span)
-        order = np.lexsort((officer[row], cell))
+        order = by_time(cell, officer[row])
         self._officer = officer[row[order]]
         passed = np.cumsum(weight[row[order]])
         self._passed = np.concatenate([np.zeros(1, np.int64), passed])
@@ -72,6 +73,14 @@ def on_duty(setting: Setting, officers: NDArray[np.bool_], weight: I64Array | in
     shifts, who = setting.shifts, setting.shifts.officer[rows]
     by_officer = np.broadcast_to(np.asarray(weight, np.int64), len(setting.officers))
     return OnDuty(shifts.start[rows], shifts.end[rows], who, by_officer[who])
+
+
+def anybody(setting: Setting, officers: NDArray[np.bool_], time: I64Array) -> NDArray[np.bool_]:
+    """Return at which times one of some officers is on shift."""
+    rows = setting.shifts_of(officers)
+    begun = np.searchsorted(np.sort(setting.shifts.start[rows]), time, side="right")
+    over = np.searchsorted(np.sort(setting.shifts.end[rows]), time, side="right")
+    return np.asarray(begun > over)
 
 
 def in_office(setting: Setting, officers: NDArray[np.bool_], weight: I64Array | int = 1) -> OnDuty:

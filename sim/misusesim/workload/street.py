@@ -15,7 +15,7 @@ from misusesim.workload import durations, topics
 from misusesim.workload.arrivals import STREET, arrivals
 from misusesim.workload.dispatch import dispatch
 from misusesim.workload.durations import drawn
-from misusesim.workload.onduty import on_duty
+from misusesim.workload.onduty import anybody, on_duty
 from misusesim.workload.setting import MINUTE_US, SECOND_US, WEEK_BITS, join, select, work
 from misusesim.world.subjects import AREAS
 
@@ -145,7 +145,7 @@ def _units(
     if not has_patrol(setting):
         return officer, begun
     patrol = setting.has_role("patrol")
-    own = np.flatnonzero(on_duty(setting, patrol).total(opened) > 0)
+    own = np.flatnonzero(anybody(setting, patrol, opened))
     rows = setting.shifts_of(patrol)
     shifts = setting.shifts
     took, begin = dispatch(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from misusesim.workload.context import _settled, cut
+from misusesim.workload.records import Sheet, cut, settled
 
 TIME = pa.timestamp("us", tz="UTC")
 SHAPE = pa.schema([
@@ -94,7 +94,7 @@ def test_cut_keeps_the_schema():
 )
 def test_an_open_row_tells_no_coming_end(until, known, told):
     """At first a row says its end only if that had come when the row became known."""
-    found = plain(_settled(rows(("a", 0, until, known)), LATE, closing=False))
+    found = plain(settled(Sheet.of(rows(("a", 0, until, known))), LATE, closing=False))
     assert found == [("a", 0, told, known)]
 
 
@@ -104,7 +104,7 @@ def test_an_open_row_tells_no_coming_end(until, known, told):
 )
 def test_an_end_that_comes_makes_a_second_row(until, known, left):
     """A row that ends after it was known comes again, known at its end."""
-    assert plain(_settled(rows(("a", 0, until, known)), LATE, closing=True))[1:] == left
+    assert plain(settled(Sheet.of(rows(("a", 0, until, known))), LATE, closing=True))[1:] == left
 
 
 def test_rows_of_one_moment_and_one_word_keep_their_order():
@@ -123,7 +123,7 @@ TIMES = st.tuples(
 def test_opening_and_ending_say_an_end_once(times):
     """Over both rows of a job its end is told exactly once, and never before it was known."""
     table = rows(*((f"k{i:02}", *t) for i, t in enumerate(times)))
-    both = plain(_settled(table, LATE, closing=True))
+    both = plain(settled(Sheet.of(table), LATE, closing=True))
     for i, (_, until, _) in enumerate(times):
         told = [row for row in both if row[0] == f"k{i:02}" and row[2] is not None]
         assert [row[2] for row in told] == ([] if until is None else [until])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from misusesim.workload.onduty import OnDuty, in_office, on_duty
+from misusesim.workload.onduty import OnDuty, anybody, in_office, on_duty
 
 TOP = np.uint64(2**64 - 1)
 
@@ -97,3 +97,14 @@ def test_in_office_needs_no_shift(setting):
     assert in_office(setting, detectives).total(np.array([start])).tolist() == [
         int((detectives & (setting.officers.hired <= start)).sum())
     ]
+
+
+def test_anybody_is_there_where_the_weight_is_not_zero(setting):
+    """Somebody is on duty exactly where the presence of all, each counted once, is above 0."""
+    patrol = setting.has_role("patrol")
+    few = patrol & (np.cumsum(patrol) <= 2)
+    edges = np.concatenate([setting.shifts.start, setting.shifts.end])
+    time = np.unique(np.concatenate([edges - 1, edges, edges + 1]))
+    there = anybody(setting, few, time)
+    assert np.array_equal(there, on_duty(setting, few).total(time) > 0)
+    assert 0 < there.mean() < 1

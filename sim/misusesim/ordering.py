@@ -1,0 +1,62 @@
+"""Order of many rows by time, in one sort of packed keys where they fit.
+
+A value sort of unique 64-bit keys is about ten times as fast as a sort by several columns and gives
+every machine the same answer.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    I64Array = NDArray[np.int64]
+
+_U: Final = np.uint64
+_UNITS: Final = (1_000_000, 1000)  # microseconds; most times are whole seconds or milliseconds
+_WORD: Final = 64
+
+
+def by_time(time: I64Array, tie: NDArray[Any]) -> I64Array:
+    """Return the stable row order by (time, tie).
+
+    Parameters
+    ----------
+    time
+        Any integers.
+    tie
+        Integers of 0 and more.
+    """
+    if len(time) < 2:  # noqa: PLR2004 - nothing to order
+        return np.arange(len(time))
+    offset = time - time.min()
+    for unit in _UNITS:
+        if not (offset % unit).any():
+            offset //= unit
+            break
+    places, tie = len(time).bit_length(), tie.astype(_U)
+    room = _WORD - places - int(offset.max()).bit_length()
+    width = int(tie.max()).bit_length()
+    if room < 1:
+        return np.asarray(np.lexsort((tie, time)))
+    head = tie >> _U(width - room) if width > room else tie
+    key = offset.astype(_U) << _U(min(width, room)) | head
+    packed = key << _U(places) | np.arange(len(time), dtype=_U)
+    packed.sort()
+    order = (packed & _U((1 << places) - 1)).astype(np.int64)
+    if width > room:
+        _repair(order, packed >> _U(places), time, tie)
+    return order
+
+
+def _repair(order: I64Array, key: NDArray[np.uint64], time: I64Array, tie: NDArray[Any]) -> None:
+    """Put the few rows right whose ties differ only in what did not fit the key."""
+    same = np.flatnonzero(key[1:] == key[:-1])
+    if same.size:
+        at = np.union1d(same, same + 1)
+        # in the order of rows again, so that equal ones stay as they came
+        rows = np.sort(order[at])
+        order[at] = rows[np.lexsort((tie[rows], time[rows]))]
