@@ -32,14 +32,13 @@ def by_time(time: I64Array, tie: NDArray[Any]) -> I64Array:
     """
     if len(time) < 2:  # noqa: PLR2004 - nothing to order
         return np.arange(len(time))
-    offset = time - time.min()
-    for unit in _UNITS:
-        if not (offset % unit).any():
-            offset //= unit
-            break
     places, tie = len(time).bit_length(), tie.astype(_U)
-    room = _WORD - places - int(offset.max()).bit_length()
     width = int(tie.max()).bit_length()
+    offset = time - time.min()
+    if width + places + int(offset.max()).bit_length() > _WORD:
+        unit = next((unit for unit in _UNITS if not (offset % unit).any()), 1)
+        offset //= unit
+    room = _WORD - places - int(offset.max()).bit_length()
     if room < 1:
         return np.asarray(np.lexsort((tie, time)))
     head = tie >> _U(width - room) if width > room else tie

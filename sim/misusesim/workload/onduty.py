@@ -8,7 +8,6 @@ import numpy as np
 
 from misusesim import rng
 from misusesim.occasions import NONE
-from misusesim.ordering import by_time
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,15 +34,20 @@ class OnDuty:
         self, start: I64Array, end: I64Array, officer: NDArray[np.int32], weight: I64Array
     ) -> None:
         self._edges = np.unique(np.concatenate([start, end]))
+        by_officer = np.argsort(officer, kind="stable")
+        start, end, officer = start[by_officer], end[by_officer], officer[by_officer]
         first = np.searchsorted(self._edges, start)
         span = np.searchsorted(self._edges, end) - first
         row = np.repeat(np.arange(len(start)), span)
         cell = np.arange(len(row)) - np.repeat(np.cumsum(span) - span - first, span)
-        order = by_time(cell, officer[row])
+        # small integers are sorted in linear time
+        small = len(self._edges) < 1 << 16
+        order = np.argsort(cell.astype(np.uint16) if small else cell, kind="stable")
         self._officer = officer[row[order]]
-        passed = np.cumsum(weight[row[order]])
-        self._passed = np.concatenate([np.zeros(1, np.int64), passed])
-        self._begin = np.searchsorted(cell[order], np.arange(len(self._edges) + 1))
+        self._passed = np.zeros(len(row) + 1, np.int64)
+        np.cumsum(weight[by_officer][row[order]], out=self._passed[1:])
+        self._begin = np.zeros(len(self._edges) + 1, np.int64)
+        np.cumsum(np.bincount(cell, minlength=len(self._edges)), out=self._begin[1:])
 
     def total(self, time: I64Array) -> I64Array:
         """Return the weight present at each time."""

@@ -175,15 +175,25 @@ class Roster:
     ) -> NDArray[np.bool_]:
         """Answer the offers made to this watch; who answers works the other's hours."""
         taken = np.zeros(len(officer), np.bool_)
-        for when, other, home in offers:
-            self._add(watch, np.array([other]), np.array([when]), _SWAP)
-            same = self._staff.place[officer] == self._staff.place[other]
-            free = np.flatnonzero((day == when) & ~offered & ~taken & same)
-            if free.size:
-                bits = self._dice(np.array([other]), np.array([when])).bits("swap partner")
-                row = free[int(lane(bits, 0)[0]) * len(free) >> 16]
-                taken[row] = True
-                self._add(home, officer[[row]], day[[row]], _SWAP)
+        if not offers:
+            return taken
+        when, other, home = np.array(offers, np.int64).T
+        self._add(watch, other, when, _SWAP)
+        place, free = self._staff.place, np.flatnonzero(~offered)
+        there: dict[tuple[int, int], list[int]] = {}  # by day and agency
+        for row, at, where in zip(
+            free.tolist(), day[free].tolist(), place[officer[free]].tolist(), strict=True
+        ):
+            there.setdefault((at, where), []).append(row)
+        dice = lane(self._dice(other, when).bits("swap partner"), 0).tolist()
+        partner = np.full(len(offers), -1, np.int64)
+        for k, (at, where) in enumerate(zip(when.tolist(), place[other].tolist(), strict=True)):
+            if rows := there.get((at, where)):
+                partner[k] = rows.pop(dice[k] * len(rows) >> 16)
+        taken[partner[partner >= 0]] = True
+        for watch_of_theirs in np.unique(home).tolist():
+            mine = partner[(home == watch_of_theirs) & (partner >= 0)]
+            self._add(watch_of_theirs, officer[mine], day[mine], _SWAP)
         return taken
 
     def _add(self, watch: int, officer: I64Array, day: I64Array, kind: int) -> None:
