@@ -9,6 +9,7 @@ honest work has settled.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ from misusesim.workload.context import Filed, work_context
 from misusesim.workload.desk import Desks, desk_work
 from misusesim.workload.interface import interface_work
 from misusesim.workload.oddities import Files, oddities
-from misusesim.workload.records import cut
+from misusesim.workload.records import Tables, cut
 from misusesim.workload.setting import SECOND_US, WEEK_BITS, Setting, join, select
 from misusesim.workload.street import street_work
 from misusesim.workload.twins import oddity_table
@@ -102,13 +103,14 @@ def _plan(scenario: Scenario, honest: Honest, tied: Ties) -> AgencyPlan:
     filed = Filed(incidents, cases, honest.desks.applications, honest.desks.wanted, honest.links)
     ends = clock.horizon[1]
     accounts, places = with_interfaces(scenario, agency, people, terminals(scenario, agency))
-    context = {
+    ready = {
         **directory_context(scenario, agency),
         **roster_context(scenario, agency, accounts, places),
         **ties_context(scenario, agency, people, tied),
-        **work_context(known, filed, plot.context),
         "roster/leave": cut(honest.leave, ends),
     }
+    work = work_context(known, filed, plot.context)
+    context = Tables({**{name: partial(ready.get, name) for name in ready}, **work.makers})
     odd = occasions.take(occasions.start < ends)
     truth = {
         "campaigns": plot.truth,

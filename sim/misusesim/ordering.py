@@ -45,7 +45,7 @@ def by_time(time: I64Array, tie: NDArray[Any]) -> I64Array:
     key = offset.astype(_U) << _U(min(width, room)) | head
     packed = key << _U(places) | np.arange(len(time), dtype=_U)
     packed.sort()
-    order = (packed & _U((1 << places) - 1)).astype(np.int64)
+    order: I64Array = (packed & _U((1 << places) - 1)).astype(np.int64)
     if width > room:
         _repair(order, packed >> _U(places), time, tie)
     return order

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -129,7 +129,7 @@ class AgencyPlan(Places):
     cases: Cases
     campaigns: Campaigns
     suspensions: Suspensions
-    context: dict[str, pa.Table] = field(default_factory=dict)  # "roster/officers" -> table
+    context: Mapping[str, pa.Table] = field(default_factory=dict)  # "roster/officers" -> table
     truth: dict[str, pa.Table] = field(default_factory=dict)  # "campaigns" -> table
 
     @property
@@ -206,6 +206,8 @@ def _shift(column: NDArray[Any], by: int) -> NDArray[Any]:
 def _moved(plan: AgencyPlan, by: _Move) -> dict[str, Any]:
     """Return the groups of columns of a plan with their references moved."""
     people, work = plan.officers, plan.occasions
+    order = np.argsort(plan.incidents.serial, kind="stable")  # expansion looks them up
+    files = Incidents(*(getattr(plan.incidents, f.name)[order] for f in fields(Incidents)))
     return {
         "officers": replace(
             people, units=(), car_terminal=_shift(people.car_terminal, by.terminal),
@@ -219,9 +221,9 @@ def _moved(plan: AgencyPlan, by: _Move) -> dict[str, Any]:
                for name in ("incident", "case", "says_case", "says_incident")},
         ),
         "incidents": replace(
-            plan.incidents, serial=plan.incidents.serial + by.serial,
-            officer=_shift(plan.incidents.officer, by.officer),
-            dispatcher=_shift(plan.incidents.dispatcher, by.officer),
+            files, serial=files.serial + by.serial,
+            officer=_shift(files.officer, by.officer),
+            dispatcher=_shift(files.dispatcher, by.officer),
         ),
         "cases": replace(
             plan.cases, serial=plan.cases.serial + by.serial,

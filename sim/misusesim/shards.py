@@ -1,9 +1,9 @@
 """Tasks of a run: plan them from the scenario alone, run them on any number of workers, resume.
 
 Pass 1 has one task per block of neighbouring agencies: it plans their causes over the whole horizon
-and leaves context, truth and a stored plan. Pass 2 has one task per block and period of
-`shard_weeks` weeks: it expands the stored plan to rows. A block is named by its first agency. No
-task's bytes depend on workers or order, so any of them can be done again.
+and leaves context, truth and a stored plan. Pass 2 has one task per block and period (`shard_weeks`
+weeks, less where agencies are big): it expands the stored plan to rows. A block is named by its
+first agency. No task's bytes depend on workers or order, so any of them can be done again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import platform
 import shutil
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, get_args
 
 from misusesim import raycluster
 from misusesim.dataset import layout, manifest, schema
@@ -26,6 +26,7 @@ from misusesim.dataset.tally import agency_tally, shard_tally
 from misusesim.dataset.writer import TEMPORARY, Entry, write_bytes, write_part
 from misusesim.errors import DatasetError, UsageError
 from misusesim.ledger import Done, Ledger
+from misusesim.periods import periods
 from misusesim.plan import Block
 from misusesim.planfile import load_block, save_block
 from misusesim.workers import run_in_processes
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from misusesim.scenario.model import Scenario
-
-DAYS_PER_WEEK: Final = 7
 
 #: Who does the tasks: processes of this machine, or the nodes of a Ray cluster.
 Engine = Literal["local", "ray"]
@@ -69,10 +68,14 @@ class Progress(NamedTuple):
 
 def tasks(scenario: Scenario) -> list[Task]:
     """Return all tasks of a scenario; causal passes before shards."""
-    first = [block.start for block in blocks(scenario)]
-    weeks = -(-scenario.days // DAYS_PER_WEEK)
-    periods = range(-(-weeks // scenario.shard_weeks))
-    return [Task(a) for a in first] + [Task(a, p) for a in first for p in periods]
+    from misusesim.world.agencies import agencies  # noqa: PLC0415 - heavy, and only runs need it
+
+    every, found = agencies(scenario), blocks(scenario)
+    return [Task(block.start) for block in found] + [
+        Task(block.start, period)
+        for block in found
+        for period in periods(scenario, every[block.start : block.stop])
+    ]
 
 
 def blocks(scenario: Scenario) -> list[range]:
@@ -121,14 +124,13 @@ def _plan_block(scenario: Scenario, root: Path, task: Task) -> Done:
     block = next(block for block in blocks(scenario) if block.start == task.agency)
     every = agencies(scenario)
     plans = causal_passes(scenario, every[block.start : block.stop])
-    parts = {
-        layout.context_part(name, task.name): _together([plan.context[name] for plan in plans])
-        for name in plans[0].context
-    }
+    files = []
+    for name in plans[0].context:  # one at a time: together they fill much memory
+        path = layout.context_part(name, task.name)
+        files += _write_parts(root, {path: _together([plan.context[name] for plan in plans])})
     for name in layout.TRUTH_OF_AGENCY:
         if found := [plan.truth[name] for plan in plans if name in plan.truth]:
-            parts[layout.truth_part(name, task.name)] = _together(found)
-    files = _write_parts(root, parts)
+            files += _write_parts(root, {layout.truth_part(name, task.name): _together(found)})
     files += save_block(root, _plan_folder(task.agency), Block.of(plans))
     horizon = LocalClock(scenario).horizon
     tallies = [agency_tally(plan, horizon) for plan in plans]

@@ -18,6 +18,7 @@ from misusesim.clock import LocalClock
 from misusesim.dataset.schema import LOG, MESSAGE_KEYS, SYSTEMS
 from misusesim.dice import Dice, lane, of_65536
 from misusesim.occasions import TEMPLATE
+from misusesim.periods import days_of
 from misusesim.query.answers import answer_columns
 from misusesim.query.columns import long_words, numbers, words
 from misusesim.query.labels import truth_table
@@ -66,8 +67,8 @@ def expand(scenario: Scenario, plan: AgencyPlan | Block, period: int) -> Expande
     plan
         What the causal passes settled.
     period
-        The `shard_weeks` weeks from ``period * shard_weeks`` on; an occasion belongs to the period
-        in which it starts, its rows may run past it.
+        Which days, see `periods.days_of`; an occasion belongs to the period in which it starts,
+        its rows may run past it.
 
     Raises
     ------
@@ -75,21 +76,16 @@ def expand(scenario: Scenario, plan: AgencyPlan | Block, period: int) -> Expande
         If the plan contradicts itself: a serial out of range, a case that it lacks.
     """
     clock = LocalClock(scenario)
-    weeks = range(
-        period * scenario.shard_weeks, min((period + 1) * scenario.shard_weeks, clock.weeks)
-    )
-    bounds = np.array([clock.week_bounds(w) for w in weeks], np.int64).reshape(-1, 2)
+    days = days_of(scenario, plan.agencies, period)
+    first, last = clock.day_start(np.array([days.start, days.stop])).tolist()
     start = plan.occasions.start
-    inside = np.zeros(len(start), np.bool_)
-    if bounds.size:
-        inside = (start >= bounds[0, 0]) & (start < bounds[-1, 1])
-    occasions = plan.occasions.take(np.flatnonzero(inside))
-    week = np.searchsorted(bounds[:, 0], occasions.start, side="right") - 1 + weeks.start
+    occasions = plan.occasions.take(np.flatnonzero((start >= first) & (start < last)))
+    week = clock.week_of(occasions.start)
     terminal = terminals(scenario, plan, occasions)
     needs, count = expand_needs(
         scenario, plan, occasions, terminal=terminal, week=week, horizon=clock.horizon
     )
-    first = needs_of(plan, occasions)
+    first_need = needs_of(plan, occasions)
     dice = Dice(scenario.seed, needs.need)
     template = occasions.template[needs.occasion]
     later = (needs.nth > 0).astype(np.int64)
@@ -97,8 +93,8 @@ def expand(scenario: Scenario, plan: AgencyPlan | Block, period: int) -> Expande
         scenario=scenario, plan=plan, population=Population(scenario),
         habit=block_habits(scenario, plan),
         numbering=numbering(scenario, plan, occasions),
-        occasions=occasions, first_need=first, terminal=terminal, needs=needs, dice=dice,
-        occasion_dice=Dice(scenario.seed, first), officer=occasions.officer[needs.occasion],
+        occasions=occasions, first_need=first_need, terminal=terminal, needs=needs, dice=dice,
+        occasion_dice=Dice(scenario.seed, first_need), officer=occasions.officer[needs.occasion],
         transaction=mixes().transaction[template, later, lane(dice.bits("transaction"), 0)],
     )  # fmt: skip
     return Expanded(

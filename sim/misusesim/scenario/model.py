@@ -248,7 +248,8 @@ class Scenario(Model):
     truth: Literal["full", "sparse"] = "full"
     """`sparse` writes truth rows only where the cause is not plain work."""
     shard_weeks: int = Field(default=4, ge=1, le=52)
-    """Weeks per part of an agency's log; fixes the shard plan for any number of workers."""
+    """Weeks per part of an agency's log, fewer days where it would have over 2 million rows; fixes
+    the shard plan for any number of workers."""
     block_accounts: int = Field(default=1, ge=1, le=1_000_000)
     """Neighbouring agencies share their parts until together they hold so many accounts; 1 gives
     every agency parts of its own. Fixes the shard plan for any number of workers."""

@@ -20,7 +20,7 @@ from misusesim.occasions import NONE, TOPICS
 from misusesim.textcolumns import fixed_text
 from misusesim.workload.licensing import KINDS
 from misusesim.workload.numbers import hex_digits, number_digits, opaque_numbers
-from misusesim.workload.records import Sheet, cut, settled
+from misusesim.workload.records import Sheet, Tables, cut, settled
 from misusesim.world.agencies import agencies
 from misusesim.world.context import table
 from misusesim.world.names import pools
@@ -39,12 +39,6 @@ if TYPE_CHECKING:
 
 _DISPATCH: Final = schema.CONTEXT["dispatch"]
 _PARTNERS: Final = 6  # agencies one shares plate data with (assumption)
-#: All tables made here, in their order.
-_TABLES: Final = (
-    "roster/shifts", "dispatch/incidents", "dispatch/cases", "dispatch/assignments",
-    "dispatch/involved", "dispatch/warrants", "dispatch/applications", "dispatch/hotlists",
-    "dispatch/sharing", "dispatch/news",
-)  # fmt: skip
 #: How long before its start a shift of each kind is known: regular, overtime, swap, court.
 _KNOWN_BEFORE_US: Final = np.array([14 * DAY_US, 30 * MINUTE_US, 30 * HOUR_US, 7 * DAY_US])
 
@@ -59,7 +53,7 @@ class Filed(NamedTuple):
     links: Links
 
 
-def work_context(setting: Setting, filed: Filed, more: dict[str, pa.Table]) -> dict[str, pa.Table]:
+def work_context(setting: Setting, filed: Filed, more: dict[str, pa.Table]) -> Tables:
     """Return all dispatch tables and `roster/shifts`, cut at the end of the scenario.
 
     Parameters
@@ -72,25 +66,34 @@ def work_context(setting: Setting, filed: Filed, more: dict[str, pa.Table]) -> d
         Further rows of these tables, by table name.
     """
     end = setting.clock.horizon[1]
-    tables = {
-        "roster/shifts": shift_table(setting),
-        "dispatch/applications": _applications(setting, filed.applications),
-        "dispatch/sharing": _sharing(setting),
-        "dispatch/news": _DISPATCH["news"].empty_table(),
-    }
-    for name, rows in more.items():
-        tables[name] = pa.concat_tables([tables[name], rows])
-    jobs = {
-        "incidents": settled(_incidents(setting, filed.incidents), end, closing=True),
-        "cases": settled(_cases(setting, filed.cases), end, closing=False),
-        "assignments": settled(_assignments(setting, filed), end, closing=True),
-        "involved": settled(_involved(setting, filed), end, closing=False),
-        "warrants": settled(_warrants(setting, filed.wanted), end, closing=True),
-        "hotlists": settled(_hotlists(setting, filed.links), end, closing=True),
-    }
-    found = {name: cut(rows, end) for name, rows in tables.items()}
-    found |= {f"dispatch/{name}": rows for name, rows in jobs.items()}
-    return {name: found[name] for name in _TABLES}
+
+    def whole(name: str, rows: pa.Table) -> pa.Table:
+        return cut(pa.concat_tables([rows, more[name]]) if name in more else rows, end)
+
+    return Tables(
+        {
+            "roster/shifts": lambda: whole("roster/shifts", shift_table(setting)),
+            "dispatch/incidents": lambda: settled(
+                _incidents(setting, filed.incidents), end, closing=True
+            ),
+            "dispatch/cases": lambda: settled(_cases(setting, filed.cases), end, closing=False),
+            "dispatch/assignments": lambda: settled(
+                _assignments(setting, filed), end, closing=True
+            ),
+            "dispatch/involved": lambda: settled(_involved(setting, filed), end, closing=False),
+            "dispatch/warrants": lambda: settled(
+                _warrants(setting, filed.wanted), end, closing=True
+            ),
+            "dispatch/applications": lambda: whole(
+                "dispatch/applications", _applications(setting, filed.applications)
+            ),
+            "dispatch/hotlists": lambda: settled(
+                _hotlists(setting, filed.links), end, closing=True
+            ),
+            "dispatch/sharing": lambda: whole("dispatch/sharing", _sharing(setting)),
+            "dispatch/news": _DISPATCH["news"].empty_table,
+        }
+    )
 
 
 def shift_table(setting: Setting) -> pa.Table:

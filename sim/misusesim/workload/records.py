@@ -5,6 +5,7 @@ A sheet holds numbers and knows how to write them out; only the rows that stay a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,13 +18,39 @@ from misusesim.ordering import by_time
 from misusesim.world.context import table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
     I64Array = NDArray[np.int64]
     #: Writes a column out for some rows; a scalar stands in every row.
     Writer = Callable[[I64Array], Any] | str | int
+
+
+class Tables(Mapping[str, pa.Table]):
+    """Tables made when they are asked for and not kept: a big agency's fill much memory together.
+
+    Parameters
+    ----------
+    makers
+        Name of each table and what makes it.
+    """
+
+    def __init__(self, makers: Mapping[str, Callable[[], pa.Table]]) -> None:
+        self.makers = dict(makers)
+
+    def __getitem__(self, name: str) -> pa.Table:
+        """Make a table."""
+        return self.makers[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names."""
+        return iter(self.makers)
+
+    def __len__(self) -> int:
+        """Return the number of tables."""
+        return len(self.makers)
+
 
 TIMES: Final = ("valid_from", "valid_to", "known_at")
 
