@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -91,7 +92,7 @@ def arrivals(
     hourly, daily = _variances(setting, profile)
     days = _multipliers(chance, daily, _DAYS)
     hours = _multipliers(chance, hourly * surge, _HOURS)
-    mean = expected * profile.shares() * np.repeat(days, 24) * hours
+    mean = expected * _shares(profile) * np.repeat(days, 24) * hours
     count = chance.poisson(mean)
     first = (setting.clock.start_day + _DAYS * week) * DAY_US
     begin = np.repeat(first + np.arange(_HOURS) * HOUR_US, count)
@@ -99,10 +100,20 @@ def arrivals(
     return np.sort(setting.clock.utc(begin + within))
 
 
+@cache
+def _shares(profile: Profile) -> NDArray[np.float64]:
+    return profile.shares()
+
+
+@cache
+def _unevenness(profile: Profile) -> tuple[float, float]:
+    return profile.unevenness()
+
+
 def _variances(setting: Setting, profile: Profile) -> tuple[float, float]:
     """Return variances of the hourly and the daily multiplier."""
     workload = setting.scenario.workload
-    by_hour, by_day = profile.unevenness()
+    by_hour, by_day = _unevenness(profile)
     daily = max(0.0, (1 + workload.daily_dispersion) / (1 + by_day) - 1)
     hourly = max(0.0, (1 + workload.dispersion) / ((1 + by_hour) * (1 + daily)) - 1)
     return hourly, max(0.0, daily - hourly / 24)

@@ -125,6 +125,8 @@ class Desk:
     def _slots(self, day: int) -> list[tuple[int, int]]:
         """Return when each clerk on duty is free for an application, in the order of time."""
         at = slice(*np.searchsorted(self._day, [day, day + 1]))
+        if at.start == at.stop:
+            return []
         rows, shifts = self._rows[at], self._setting.shifts
         start, end = shifts.start[rows] + 15 * MINUTE_US, shifts.end[rows] - 20 * MINUTE_US
         share = (end - start) / (9 * HOUR_US)

@@ -70,6 +70,20 @@ def own_shifts(setting: Setting) -> ByOfficerWeek:
     return ByOfficerWeek(setting, shifts.officer[rows], shifts.start[rows], rows)
 
 
+def shift_of(setting: Setting, officer: NDArray[np.integer], time: I64Array) -> I64Array:
+    """Return the row of the officer's shift around each time, -1 outside any."""
+    shifts, zero = setting.shifts, setting.clock.week_bounds(-2)[0]
+    key = shifts.officer.astype(np.int64) << 32 | (shifts.start - zero) // SECOND_US
+    order = np.argsort(key, kind="stable")
+    asked = officer.astype(np.int64) << 32 | (time - zero) // SECOND_US
+    at = np.searchsorted(key[order], asked, side="right") - 1
+    row = order[np.maximum(at, 0)] if len(order) else np.zeros(len(time), np.int64)
+    inside = (at >= 0) & (len(order) > 0)
+    if len(order):
+        inside &= (shifts.officer[row] == officer) & (time < shifts.end[row])
+    return np.where(inside, row, NONE)
+
+
 def within(setting: Setting, shift: I64Array, die: I64Array) -> I64Array:
     """Return a time inside each shift, whole seconds."""
     start, end = setting.shifts.start[shift], setting.shifts.end[shift]
@@ -86,14 +100,15 @@ class Run(NamedTuple):
 
 
 def steps_of(
-    setting: Setting, moments: Moments, length: I64Array, per_week: I64Array, name: str
-) -> Run:
+    setting: Setting, shifts: ByOfficerWeek, moments: Moments, length: I64Array,
+    per_week: I64Array, name: str,
+) -> Run:  # fmt: skip
     """Return the steps of runs, each inside a shift of the officer; weeks without shifts skip."""
     run = np.repeat(np.arange(len(length)), length)
     nth = np.arange(len(run)) - np.repeat(np.cumsum(length) - length, length)
     officer, week = moments.officer[run], moments.week[run] + nth // np.maximum(per_week[run], 1)
     bits = setting.dice((officer << 12 | moments.week[run] + 1) << 8 | nth).bits(name)
-    shift = own_shifts(setting).pick(officer, week, lane(bits, 0))
+    shift = shifts.pick(officer, week, lane(bits, 0))
     some = (shift >= 0) & (week < setting.clock.weeks)
     run, officer, bits, shift = run[some], officer[some], bits[some], shift[some]
     return Run(run, within(setting, shift, lane(bits, 1)), officer, bits)

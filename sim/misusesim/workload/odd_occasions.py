@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -18,6 +20,7 @@ from misusesim.workload.moments import (
     Moments,
     moments_of,
     own_shifts,
+    shift_of,
     steps_of,
     within,
 )
@@ -43,13 +46,24 @@ _PROTECTION_LENGTH: Final = table({4: 25, 6: 25, 8: 20, 11: 15, 15: 15})
 _BURSTY_RUNS: Final = 6
 
 
-class Files(NamedTuple):
+@dataclass(frozen=True)
+class Files:
     """What oddities are hung on."""
 
     setting: Setting
     honest: Occasions  # numbered
     incidents: Incidents  # honest ones, by opening
     cases: Cases
+
+    @cached_property
+    def shifts(self) -> ByOfficerWeek:
+        """Everybody's shifts by officer and week."""
+        return own_shifts(self.setting)
+
+    @cached_property
+    def shift(self) -> I64Array:
+        """Row of the shift each honest occasion lies in, -1 outside any."""
+        return shift_of(self.setting, self.honest.officer, self.honest.start)
 
 
 class Found(NamedTuple):
@@ -71,7 +85,7 @@ def _no_links() -> Links:
 def _on_oneself(files: Files, odd: Oddity, template: str, topic: str) -> Found:
     setting = files.setting
     moments = moments_of(setting, odd, np.ones(len(setting.officers), np.bool_))
-    shift = own_shifts(setting).pick(moments.officer, moments.week, lane(moments.bits, 0))
+    shift = files.shifts.pick(moments.officer, moments.week, lane(moments.bits, 0))
     some = shift >= 0
     officer, bits = moments.officer[some], moments.bits[some]
     occasions = odd_work(
@@ -158,7 +172,9 @@ def _case_run(
     cases, some = files.cases, case >= 0
     moments = Moments(moments.officer[some], moments.week[some], moments.bits[some])
     case = case[some]
-    steps = steps_of(files.setting, moments, length[some], per_week[some], f"{odd.kind} step")
+    steps = steps_of(
+        files.setting, files.shifts, moments, length[some], per_week[some], f"{odd.kind} step"
+    )
     row = case[steps.run]
     occasions = odd_work(
         len(row), odd.kind, officer=steps.officer, start=steps.time,

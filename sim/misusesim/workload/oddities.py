@@ -14,8 +14,9 @@ from misusesim.dataset.schema import SHIFT_KINDS
 from misusesim.occasions import NONE, Occasions
 from misusesim.workload import odd_occasions
 from misusesim.workload.links import Links
+from misusesim.workload.moments import shift_of
 from misusesim.workload.odd_occasions import KIND, Files, Found
-from misusesim.workload.setting import SECOND_US, Setting
+from misusesim.workload.setting import SECOND_US
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,13 +67,12 @@ def _in_shifts_of(kind: str, usual: float, files: Files, odd: Oddity) -> NDArray
     `share` is of all shifts; it cannot exceed what staffing makes of them.
     """
     setting = files.setting
-    row = shift_of(setting, files.honest.officer, files.honest.start)
     shifts = setting.shifts
     special = shifts.kind == SHIFT_KINDS.index(kind)
     second = (shifts.start - setting.clock.week_bounds(-1)[0]) // SECOND_US
     dice = setting.dice(shifts.officer.astype(np.int64) << 30 | second)
     marked = special & dice.chance(f"oddity {odd.kind}", min(1.0, odd.share / max(usual, 1e-9)))
-    return np.asarray(np.append(marked, np.False_)[row])
+    return np.asarray(np.append(marked, np.False_)[files.shift])
 
 
 def overtime(files: Files, odd: Oddity) -> NDArray[np.bool_]:
@@ -84,20 +84,6 @@ def overtime(files: Files, odd: Oddity) -> NDArray[np.bool_]:
 def shift_swap(files: Files, odd: Oddity) -> NDArray[np.bool_]:
     """Return work in another watch's hours."""
     return _in_shifts_of("swap", files.setting.scenario.staffing.swap_share, files, odd)
-
-
-def shift_of(setting: Setting, officer: NDArray[np.integer], time: I64Array) -> I64Array:
-    """Return the row of the officer's shift around each time, -1 outside any."""
-    shifts, zero = setting.shifts, setting.clock.week_bounds(-2)[0]
-    key = shifts.officer.astype(np.int64) << 32 | (shifts.start - zero) // SECOND_US
-    order = np.argsort(key, kind="stable")
-    asked = officer.astype(np.int64) << 32 | (time - zero) // SECOND_US
-    at = np.searchsorted(key[order], asked, side="right") - 1
-    row = order[np.maximum(at, 0)] if len(order) else np.zeros(len(time), np.int64)
-    inside = (at >= 0) & (len(order) > 0)
-    if len(order):
-        inside &= (shifts.officer[row] == officer) & (time < shifts.end[row])
-    return np.where(inside, row, NONE)
 
 
 _MAKERS: Final[dict[str, Callable[[Files, Oddity], Found]]] = {

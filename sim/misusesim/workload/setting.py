@@ -67,7 +67,9 @@ class Setting:
 
     def has_role(self, *roles: str) -> Mask:
         """Return which officers hold one of the roles."""
-        return np.isin(self.officers.role, [ROLES.index(role) for role in roles])
+        wanted = np.zeros(len(ROLES), np.bool_)
+        wanted[[ROLES.index(role) for role in roles]] = True
+        return wanted[self.officers.role]
 
     def in_unit(self, unit: str) -> Mask:
         """Return which officers belong to a unit."""

@@ -54,10 +54,10 @@ def table(shape: pa.Schema, n: int, **columns: Any) -> pa.Table:
 
 def _column(field: pa.Field, value: Any, n: int) -> pa.Array:
     if isinstance(value, (pa.Array, pa.DictionaryArray)):
-        return value.cast(field.type)
+        return value if value.type == field.type else value.cast(field.type)
     filled = np.broadcast_to(np.asarray(value), n) if np.ndim(value) == 0 else np.asarray(value)
     if pa.types.is_timestamp(field.type):
-        return pa.array(filled.astype(np.int64), mask=filled >= NEVER).cast(field.type)
+        return pa.array(filled.astype(np.int64, copy=False), field.type, mask=filled >= NEVER)
     if pa.types.is_dictionary(field.type):
         return pa.array(filled.tolist(), pa.string()).dictionary_encode().cast(field.type)
     return pa.array(filled.tolist() if filled.dtype == object else filled, field.type)

@@ -121,9 +121,12 @@ class Population:
         block = self._own_block(numbers)
         first = rng.below(self._draw(block, "worker seat"), len(_ADULT_SEATS))
         found = self._person(block, _ADULT_SEATS[first].astype(U))
+        unfit = np.arange(len(found))
         for turn in range(1, len(_ADULT_SEATS)):
-            age = self._year - self.birth_year(found)
-            unfit = np.flatnonzero((age < _YOUNGEST_WORKER) | (age > _OLDEST_WORKER))
+            age = self._year - self.birth_year(found[unfit])
+            unfit = unfit[(age < _YOUNGEST_WORKER) | (age > _OLDEST_WORKER)]
+            if not unfit.size:
+                break
             place = _ADULT_SEATS[(first[unfit] + turn) % len(_ADULT_SEATS)].astype(U)
             found[unfit] = self._person(block[unfit], place)
         return found
@@ -215,13 +218,14 @@ class Population:
         found = np.empty(0, np.int64)
         for _ in range(_SEARCHES):
             ids = chance.integers(0, self.size, _SEARCHED)
-            found = np.r_[found, ids[self.surname_code(ids) == surname]]
-            if len(found) >= count:
-                break
+            for some in np.split(ids, _PORTIONS):  # most are found in the first portions
+                found = np.r_[found, some[self.surname_code(some) == surname]]
+                if len(found) >= count:
+                    return np.asarray(found[:count])
         return found[:count]
 
 
-_SEARCHES, _SEARCHED = 16, 4096
+_SEARCHES, _SEARCHED, _PORTIONS = 16, 4096, 8
 _CHARACTERS: Final = {
     10: np.frombuffer(b"0123456789", np.uint8),
     _LETTERS: np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", np.uint8),

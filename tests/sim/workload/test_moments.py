@@ -160,7 +160,10 @@ def run_of(setting, length, per_week, week=0):
     officers = np.arange(len(setting.officers))
     n = len(officers)
     moments = Moments(officers, np.full(n, week), np.zeros(n, np.uint64))
-    return steps_of(setting, moments, np.full(n, length), np.full(n, per_week), "test step")
+    count, weekly = np.full(n, length), np.full(n, per_week)
+    return steps_of(setting, own_shifts(setting), moments, count, weekly, "test step")
+        setting, own_shifts(setting), moments, np.full(n, length), np.full(n, per_week), "test step"
+    )
 
 
 def weeks_of(setting, run):
