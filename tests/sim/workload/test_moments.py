@@ -162,8 +162,6 @@ def run_of(setting, length, per_week, week=0):
     moments = Moments(officers, np.full(n, week), np.zeros(n, np.uint64))
     count, weekly = np.full(n, length), np.full(n, per_week)
     return steps_of(setting, own_shifts(setting), moments, count, weekly, "test step")
-        setting, own_shifts(setting), moments, np.full(n, length), np.full(n, per_week), "test step"
-    )
 
 
 def weeks_of(setting, run):
