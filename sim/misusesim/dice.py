@@ -19,11 +19,11 @@ class Dice:
 
     def __init__(self, seed: int, entity: NDArray[np.uint64]) -> None:
         self._seed = seed
-        self._entity = entity
+        self.entity = entity
 
     def bits(self, name: str) -> NDArray[np.uint64]:
         """Return 64 random bits per entity for one purpose."""
-        return rng.draw(self._entity, rng.salt(self._seed, name))
+        return rng.draw(self.entity, rng.salt(self._seed, name))
 
     def chance(self, name: str, share: float | NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return True with probability `share`, to one in 2**53."""

@@ -10,26 +10,28 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from misusesim.clock import LocalClock
-from misusesim.dice import lane
+from misusesim.dice import Dice, lane
 from misusesim.misuse import campaigns
 from misusesim.occasions import Occasions
 from misusesim.ordering import by_time
 from misusesim.oversight import oversight
-from misusesim.plan import AgencyPlan, Incidents
+from misusesim.plan import SERIAL_BITS, AgencyPlan, Incidents
 from misusesim.workload.context import Filed, work_context
 from misusesim.workload.desk import Desks, desk_work
 from misusesim.workload.interface import interface_work
 from misusesim.workload.oddities import Files, oddities
+from misusesim.workload.onduty import apart
 from misusesim.workload.records import Tables, cut
+from misusesim.workload.separate import own_settings, parts
 from misusesim.workload.setting import SECOND_US, WEEK_BITS, Setting, join, select
 from misusesim.workload.street import street_work
 from misusesim.workload.twins import oddity_table
-from misusesim.workload.watches import block_shifts, shifts
+from misusesim.workload.watches import block_shifts
 from misusesim.world.context import directory_context, roster_context, ties_context
 from misusesim.world.interfaces import with_interfaces
 from misusesim.world.model import Shifts, Staff
@@ -51,14 +53,13 @@ if TYPE_CHECKING:
 
 
 class Honest(NamedTuple):
-    """All that is honest at an agency."""
+    """All that is honest at one agency, or at some in one."""
 
     setting: Setting
     occasions: Occasions  # numbered; warm-up included
     incidents: Incidents  # by opening
     desks: Desks
     links: Links
-    leave: pa.Table
 
 
 def causal_pass(scenario: Scenario, agency: Agency) -> AgencyPlan:
@@ -82,13 +83,14 @@ def causal_passes(scenario: Scenario, agencies: Sequence[Agency]) -> list[Agency
     """Return the plan of each of some neighbouring agencies; each is the same alone."""
     people = [officers(scenario, agency) for agency in agencies]
     staff = Staff.of(agencies, people)
-    every = zip(agencies, people, block_shifts(scenario, staff), strict=True)
-    honest = [_honest(scenario, *one) for one in every]
+    honest, leave = _honest(scenario, staff, people)
     tied = block_ties(scenario, staff)
-    return [_plan(scenario, *one) for one in zip(honest, tied, strict=True)]
+    return [
+        _plan(scenario, *one) for one in zip(_separate(honest, people), leave, tied, strict=True)
+    ]
 
 
-def _plan(scenario: Scenario, honest: Honest, tied: Ties) -> AgencyPlan:
+def _plan(scenario: Scenario, honest: Honest, leave: pa.Table, tied: Ties) -> AgencyPlan:
     agency = honest.setting.agency
     setting, cases = honest.setting, honest.desks.cases
     clock, people = setting.clock, setting.officers
@@ -107,7 +109,7 @@ def _plan(scenario: Scenario, honest: Honest, tied: Ties) -> AgencyPlan:
         **directory_context(scenario, agency),
         **roster_context(scenario, agency, accounts, places),
         **ties_context(scenario, agency, people, tied),
-        "roster/leave": cut(honest.leave, ends),
+        "roster/leave": cut(leave, ends),
     }
     work = work_context(known, filed, plot.context)
     context = Tables({**{name: partial(ready.get, name) for name in ready}, **work.makers})
@@ -126,45 +128,83 @@ def _plan(scenario: Scenario, honest: Honest, tied: Ties) -> AgencyPlan:
 
 def honest_pass(scenario: Scenario, agency: Agency) -> Honest:
     """Return the honest work and the oddities of one agency; misuse is not even asked for."""
-    people = officers(scenario, agency)
-    return _honest(scenario, agency, people, shifts(scenario, agency, people))
+    people = [officers(scenario, agency)]
+    honest, _ = _honest(scenario, Staff.of([agency], people), people)
+    return _separate(honest, people)[0]
 
 
 def _honest(
-    scenario: Scenario, agency: Agency, people: Officers, absence: tuple[Shifts, pa.Table]
-) -> Honest:
-    duty, leave = absence
-    setting = Setting(scenario, agency, people, duty, LocalClock(scenario), Population(scenario))
+    scenario: Scenario, staff: Staff, people: Sequence[Officers]
+) -> tuple[Honest, list[pa.Table]]:
+    """Return what is honest at some agencies in one, and the leave table of each."""
+    duty, leave = block_shifts(scenario, staff)
+    setting = Setting(
+        scenario, staff.agencies, staff.officers, duty, LocalClock(scenario), Population(scenario),
+        staff.sizes, tuple(one.units for one in people),
+    )  # fmt: skip
     street = street_work(setting)
     desks = desk_work(setting, street.incidents)
     work = numbered(setting, Occasions.concat([street.occasions, desks.occasions]))
     incidents = join([street.incidents, desks.bookings])
-    incidents = select(incidents, np.lexsort((incidents.serial, incidents.opened)))
+    order = np.lexsort((incidents.serial, incidents.opened, incidents.serial >> SERIAL_BITS))
+    incidents = select(incidents, order)
     odd = oddities(Files(setting, work, incidents, desks.cases))
     marked = replace(work, oddity=odd.marks)
     every = Occasions.concat([marked, numbered(setting, odd.occasions)])
-    return Honest(setting, every, incidents, desks, odd.links, leave)
+    return Honest(setting, every, incidents, desks, odd.links), leave
+
+
+def _separate(honest: Honest, people: Sequence[Officers]) -> list[Honest]:
+    """Return what is honest at each of the agencies."""
+    setting, desks, links = honest.setting, honest.desks, honest.links
+
+    def of(columns: Any, serial: I64Array) -> list[Any]:
+        return parts(setting, columns, serial >> SERIAL_BITS)
+
+    desk = zip(
+        of(desks.cases, desks.cases.serial),
+        of(desks.bookings, desks.bookings.serial),
+        parts(setting, desks.occasions, setting.place[desks.occasions.officer]),
+        of(desks.applications, desks.applications.serial),
+        parts(setting, desks.wanted, setting.place[desks.wanted.owner]),
+        strict=True,
+    )
+    every = zip(
+        own_settings(setting, people),
+        parts(setting, honest.occasions, setting.place[honest.occasions.officer]),
+        of(honest.incidents, honest.incidents.serial),
+        (Desks(*one) for one in desk),
+        of(links, np.maximum(links.incident, links.case)),
+        strict=True,
+    )
+    return [Honest(*one) for one in every]
 
 
 def numbered(setting: Setting, occasions: Occasions) -> Occasions:
-    """Return occasions of one source by start, with serials by week and place in the week.
+    """Return occasions of one source by agency and start, with serials by week and place in it.
 
     What starts after the last week is left out. A place depends on what starts earlier in the same
     week and on nothing later, so a longer horizon changes no serial.
     """
+    occasions = occasions.take(setting.clock.week_of(occasions.start) < setting.clock.weeks)
+    agency = setting.place[occasions.officer]
     tie = occasions.officer.astype(np.int64) << 16 | occasions.template
-    occasions = occasions.take(by_time(occasions.start, tie))
+    order = by_time(apart(occasions.start, agency), tie)
+    occasions, agency = occasions.take(order), agency[order]
     week = setting.clock.week_of(occasions.start)
-    first, last = np.searchsorted(week, [-1, setting.clock.weeks])
-    occasions, week = occasions.take(slice(int(first), int(last))), week[first:last]
-    place = np.arange(len(week)) - np.searchsorted(week, week)
-    return replace(occasions, serial=(week + 1 << WEEK_BITS) + place)
+    inside = week >= -1
+    occasions, agency, week = occasions.take(inside), agency[inside], week[inside]
+    group = agency * len(setting.weeks) + week + 1
+    place = np.arange(len(week)) - np.searchsorted(group, group)
+    serial = (agency << SERIAL_BITS) + (week + 1 << WEEK_BITS) + place
+    return replace(occasions, serial=serial)
 
 
 def _by_start(setting: Setting, occasions: Occasions) -> Occasions:
     """Return occasions in order; whole seconds of planning become a moment within the second."""
-    entity = occasions.source.astype(np.int64) << 38 | occasions.serial
-    fraction = lane(setting.dice(entity).bits("moment"), 0) * 1000 >> 16
+    entity = occasions.source.astype(np.int64) << SERIAL_BITS | occasions.serial
+    here = entity.astype(np.uint64) | np.uint64(setting.agency.index << 48)
+    fraction = lane(Dice(setting.scenario.seed, here).bits("moment"), 0) * 1000 >> 16
     start = occasions.start // SECOND_US * SECOND_US + fraction * (SECOND_US // 1000)
     occasions = replace(occasions, start=start)
     return occasions.take(by_time(start, entity))

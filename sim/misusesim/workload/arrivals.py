@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from misusesim.clock import DAY_US, HOUR_US
-from misusesim.workload.setting import SECOND_US
+from misusesim.plan import SERIAL_BITS
+from misusesim.workload.setting import SECOND_US, WEEK_BITS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from misusesim.workload.setting import Setting
@@ -65,9 +68,46 @@ OFFICE: Final = Profile(
 )  # fmt: skip
 
 
+def coming(
+    setting: Setting, name: str, expected: Sequence[NDArray[np.number]], profile: Profile,
+    surge: NDArray[np.float64] | None = None,
+) -> tuple[I64Array, I64Array]:  # fmt: skip
+    """Return times and serials of what arrives in all weeks, by agency and time.
+
+    Parameters
+    ----------
+    setting
+        The agencies.
+    name
+        What arrives.
+    expected
+        For every week, the warm-up first, the mean number of each agency.
+    profile
+        Hours and days.
+    surge
+        Factor on the variance of the hours, per agency.
+
+    Returns
+    -------
+    time, serial : NDArray[np.int64]
+        UTC microseconds; place of the agency, week, and place in the week in bits.
+    """
+    times, serials = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for place in range(len(setting.agencies)):
+        factor = 1.0 if surge is None else float(surge[place])
+        for week, mean in zip(setting.weeks, expected, strict=True):
+            if not mean[place]:
+                continue
+            found = arrivals(setting, name, week, float(mean[place]), profile, factor, place)
+            times.append(found)
+            serials.append((place << SERIAL_BITS) + (week + 1 << WEEK_BITS) + np.arange(len(found)))
+    return np.concatenate(times), np.concatenate(serials)
+
+
 def arrivals(
-    setting: Setting, name: str, week: int, expected: float, profile: Profile, surge: float = 1.0
-) -> I64Array:
+    setting: Setting, name: str, week: int, expected: float, profile: Profile,
+    surge: float = 1.0, place: int = 0,
+) -> I64Array:  # fmt: skip
     """Return the times of one week's arrivals, ascending, UTC microseconds in whole seconds.
 
     The scenario's `dispersion` and `daily_dispersion` are (Fano - 1) / mean of counts per hour and
@@ -76,7 +116,7 @@ def arrivals(
     Parameters
     ----------
     setting
-        The agency; its chance is that of (name, agency, week).
+        The agencies; chance is that of (name, agency, week).
     name
         What arrives.
     week
@@ -87,8 +127,10 @@ def arrivals(
         Hours and days.
     surge
         Factor on the variance of the hours; above 1 for bursty agencies.
+    place
+        Which of the agencies.
     """
-    chance = setting.stream(name, week)
+    chance = setting.stream(name, week, place)
     hourly, daily = _variances(setting, profile)
     days = _multipliers(chance, daily, _DAYS)
     hours = _multipliers(chance, hourly * surge, _HOURS)

@@ -10,12 +10,13 @@ from misusesim.clock import DAY_US
 from misusesim.dataset.schema import SHIFT_KINDS
 from misusesim.dice import lane, of_65536
 from misusesim.occasions import TEMPLATE, TOPIC, Occasions
+from misusesim.plan import SERIAL_BITS
 from misusesim.workload import durations
-from misusesim.workload.arrivals import OFFICE, arrivals
+from misusesim.workload.arrivals import OFFICE, coming
 from misusesim.workload.durations import drawn
 from misusesim.workload.licensing import EMPLOYMENT, LICENSING, OTHERS, RIDE_ALONG, Applications
 from misusesim.workload.onduty import on_duty
-from misusesim.workload.setting import WEEK_BITS, work
+from misusesim.workload.setting import work
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,7 +60,8 @@ def court(setting: Setting, past: Past) -> Occasions:
 def _about_past(
     setting: Setting, jobs: Paced, past: Past, name: str, template: str, topic: str, days: int
 ) -> Occasions:
-    row = past.recall(jobs.time, jobs.dice.bits(f"{name} incident"), days)
+    home = setting.place[jobs.officer]
+    row = past.recall(jobs.time, jobs.dice.bits(f"{name} incident"), days, home)
     somebody = setting.people(jobs.dice, name)
     return work(
         len(jobs),
@@ -82,17 +84,14 @@ def pace(setting: Setting) -> NDArray[np.float64]:
 def background(setting: Setting) -> tuple[Applications, Occasions]:
     """Return applications for work and ride-along with the checks they bring."""
     able = setting.has_role("records_clerk", "detective", "licensing_clerk", "supervisor")
-    times, serials = [], []
-    for week in setting.weeks:
-        expected = _APPLICATIONS * setting.agency.accounts
-        time = arrivals(setting, "background", week, expected, OFFICE)
-        times.append(time)
-        serials.append((week + 1 << WEEK_BITS) + OTHERS + np.arange(len(time)))
-    filed, serial = np.concatenate(times), np.concatenate(serials)
+    expected = _APPLICATIONS * np.array([agency.accounts for agency in setting.agencies])
+    filed, serial = coming(setting, "background", [expected] * len(setting.weeks), OFFICE)
+    serial += OTHERS
     dice = setting.dice(serial)
     bits = dice.bits("background")
     start = filed + (1 + (lane(bits, 0) * 20 >> 16)) * DAY_US
-    officer = on_duty(setting, able, 1).pick(start, dice.bits("background clerk"))
+    clerks = on_duty(setting, able, 1)
+    officer = clerks.pick(start, dice.bits("background clerk"), serial >> SERIAL_BITS)
     some = (officer >= 0) & (start < setting.clock.week_bounds(setting.clock.weeks - 1)[1])
     subject = setting.people(dice, "applicant")
     kind = np.where(lane(bits, 1) < of_65536(0.3), RIDE_ALONG, EMPLOYMENT).astype(np.int8)

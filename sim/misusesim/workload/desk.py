@@ -12,8 +12,9 @@ import numpy as np
 
 from misusesim.dice import lane
 from misusesim.occasions import NONE, TEMPLATE, Occasions
+from misusesim.plan import SERIAL_BITS
 from misusesim.workload import durations, topics
-from misusesim.workload.arrivals import DESK, arrivals
+from misusesim.workload.arrivals import DESK, coming
 from misusesim.workload.counters import background, counter, court, pace, reviews
 from misusesim.workload.detectives import case_load
 from misusesim.workload.durations import drawn
@@ -21,7 +22,7 @@ from misusesim.workload.jail import bookings, custody
 from misusesim.workload.licensing import Applications, permit_desk
 from misusesim.workload.onduty import on_duty
 from misusesim.workload.past import Past, of
-from misusesim.workload.setting import WEEK_BITS, work
+from misusesim.workload.setting import work
 from misusesim.workload.wanted import Wanted, lists, warrant_checks
 
 if TYPE_CHECKING:
@@ -56,9 +57,9 @@ def desk_work(setting: Setting, street: Incidents) -> Desks:
     Parameters
     ----------
     setting
-        The agency.
+        The agencies.
     street
-        Its calls and stops: what counters, reviews and courts ask about afterwards.
+        Their calls and stops: what counters, reviews and courts ask about afterwards.
     """
     load = case_load(setting)
     permits, permit_checks = permit_desk(setting)
@@ -92,23 +93,19 @@ def searches(setting: Setting, cases: Cases) -> Occasions:
     for role, per_day in _SEARCHES.items():
         rate[setting.has_role(role)] = per_day
         able |= setting.has_role(role)
-    surge = _BURSTY_SURGE if setting.agency.group.burstiness == "bursty" else 1.0
+    surge = np.where(setting.of_group("burstiness") == "bursty", _BURSTY_SURGE, 1.0)
     weekly = [
-        sum(setting.strength(setting.has_role(role), week) * per for role, per in _SEARCHES.items())
+        np.sum(
+            [setting.strength(setting.has_role(role), week) * per
+             for role, per in _SEARCHES.items()], axis=0,
+        )
         for week in setting.weeks
-    ]
-    times = [
-        arrivals(setting, "searches", week, expected, DESK, surge)
-        for week, expected in zip(setting.weeks, weekly, strict=True)
-    ]
-    key = [
-        (week + 1 << WEEK_BITS) + np.arange(len(time))
-        for week, time in zip(setting.weeks, times, strict=True)
-    ]
-    time, dice = np.concatenate(times), setting.dice(np.concatenate(key))
+    ]  # fmt: skip
+    time, key = coming(setting, "searches", weekly, DESK, surge)
+    dice, place = setting.dice(key), key >> SERIAL_BITS
     weight = np.round(rate * setting.appetite() * 1000).astype(np.int64)
-    officer = on_duty(setting, able, weight).pick(time, dice.bits("searcher"))
-    row = Past(cases).recall(time, dice.bits("search case"), 30)
+    officer = on_duty(setting, able, weight).pick(time, dice.bits("searcher"), place)
+    row = Past(cases).recall(time, dice.bits("search case"), 30, place)
     row = np.where(dice.chance("search has case", _SEARCH_HAS_CASE), row, NONE)
     topic = topics.CASES[lane(dice.bits("search topic"), 0)]
     some = officer >= 0
@@ -130,7 +127,7 @@ def analysis(setting: Setting, cases: Cases) -> Occasions:
     rate = _ANALYST_JOBS * pace(setting)
     jobs = setting.paced("analysis", setting.shifts_of(setting.has_role("analyst")), rate)
     past = Past(cases)
-    row = past.recall(jobs.time, jobs.dice.bits("analysed"), 60)
+    row = past.recall(jobs.time, jobs.dice.bits("analysed"), 60, setting.place[jobs.officer])
     some = row >= 0
     return work(
         int(some.sum()),

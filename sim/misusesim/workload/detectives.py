@@ -18,12 +18,12 @@ import simpy
 from misusesim.clock import DAY_US, NEVER
 from misusesim.dice import lane
 from misusesim.occasions import NONE, TEMPLATE, TOPIC, Occasions
-from misusesim.plan import Cases
+from misusesim.plan import SERIAL_BITS, Cases
 from misusesim.workload import durations, topics
-from misusesim.workload.arrivals import DESK, arrivals
+from misusesim.workload.arrivals import DESK, coming
 from misusesim.workload.durations import drawn
 from misusesim.workload.onduty import in_office
-from misusesim.workload.setting import MINUTE_US, SECOND_US, WEEK_BITS, select, work
+from misusesim.workload.setting import MINUTE_US, SECOND_US, select, work
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -52,7 +52,7 @@ class CaseLoad(NamedTuple):
 
 
 def case_load(setting: Setting) -> CaseLoad:
-    """Return all cases of an agency's investigators, and their sittings."""
+    """Return all cases of the agencies' investigators, and their sittings."""
     cases, course = _opened(setting)
     env = simpy.Environment(initial_time=setting.clock.week_bounds(-1)[0])
     crew = Investigators(cases.opened + course.intake, course)
@@ -85,17 +85,11 @@ def _opened(setting: Setting) -> tuple[Cases, _Course]:
     """Return the cases as they come in, and how their work will go."""
     detectives = setting.has_role("detective")
     per_week = setting.scenario.workload.cases_per_detective_week
-    opened, serial = [], []
-    for week in setting.weeks:
-        start = setting.clock.week_bounds(week)[0]
-        there = detectives & (setting.officers.hired <= start) & (setting.officers.left > start)
-        time = arrivals(setting, "cases", week, per_week * int(there.sum()), DESK)
-        opened.append(time)
-        serial.append((week + 1 << WEEK_BITS) + np.arange(len(time)))
-    when, name = np.concatenate(opened), np.concatenate(serial)
+    expected = [per_week * setting.there(detectives, week) for week in setting.weeks]
+    when, name = coming(setting, "cases", expected, DESK)
     dice = setting.dice(name)
     officer = in_office(setting, detectives, setting.weights(_EVEN_SHARE)).pick(
-        when, dice.bits("investigator")
+        when, dice.bits("investigator"), name >> SERIAL_BITS
     )
     topic = topics.CASES[lane(dice.bits("case topic"), 0)].astype(np.int16)
     victim = setting.people(dice, "victim")
@@ -116,7 +110,7 @@ def _course(setting: Setting, serial: I64Array) -> _Course:
     count = drawn(durations.SITTINGS, bits)
     case = np.repeat(serial, count)
     nth = np.arange(len(case)) - np.repeat(np.cumsum(count) - count, count)
-    own = setting.dice(case << _SITTING_BITS | nth).bits("sitting")
+    own = setting.dice(case, nth, _SITTING_BITS).bits("sitting")
     n = drawn(durations.SITTING_QUERIES, own)
     pause = drawn(durations.SITTING_GAP_MINUTES, own, 1) * MINUTE_US
     return _Course(

@@ -16,9 +16,9 @@ from misusesim import rng
 from misusesim.dataset.schema import ACTIONS, PURPOSES
 from misusesim.occasions import AUTOMATIC, TEMPLATE, TOPIC, Occasions
 from misusesim.workload import durations
-from misusesim.workload.arrivals import STREET, arrivals
+from misusesim.workload.arrivals import STREET, coming
 from misusesim.workload.durations import drawn
-from misusesim.workload.setting import WEEK_BITS, work
+from misusesim.workload.setting import work
 
 if TYPE_CHECKING:
     from misusesim.workload.setting import Setting
@@ -46,14 +46,9 @@ def interface_work(setting: Setting) -> Occasions:
     weekly = group.interface_accounts * group.interface_queries_per_day * _DAYS_PER_WEEK
     if not weekly:
         return Occasions.concat([])
-    times = [
-        arrivals(setting, "interface", week, weekly / _MEAN_SPAN, STREET) for week in setting.weeks
-    ]
-    serials = [
-        (week + 1 << WEEK_BITS) + np.arange(len(time))
-        for week, time in zip(setting.weeks, times, strict=True)
-    ]
-    start, serial = np.concatenate(times), np.concatenate(serials) | _MACHINE_BIT
+    expected = [np.array([weekly / _MEAN_SPAN])] * len(setting.weeks)
+    start, serial = coming(setting, "interface", expected, STREET)
+    serial |= _MACHINE_BIT
     dice = setting.dice(serial)
     account = rng.below(dice.bits("interface account"), group.interface_accounts).astype(np.int64)
     gap = round(_HALF_A_DAY_S / group.interface_queries_per_day)

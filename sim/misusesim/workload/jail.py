@@ -9,14 +9,14 @@ import numpy as np
 from misusesim import rng
 from misusesim.dice import lane
 from misusesim.occasions import NONE, TEMPLATE, TOPIC, Occasions
-from misusesim.plan import Incidents
+from misusesim.plan import SERIAL_BITS, Incidents
 from misusesim.workload import durations, topics
-from misusesim.workload.arrivals import STREET, arrivals
+from misusesim.workload.arrivals import STREET, coming
 from misusesim.workload.counters import pace
 from misusesim.workload.durations import drawn
 from misusesim.workload.onduty import on_duty
 from misusesim.workload.past import Past
-from misusesim.workload.setting import MINUTE_US, SECOND_US, WEEK_BITS, select, work
+from misusesim.workload.setting import MINUTE_US, SECOND_US, select, work
 from misusesim.workload.street import BOOKING, BOOKINGS
 from misusesim.world.subjects import AREAS
 
@@ -34,15 +34,11 @@ _JAIL_JOBS, _BOOKINGS_PER_SHIFT = 7.0, 0.9
 def bookings(setting: Setting) -> tuple[Incidents, Occasions]:
     """Return people booked into jail, and the queries it takes."""
     jailers = setting.has_role("jail")
-    times, serials = [], []
-    for week in setting.weeks:
-        expected = _BOOKINGS_PER_SHIFT * setting.strength(jailers, week)
-        time = arrivals(setting, "bookings", week, expected, STREET)
-        times.append(time)
-        serials.append((week + 1 << WEEK_BITS) + BOOKINGS + np.arange(len(time)))
-    opened, serial = np.concatenate(times), np.concatenate(serials)
+    expected = [_BOOKINGS_PER_SHIFT * setting.strength(jailers, week) for week in setting.weeks]
+    opened, serial = coming(setting, "bookings", expected, STREET)
+    serial += BOOKINGS
     dice = setting.dice(serial)
-    officer = on_duty(setting, jailers, 1).pick(opened, dice.bits("jailer"))
+    officer = on_duty(setting, jailers, 1).pick(opened, dice.bits("jailer"), serial >> SERIAL_BITS)
     bits = dice.bits("booking")
     none = np.full(len(serial), NONE, np.int32)
     bookings = Incidents(
@@ -76,7 +72,7 @@ def custody(setting: Setting, bookings: Incidents) -> Occasions:
         "custody", setting.shifts_of(setting.has_role("jail")), _JAIL_JOBS * pace(setting)
     )
     past = Past(bookings)
-    row = past.recall(jobs.time, jobs.dice.bits("inmate"), 21)
+    row = past.recall(jobs.time, jobs.dice.bits("inmate"), 21, setting.place[jobs.officer])
     return work(
         len(jobs),
         officer=jobs.officer,

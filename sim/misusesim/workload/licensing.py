@@ -16,7 +16,8 @@ from misusesim.clock import HOUR_US, NEVER
 from misusesim.dataset.schema import ODDITY_KINDS
 from misusesim.dice import lane
 from misusesim.occasions import NONE, TEMPLATE, TOPIC, Occasions
-from misusesim.workload.arrivals import OFFICE, arrivals
+from misusesim.plan import SERIAL_BITS
+from misusesim.workload.arrivals import OFFICE, coming
 from misusesim.workload.setting import MINUTE_US, SECOND_US, WEEK_BITS, work
 
 if TYPE_CHECKING:
@@ -57,11 +58,12 @@ def permit_desk(setting: Setting) -> tuple[Applications, Occasions]:
     twin of prohibited permit checks, so that alerts on them can be counted.
     """
     filed, serial = _filed(setting)
-    env = simpy.Environment()
-    desk = Desk(setting, filed)
-    env.process(desk.open_daily(env))
+    env, taken = simpy.Environment(), list[tuple[int, int, int]]()
+    for place in np.unique(serial >> SERIAL_BITS).tolist():
+        desk = Desk(setting, np.flatnonzero(serial >> SERIAL_BITS == place), filed, place)
+        env.process(desk.open_daily(env, taken))
     env.run()
-    taken = sorted(desk.taken)
+    taken.sort()
     row, officer, start = np.array(taken, np.int64).reshape(-1, 3).T
     dice = setting.dice(serial)
     subject = setting.people(dice, "applicant")
@@ -84,32 +86,36 @@ def _filed(setting: Setting) -> tuple[I64Array, I64Array]:
     """Return when applications come in, and their serials."""
     clerks = setting.in_unit(LICENSING)
     daily = setting.scenario.workload.permits_per_clerk_day
-    times, serials = [], []
-    for week in setting.weeks:
-        start = setting.clock.week_bounds(week)[0]
-        there = clerks & (setting.officers.hired <= start) & (setting.officers.left > start)
-        expected = daily * _BUSINESS_DAYS * int(there.sum())
-        time = arrivals(setting, "applications", week, expected, OFFICE)
-        times.append(time)
-        serials.append((week + 1 << WEEK_BITS) + np.arange(len(time)))
-    return np.concatenate(times), np.concatenate(serials)
+    expected = [daily * _BUSINESS_DAYS * setting.there(clerks, week) for week in setting.weeks]
+    return coming(setting, "applications", expected, OFFICE)
 
 
 class Desk:
-    """The queue, and who works it."""
+    """The queue of one agency, and who works it.
 
-    def __init__(self, setting: Setting, filed: I64Array) -> None:
+    Parameters
+    ----------
+    setting
+        The agencies.
+    rows, filed
+        The applications to this desk, by time, and when each of all was filed.
+    place
+        Which of the agencies.
+    """
+
+    def __init__(self, setting: Setting, rows: I64Array, filed: I64Array, place: int) -> None:
         self._setting = setting
-        self._filed = filed.tolist()
+        self._applications, self._filed = rows.tolist(), filed[rows].tolist()
         self._capacity = _BUSY_FACTOR * setting.scenario.workload.permits_per_clerk_day
-        rows = setting.shifts_of(setting.in_unit(LICENSING))
+        rows = setting.shifts_of(setting.in_unit(LICENSING) & (setting.place == place))
         self._day = setting.clock.day_index(setting.shifts.start[rows])
         order = np.lexsort((setting.shifts.officer[rows], self._day))
         self._rows, self._day = rows[order], self._day[order]
-        self.taken: list[tuple[int, int, int]] = []  # application, officer, start
 
-    def open_daily(self, env: simpy.Environment) -> Generator[simpy.Event, Any, None]:
-        """Open the desk day after day."""
+    def open_daily(
+        self, env: simpy.Environment, taken: list[tuple[int, int, int]]
+    ) -> Generator[simpy.Event, Any, None]:
+        """Open the desk day after day; note application, officer and start in `taken`."""
         queue, came = simpy.Store(env), 0
         for day in range(-7, 7 * self._setting.clock.weeks):
             slots = self._slots(day)
@@ -119,7 +125,7 @@ class Desk:
                     came += 1
                 if queue.items:
                     application: int = yield queue.get()
-                    self.taken.append((application, officer, time))
+                    taken.append((self._applications[application], officer, time))
             yield env.timeout(1)
 
     def _slots(self, day: int) -> list[tuple[int, int]]:
@@ -134,7 +140,7 @@ class Desk:
         row = np.repeat(np.arange(len(rows)), count)
         nth = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
         officer = shifts.officer[rows[row]].astype(np.int64)
-        dice = self._setting.dice((officer << 14 | day + 7) << 8 | nth)
+        dice = self._setting.officer_dice(officer, (day + 7) << 8 | nth, 22)
         step = (end - start)[row] // np.maximum(count[row], 1)
         time = start[row] + nth * step + (lane(dice.bits("permit slot"), 0) * (step // 4096) >> 4)
         time = time // SECOND_US * SECOND_US

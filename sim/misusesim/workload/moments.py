@@ -30,14 +30,16 @@ class Moments(NamedTuple):
 
 
 def moments_of(
-    setting: Setting, odd: Oddity, who: NDArray[np.bool_], per_run: float = 1.0
-) -> Moments:
-    """Return when oddities begin: a draw per officer and week."""
+    setting: Setting, odd: Oddity, who: NDArray[np.bool_],
+    per_run: NDArray[np.float64] | float = 1.0,
+) -> Moments:  # fmt: skip
+    """Return when oddities begin: a draw per officer and week; `per_run` may be per agency."""
     people, weeks = np.flatnonzero(who), np.arange(-1, setting.clock.weeks)
     officer, week = (axis.reshape(-1) for axis in np.meshgrid(people, weeks, indexing="ij"))
-    dice = setting.dice(officer << 16 | week + 1)
-    weekly = min(1.0, odd.rate_per_officer_year / per_run / _WEEKS_PER_YEAR)
-    begun = np.flatnonzero(dice.chance(f"oddity {odd.kind}", weekly))
+    dice = setting.officer_dice(officer, week + 1, 16)
+    weekly = np.minimum(1.0, odd.rate_per_officer_year / np.asarray(per_run) / _WEEKS_PER_YEAR)
+    share = np.broadcast_to(weekly, len(setting.agencies))[setting.place[officer]]
+    begun = np.flatnonzero(dice.chance(f"oddity {odd.kind}", share))
     bits = dice.bits(f"oddity {odd.kind} course")[begun]
     return Moments(officer[begun], week[begun], bits)
 
@@ -107,7 +109,7 @@ def steps_of(
     run = np.repeat(np.arange(len(length)), length)
     nth = np.arange(len(run)) - np.repeat(np.cumsum(length) - length, length)
     officer, week = moments.officer[run], moments.week[run] + nth // np.maximum(per_week[run], 1)
-    bits = setting.dice((officer << 12 | moments.week[run] + 1) << 8 | nth).bits(name)
+    bits = setting.officer_dice(officer, moments.week[run] + 1 << 8 | nth, 20).bits(name)
     shift = shifts.pick(officer, week, lane(bits, 0))
     some = (shift >= 0) & (week < setting.clock.weeks)
     run, officer, bits, shift = run[some], officer[some], bits[some], shift[some]

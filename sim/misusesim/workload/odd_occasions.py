@@ -13,6 +13,7 @@ from misusesim.clock import DAY_US, WEEK_US
 from misusesim.dataset.schema import INCIDENT_KINDS, ODDITY_KINDS, PURPOSES
 from misusesim.dice import lane, table
 from misusesim.occasions import NONE, ODDITY, TEMPLATE, TOPIC, TOPICS, Occasions
+from misusesim.plan import SERIAL_BITS
 from misusesim.workload.durations import drawn
 from misusesim.workload.links import Links
 from misusesim.workload.moments import (
@@ -24,6 +25,7 @@ from misusesim.workload.moments import (
     steps_of,
     within,
 )
+from misusesim.workload.onduty import apart
 from misusesim.workload.setting import SECOND_US, Setting
 
 if TYPE_CHECKING:
@@ -141,9 +143,10 @@ def same_surname(files: Files, odd: Oddity) -> Found:
 
 def _namesakes(setting: Setting, officer: I64Array, week: I64Array) -> I64Array:
     """Return a stranger of each officer's surname, -1 where none is found."""
-    seed, agency, found = setting.scenario.seed, setting.agency.index, []
+    seed, found, home = setting.scenario.seed, [], setting.place[officer]
+    agencies, own = setting.numbers[home].tolist(), (officer - setting.first[home]).tolist()
     codes = setting.population.surname_code(setting.officers.subject[officer]).tolist()
-    for who, when, code in zip(officer.tolist(), week.tolist(), codes, strict=True):
+    for agency, who, when, code in zip(agencies, own, week.tolist(), codes, strict=True):
         chance = rng.stream(seed, "namesake", agency, who, when + 1)
         people = setting.population.namesakes(code, 1, chance)
         found.append(int(people[0]) if len(people) else NONE)
@@ -153,11 +156,12 @@ def _namesakes(setting: Setting, officer: I64Array, week: I64Array) -> I64Array:
 def _recalled(files: Files, moments: Moments, wanted: NDArray[np.bool_], days: int) -> I64Array:
     """Return a wanted case opened shortly before each moment's week, -1 where none."""
     rows = np.flatnonzero(wanted)
-    rows = rows[np.argsort(files.cases.opened[rows], kind="stable")]
-    opened = files.cases.opened[rows]
+    opened = apart(files.cases.opened[rows], files.cases.serial[rows] >> SERIAL_BITS)
+    order = np.argsort(opened, kind="stable")
+    rows, opened = rows[order], opened[order]
     weeks = np.unique(moments.week)
     starts = np.array([files.setting.clock.week_bounds(int(w))[0] for w in weeks], np.int64)
-    time = starts[np.searchsorted(weeks, moments.week)]
+    time = apart(starts[np.searchsorted(weeks, moments.week)], files.setting.place[moments.officer])
     low, high = (np.searchsorted(opened, t) for t in (time - days * DAY_US, time))
     at = low + (lane(moments.bits, 0) * (high - low) >> 16)
     found = np.append(rows, NONE)[np.minimum(at, len(rows))]
@@ -196,8 +200,8 @@ def _case_run(
 def hotlist_repeat(files: Files, odd: Oddity) -> Found:
     """Return runs of searches for the hot-listed plate of a suspect, all under one case."""
     setting = files.setting
-    bursty = setting.agency.group.burstiness == "bursty"
-    per_run = _HOTLIST_RUN / (_BURSTY_RUNS if bursty else 1)
+    bursty = setting.of_group("burstiness") == "bursty"
+    per_run = _HOTLIST_RUN / np.where(bursty, _BURSTY_RUNS, 1)
     who = setting.has_role("detective", "patrol", "analyst")
     moments = moments_of(setting, odd, who, per_run)
     case = _recalled(files, moments, np.ones(len(files.cases.serial), np.bool_), 60)

@@ -70,7 +70,7 @@ def _in_shifts_of(kind: str, usual: float, files: Files, odd: Oddity) -> NDArray
     shifts = setting.shifts
     special = shifts.kind == SHIFT_KINDS.index(kind)
     second = (shifts.start - setting.clock.week_bounds(-1)[0]) // SECOND_US
-    dice = setting.dice(shifts.officer.astype(np.int64) << 30 | second)
+    dice = setting.officer_dice(shifts.officer, second, 30)
     marked = special & dice.chance(f"oddity {odd.kind}", min(1.0, odd.share / max(usual, 1e-9)))
     return np.asarray(np.append(marked, np.False_)[files.shift])
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from misusesim import rng
+from misusesim.clock import WEEK_US
 from misusesim.occasions import NONE
 
 if TYPE_CHECKING:
@@ -15,6 +16,17 @@ if TYPE_CHECKING:
     from misusesim.workload.setting import Setting
 
     I64Array = NDArray[np.int64]
+
+
+_AROUND_US: Final = 52 * WEEK_US
+#: So far apart the times of neighbouring agencies are put on one axis: longer than any horizon
+#: (ten years and what is remembered before them), and 8,000 agencies fit 63 bits.
+APART_US: Final = 1 << 49
+
+
+def apart(time: I64Array, place: I64Array | int) -> I64Array:
+    """Return times of agencies on one axis, so that neighbours never meet."""
+    return time + np.asarray(place, np.int64) * APART_US
 
 
 class OnDuty:
@@ -49,14 +61,16 @@ class OnDuty:
         self._begin = np.zeros(len(self._edges) + 1, np.int64)
         np.cumsum(np.bincount(cell, minlength=len(self._edges)), out=self._begin[1:])
 
-    def total(self, time: I64Array) -> I64Array:
-        """Return the weight present at each time."""
-        low, high = self._range(time)
+    def total(self, time: I64Array, place: I64Array | int = 0) -> I64Array:
+        """Return the weight present at each time in the agency at a place."""
+        low, high = self._range(apart(time, place))
         return np.asarray(high - low)
 
-    def pick(self, time: I64Array, bits: NDArray[np.uint64]) -> NDArray[np.int32]:
-        """Return an officer present at each time, -1 where there is none."""
-        low, high = self._range(time)
+    def pick(
+        self, time: I64Array, bits: NDArray[np.uint64], place: I64Array | int = 0
+    ) -> NDArray[np.int32]:
+        """Return an officer present at each time in the agency at a place, -1 if there is none."""
+        low, high = self._range(apart(time, place))
         target = low + (rng.unit(bits) * (high - low)).astype(np.int64)
         at = np.searchsorted(self._passed, target, side="right") - 1
         officer = np.append(self._officer, np.int32(NONE))[np.minimum(at, len(self._officer))]
@@ -76,20 +90,31 @@ def on_duty(setting: Setting, officers: NDArray[np.bool_], weight: I64Array | in
     rows = setting.shifts_of(officers)
     shifts, who = setting.shifts, setting.shifts.officer[rows]
     by_officer = np.broadcast_to(np.asarray(weight, np.int64), len(setting.officers))
-    return OnDuty(shifts.start[rows], shifts.end[rows], who, by_officer[who])
+    start, end = (apart(time[rows], setting.place[who]) for time in (shifts.start, shifts.end))
+    return OnDuty(start, end, who, by_officer[who])
 
 
-def anybody(setting: Setting, officers: NDArray[np.bool_], time: I64Array) -> NDArray[np.bool_]:
-    """Return at which times one of some officers is on shift."""
-    rows = setting.shifts_of(officers)
-    begun = np.searchsorted(np.sort(setting.shifts.start[rows]), time, side="right")
-    over = np.searchsorted(np.sort(setting.shifts.end[rows]), time, side="right")
+def anybody(
+    setting: Setting, officers: NDArray[np.bool_], time: I64Array, place: I64Array | int = 0
+) -> NDArray[np.bool_]:
+    """Return at which times one of some officers of the agency at a place is on shift."""
+    rows, shifts = setting.shifts_of(officers), setting.shifts
+    home = setting.place[shifts.officer[rows]]
+    time = apart(time, place)
+    begun = np.searchsorted(np.sort(apart(shifts.start[rows], home)), time, side="right")
+    over = np.searchsorted(np.sort(apart(shifts.end[rows], home)), time, side="right")
     return np.asarray(begun > over)
 
 
 def in_office(setting: Setting, officers: NDArray[np.bool_], weight: I64Array | int = 1) -> OnDuty:
     """Return who of some officers holds an account at any moment; `weight` is per officer."""
     rows = np.flatnonzero(officers)
-    people = setting.officers
+    people, horizon = setting.officers, setting.clock.horizon
     by_officer = np.broadcast_to(np.asarray(weight, np.int64), len(people))
-    return OnDuty(people.hired[rows], people.left[rows], rows.astype(np.int32), by_officer[rows])
+    # tenures may be longer than the axis has room for
+    bounds = (horizon[0] - _AROUND_US, horizon[1] + _AROUND_US)
+    hired, left = (
+        apart(np.clip(time[rows], *bounds), setting.place[rows])
+        for time in (people.hired, people.left)
+    )
+    return OnDuty(hired, left, rows.astype(np.int32), by_officer[rows])

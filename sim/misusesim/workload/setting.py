@@ -1,8 +1,14 @@
-"""What every kind of work of one agency stands on: its people, their shifts, the calendar."""
+"""What every kind of work stands on: people, their shifts, the calendar.
+
+The people are those of one agency or of some neighbouring ones. Whatever is drawn belongs to an
+agency and a week, to an officer, or to a thing with a serial, so work is the same for an agency
+alone and among neighbours. Serials have the place of the agency on top (see `plan.SERIAL_BITS`).
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -12,7 +18,7 @@ from misusesim.clock import DAY_US, HOUR_US, LocalClock
 from misusesim.dataset.schema import ROLES, SHIFT_KINDS
 from misusesim.dice import Dice, lane
 from misusesim.occasions import NONE, WORK, Occasions
-from misusesim.plan import Incidents
+from misusesim.plan import SERIAL_BITS, Incidents, own_serials
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,29 +46,74 @@ _KNOWN_SHARE: Final = 0.10
 _KNOWN_PER_ACCOUNT: Final = 6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Setting:
-    """One agency at work."""
+    """Agencies at work; the officers of each stand together, in the order of the agencies."""
 
     scenario: Scenario
-    agency: Agency
+    agencies: tuple[Agency, ...]
     officers: Officers
-    shifts: Shifts
+    shifts: Shifts  # by start
     clock: LocalClock
     population: Population
+    sizes: tuple[int, ...] | None = None  # officers of each agency; None: there is one agency
+    units: tuple[tuple[str, ...], ...] | None = None  # names of units of each agency
+
+    @property
+    def agency(self) -> Agency:
+        """The one agency.
+
+        Raises
+        ------
+        ValueError
+            If there are several.
+        """
+        (only,) = self.agencies
+        return only
+
+    @cached_property
+    def place(self) -> I64Array:
+        """Which of the agencies each officer belongs to."""
+        sizes = self.sizes or (len(self.officers),)
+        return np.repeat(np.arange(len(self.agencies)), sizes)
+
+    @cached_property
+    def first(self) -> I64Array:
+        """First officer of each agency."""
+        return np.searchsorted(self.place, np.arange(len(self.agencies)))
+
+    @cached_property
+    def numbers(self) -> NDArray[np.uint64]:
+        """Index in the state of each agency."""
+        return np.array([agency.index for agency in self.agencies], np.uint64)
+
+    def of_group(self, name: str) -> NDArray[Any]:
+        """Return a field of the agencies' groups, one entry per agency."""
+        return np.array([getattr(agency.group, name) for agency in self.agencies])
 
     @property
     def weeks(self) -> range:
         """All weeks, the warm-up (-1) first."""
         return range(-1, self.clock.weeks)
 
-    def stream(self, name: str, week: int) -> np.random.Generator:
-        """Return the generator of one purpose in one week of this agency."""
-        return rng.stream(self.scenario.seed, name, self.agency.index, week + 1)
+    def stream(self, name: str, week: int, place: int = 0) -> np.random.Generator:
+        """Return the generator of one purpose in one week of an agency."""
+        return rng.stream(self.scenario.seed, name, self.agencies[place].index, week + 1)
 
-    def dice(self, entity: I64Array) -> Dice:
-        """Return the dice of entities of this agency; ids are below 2**48."""
-        here = np.uint64(self.agency.index << 48)
+    def dice(self, serial: I64Array, nth: I64Array | int = 0, bits: int = 0) -> Dice:
+        """Return the dice of things with serials, or of the `bits` bits of parts of each."""
+        place, own = serial >> SERIAL_BITS, own_serials(serial)
+        return self._dice(place, own << bits | nth)
+
+    def officer_dice(self, officer: NDArray[np.integer], what: I64Array, bits: int) -> Dice:
+        """Return the dice of something of officers, a number of `bits` bits."""
+        place = self.place[officer]
+        own = officer.astype(np.int64) - self.first[place]
+        return self._dice(place, own << bits | what)
+
+    def _dice(self, place: I64Array, entity: I64Array) -> Dice:
+        """Return the dice of entities of agencies; ids are below 2**48."""
+        here = self.numbers[place] << np.uint64(48)
         return Dice(self.scenario.seed, entity.astype(np.uint64) | here)
 
     def has_role(self, *roles: str) -> Mask:
@@ -73,8 +124,9 @@ class Setting:
 
     def in_unit(self, unit: str) -> Mask:
         """Return which officers belong to a unit."""
-        code = self.officers.units.index(unit) if unit in self.officers.units else NONE
-        return np.asarray(self.officers.unit == code)
+        names = self.units or (self.officers.units,)
+        code = np.array([own.index(unit) if unit in own else NONE for own in names])
+        return np.asarray(self.officers.unit == code[self.place])
 
     def appetite(self) -> NDArray[np.float64]:
         """Return everybody's activity within bounds that a shift allows."""
@@ -89,24 +141,31 @@ class Setting:
         mine = officers[self.shifts.officer] & (self.shifts.kind != _COURT)
         return np.flatnonzero(mine)
 
-    def strength(self, officers: Mask, week: int) -> float:
-        """Return the regular shifts that some officers owe in a week, leave taken off.
+    def strength(self, officers: Mask, week: int) -> NDArray[np.float64]:
+        """Return the regular shifts that some officers owe in a week, leave off, per agency.
 
         Only who is there as the week begins counts, so that a later successor changes nothing.
         """
-        start = self.clock.week_bounds(week)[0]
-        there = officers & (self.officers.hired <= start) & (self.officers.left > start)
         staffing = self.scenario.staffing
         weekly = staffing.duty_days_per_week - staffing.leave_days_per_year * _DAYS_PER_WEEK / 365
-        return int(there.sum()) * max(weekly, 0.0)
+        return np.asarray(self.there(officers, week) * max(weekly, 0.0), np.float64)
+
+    def there(self, officers: Mask, week: int) -> I64Array:
+        """Return how many of some officers hold an account as a week begins, per agency."""
+        start = self.clock.week_bounds(week)[0]
+        there = officers & (self.officers.hired <= start) & (self.officers.left > start)
+        return np.bincount(self.place[there], minlength=len(self.agencies))
 
     def people(self, dice: Dice, name: str) -> I64Array:
         """Return whom a job is about: mostly strangers, sometimes one of the agency's regulars."""
         bits = dice.bits(f"{name} subject")
         anyone = rng.below(bits, self.scenario.population)
-        regulars = max(20, _KNOWN_PER_ACCOUNT * self.agency.accounts)
-        which = np.minimum(lane(bits, 2), lane(bits, 3)) * regulars >> 16
-        key = (which + (self.agency.index << 32)).astype(np.uint64)
+        accounts = np.array([agency.accounts for agency in self.agencies])
+        regulars = np.maximum(20, _KNOWN_PER_ACCOUNT * accounts)
+        agency = dice.entity >> np.uint64(48)
+        place = np.searchsorted(self.numbers, agency)
+        which = np.minimum(lane(bits, 2), lane(bits, 3)) * regulars[place] >> 16
+        key = which.astype(np.uint64) + (agency << np.uint64(32))
         salt = rng.salt(self.scenario.seed, "regular")
         regular = rng.below(rng.draw(key, salt), self.scenario.population)
         known = dice.chance(f"{name} known", _KNOWN_SHARE)
@@ -133,8 +192,7 @@ class Setting:
         nth = np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count)
         day = self.clock.day_index(start)[at] + _DAYS_PER_WEEK
         hour = self.clock.local(start)[at] % DAY_US // HOUR_US  # tells shifts of a day apart
-        key = ((officer[at].astype(np.int64) << 12 | day) << 5 | hour) << 10 | nth
-        dice = self.dice(key)
+        dice = self.officer_dice(officer[at], (day << 5 | hour) << 10 | nth, 27)
         place = rng.unit(dice.bits(f"{name} time"))
         time = start[at] + (place * (end - start)[at]).astype(np.int64) // SECOND_US * SECOND_US
         return Paced(time, officer[at], dice, shifts[at])
@@ -143,15 +201,17 @@ class Setting:
         self, name: str, start: I64Array, officer: NDArray[np.int32], mean: NDArray[np.float64]
     ) -> I64Array:
         """Return over-dispersed counts per shift; the draws of a week come in order of officers."""
-        week = self.clock.week_of(start)
+        weeks = len(self.weeks)
+        group = self.place[officer] * weeks + self.clock.week_of(start) + 1
         count = np.zeros(len(start), np.int64)
         spread = max(self.scenario.workload.daily_dispersion, 1e-6)
-        order = np.lexsort((start, officer, week))
-        bounds = np.searchsorted(week[order], np.arange(-1, self.clock.weeks + 1))
-        for w in self.weeks:
-            mine = order[bounds[w + 1] : bounds[w + 2]]
-            moods = self.stream(f"{name} mood", w).gamma(1 / spread, spread, len(mine))
-            count[mine] = self.stream(f"{name} count", w).poisson(mean[mine] * moods)
+        order = np.lexsort((start, officer, group))
+        bounds = np.searchsorted(group[order], np.arange(len(self.agencies) * weeks + 1))
+        for which in np.flatnonzero(np.diff(bounds)).tolist():
+            place, week = which // weeks, which % weeks - 1
+            mine = order[bounds[which] : bounds[which + 1]]
+            moods = self.stream(f"{name} mood", week, place).gamma(1 / spread, spread, len(mine))
+            count[mine] = self.stream(f"{name} count", week, place).poisson(mean[mine] * moods)
         return np.minimum(count, _MOST_PER_SHIFT)
 
 

@@ -10,9 +10,9 @@ from misusesim import rng
 from misusesim.dataset.schema import INCIDENT_KINDS
 from misusesim.dice import Dice, lane, of_65536
 from misusesim.occasions import NONE, TEMPLATE, TOPIC, Occasions
-from misusesim.plan import Incidents
+from misusesim.plan import SERIAL_BITS, Incidents
 from misusesim.workload import durations, topics
-from misusesim.workload.arrivals import STREET, arrivals
+from misusesim.workload.arrivals import STREET, coming
 from misusesim.workload.dispatch import dispatch
 from misusesim.workload.durations import drawn
 from misusesim.workload.onduty import anybody, on_duty
@@ -60,7 +60,7 @@ def street_work(setting: Setting) -> Street:
     Parameters
     ----------
     setting
-        The agency. Without patrol it has calls of its own that dispatchers handle alone.
+        The agencies. One without patrol has calls of its own that dispatchers handle alone.
     """
     calls = _calls(setting)
     stops = _stops(setting)
@@ -81,38 +81,30 @@ def _incidents_per_shift(setting: Setting) -> float:
     return max(0.0, queries) / per_incident
 
 
-def _numbered(
-    setting: Setting, name: str, place: int, rates: list[float]
-) -> tuple[I64Array, I64Array]:
-    """Return times and serials of arrivals with the street's profile; `rates` are per week."""
-    times, serials = [], []
-    for week, rate in zip(setting.weeks, rates, strict=True):
-        time = arrivals(setting, name, week, rate, STREET)
-        times.append(time)
-        serials.append((week + 1 << WEEK_BITS) + place + np.arange(len(time)))
-    return np.concatenate(times), np.concatenate(serials)
-
-
-def has_patrol(setting: Setting) -> bool:
-    """Return whether the agency serves calls with units of its own."""
-    return setting.agency.group.street and setting.agency.group.type != "dispatch"
+def has_patrol(setting: Setting) -> NDArray[np.bool_]:
+    """Return which agencies serve calls with units of their own."""
+    return np.asarray(setting.of_group("street") & (setting.of_group("type") != "dispatch"))
 
 
 def _calls(setting: Setting) -> Incidents:
     """Return calls, dispatched where the agency has units."""
     share = setting.scenario.workload.calls_share
     patrol, consoles = setting.has_role("patrol"), setting.has_role("dispatcher")
-    if has_patrol(setting):
-        per_shift = share * _incidents_per_shift(setting)
-        rates = [per_shift * setting.strength(patrol, week) for week in setting.weeks]
-    else:
-        rates = [
-            _CALLS_PER_CONSOLE_SHIFT * setting.strength(consoles, week) for week in setting.weeks
-        ]
-    opened, serial = _numbered(setting, "calls", _CALLS, rates)
+    per_shift, served = share * _incidents_per_shift(setting), has_patrol(setting)
+    rates = [
+        np.where(
+            served,
+            per_shift * setting.strength(patrol, week),
+            _CALLS_PER_CONSOLE_SHIFT * setting.strength(consoles, week),
+        )
+        for week in setting.weeks
+    ]
+    opened, serial = coming(setting, "calls", rates, STREET)
+    serial += _CALLS
     dice = setting.dice(serial)
     service = drawn(durations.SERVICE_MINUTES, dice.bits("service")) * MINUTE_US
-    officer, begun = _units(setting, opened, service)
+    place = serial >> SERIAL_BITS
+    officer, begun = _units(setting, opened, service, place)
     service = np.where(officer < 0, _UNASSIGNED_MINUTES * MINUTE_US, service)
     topic = topics.CALLS[lane(dice.bits("call topic"), 0)].astype(np.int16)
     desk = on_duty(setting, consoles, setting.weights(_EVEN_SHARE))
@@ -127,7 +119,7 @@ def _calls(setting: Setting) -> Incidents:
         closed=begun + service,
         known=opened + 5 * SECOND_US,
         officer=officer,
-        dispatcher=desk.pick(opened, dice.bits("console")),
+        dispatcher=desk.pick(opened, dice.bits("console"), place),
         subject=setting.people(dice, "call"),
         area=_area(dice),
     )
@@ -138,24 +130,29 @@ def _area(dice: Dice) -> NDArray[np.int16]:
 
 
 def _units(
-    setting: Setting, opened: I64Array, service: I64Array
+    setting: Setting, opened: I64Array, service: I64Array, place: I64Array
 ) -> tuple[NDArray[np.int32], I64Array]:
     """Return which officer takes each call and when; nobody on duty: the neighbours help out."""
     officer, begun = np.full(len(opened), NONE, np.int32), opened.copy()
-    if not has_patrol(setting):
-        return officer, begun
-    patrol = setting.has_role("patrol")
-    own = np.flatnonzero(anybody(setting, patrol, opened))
+    patrol, shifts = setting.has_role("patrol"), setting.shifts
+    there = anybody(setting, patrol, opened, place) & has_patrol(setting)[place]
     rows = setting.shifts_of(patrol)
-    shifts = setting.shifts
-    took, begin = dispatch(
-        opened[own].tolist(), service[own].tolist(), shifts.start[rows].tolist(),
-        shifts.end[rows].tolist(), shifts.officer[rows].tolist(),
-    )  # fmt: skip
-    shift = np.array(took, np.int64)
-    served = shift >= 0
-    officer[own[served]] = shifts.officer[rows[shift[served]]]
-    begun[own[served]] = np.array(begin, np.int64)[served]
+    home = setting.place[shifts.officer[rows]]
+    rows = rows[np.argsort(home, kind="stable")]
+    places = np.arange(len(setting.agencies) + 1)
+    calls, posts = np.searchsorted(place, places), np.searchsorted(np.sort(home), places)
+    for which in np.unique(place[there]).tolist():
+        own = slice(int(calls[which]), int(calls[which + 1]))
+        asked = own.start + np.flatnonzero(there[own])
+        units = rows[posts[which] : posts[which + 1]]
+        took, begin = dispatch(
+            opened[asked].tolist(), service[asked].tolist(), shifts.start[units].tolist(),
+            shifts.end[units].tolist(), shifts.officer[units].tolist(),
+        )  # fmt: skip
+        shift = np.array(took, np.int64)
+        served = shift >= 0
+        officer[asked[served]] = shifts.officer[units[shift[served]]]
+        begun[asked[served]] = np.array(begin, np.int64)[served]
     return officer, begun
 
 
@@ -165,10 +162,12 @@ def _stops(setting: Setting) -> Incidents:
     share = 1 - setting.scenario.workload.calls_share
     per_shift = share * _incidents_per_shift(setting) * has_patrol(setting)
     rates = [per_shift * setting.strength(patrol, week) for week in setting.weeks]
-    opened, serial = _numbered(setting, "stops", _STOPS, rates)
+    opened, serial = coming(setting, "stops", rates, STREET)
+    serial += _STOPS
     dice = setting.dice(serial)
     eager = setting.appetite() * np.where(bosses, _SUPERVISOR_SHARE, 1.0)
-    officer = on_duty(setting, patrol | bosses, _weights(eager)).pick(opened, dice.bits("eager"))
+    crew = on_duty(setting, patrol | bosses, _weights(eager))
+    officer = crew.pick(opened, dice.bits("eager"), serial >> SERIAL_BITS)
     kinds = lane(dice.bits("stop kind"), 0) < of_65536(_TRAFFIC_SHARE)
     towed = lane(dice.bits("stop kind"), 1) < of_65536(_TOW_SHARE)
     bits = dice.bits("stop topic")
@@ -264,7 +263,8 @@ def _stop_occasions(setting: Setting, stops: Incidents) -> Occasions:
 
 def _plates_in_passing(setting: Setting) -> Occasions:
     """Return plates run at a light or in a car park, without any record."""
-    per_shift = _PASSING_SHARE * setting.scenario.workload.queries_per_shift * has_patrol(setting)
+    mean = _PASSING_SHARE * setting.scenario.workload.queries_per_shift
+    per_shift = mean * has_patrol(setting)[setting.place]
     shifts = setting.shifts_of(setting.has_role("patrol"))
     eager = setting.appetite() * np.sqrt(setting.appetite()) / _MEAN_EAGER
     jobs = setting.paced("plates in passing", shifts, per_shift * eager)

@@ -33,6 +33,7 @@ _LIST_LENGTH, _LIST_WEEKS = 6, 6
 class Wanted:
     """Columns, one row per warrant on somebody's list."""
 
+    owner: I64Array  # the investigator whose list it is on
     subject: I64Array
     since: I64Array  # UTC microseconds
     until: I64Array
@@ -45,9 +46,10 @@ def lists(setting: Setting) -> Wanted:
     owner, epoch, place = (
         axis.reshape(-1) for axis in np.meshgrid(owners, epochs, np.arange(_LIST_LENGTH))
     )
-    bits = setting.dice((owner << 12 | epoch) << 6 | place).bits("warrant")
+    bits = setting.officer_dice(owner, epoch << 6 | place, 18).bits("warrant")
     begin = setting.clock.day_start((epoch * _LIST_WEEKS - 1) * 7)
     return Wanted(
+        owner=owner,
         subject=_listed(setting, owner, epoch, place),
         since=begin - (lane(bits, 0) * 30 >> 16) * DAY_US,
         until=begin + (_LIST_WEEKS * 7 + (lane(bits, 1) * 60 >> 16)) * DAY_US,
@@ -61,7 +63,11 @@ def warrant_checks(setting: Setting) -> Occasions:
     jobs = setting.paced("warrants", setting.shifts_of(detectives | patrol), rate)
     bits = jobs.dice.bits("whom")
     owners = np.flatnonzero(detectives)
-    borrowed = owners[lane(bits, 0) * len(owners) >> 16] if len(owners) else jobs.officer
+    edges = np.searchsorted(setting.place[owners], np.arange(len(setting.agencies) + 1))
+    home = setting.place[jobs.officer]
+    first, count = edges[home], np.diff(edges)[home]
+    theirs = np.append(owners, 0)[first + (lane(bits, 0) * count >> 16)]
+    borrowed = np.where(count > 0, theirs, jobs.officer)
     owner = np.where(detectives[jobs.officer], jobs.officer, borrowed).astype(np.int64)
     place = np.minimum(lane(bits, 1), lane(bits, 2)) * _LIST_LENGTH >> 16
     return work(
@@ -78,7 +84,7 @@ def warrant_checks(setting: Setting) -> Occasions:
 
 def _listed(setting: Setting, owner: I64Array, epoch: I64Array, place: I64Array) -> I64Array:
     """Return the wanted person at a place of an officer's list in a six-week epoch."""
-    dice = setting.dice((owner << 12 | epoch) << 6 | place)
+    dice = setting.officer_dice(owner, epoch << 6 | place, 18)
     return rng.below(dice.bits("wanted"), setting.scenario.population)
 
 

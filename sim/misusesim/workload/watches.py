@@ -44,19 +44,22 @@ _DAYS: Final = 7
 
 def shifts(scenario: Scenario, agency: Agency, officers: Officers) -> tuple[Shifts, pa.Table]:
     """Return all shifts of one agency and its leave table; see :func:`block_shifts`."""
-    return block_shifts(scenario, Staff.of([agency], [officers]))[0]
+    duty, leave = block_shifts(scenario, Staff.of([agency], [officers]))
+    return duty, leave[0]
 
 
-def block_shifts(scenario: Scenario, staff: Staff) -> list[tuple[Shifts, pa.Table]]:
-    """Return all shifts and the leave table of each of some agencies.
+def block_shifts(scenario: Scenario, staff: Staff) -> tuple[Shifts, list[pa.Table]]:
+    """Return all shifts and the leave tables of some agencies.
 
     Weeks run from the warm-up to one week past the last: a call still waiting at the end needs a
     unit to wait for. An officer's shifts never overlap.
 
     Returns
     -------
+    Shifts
+        By (start, officer); officers as rows of the staff.
     list
-        Per agency its shifts, by (start, officer), and `schema.CONTEXT["roster"]["leave"]`, whole.
+        Per agency `schema.CONTEXT["roster"]["leave"]`, whole.
     """
     clock = LocalClock(scenario)
     weeks = range(-1, clock.weeks + 1)
@@ -66,15 +69,7 @@ def block_shifts(scenario: Scenario, staff: Staff) -> list[tuple[Shifts, pa.Tabl
     for watch in range(OFFICE, len(WATCHES)):
         env.process(roster.watch(env, board, watch))
     env.run()
-    every = shifts_of_blocks(roster.blocks(), staff.officers)
-    place = staff.place[every.officer]
-    found = []
-    for which, leave in enumerate(roster.absence.tables()):
-        mine = np.flatnonzero(place == which)
-        officer = (every.officer[mine] - staff.first[which]).astype(np.int32)
-        own = Shifts(officer, every.start[mine], every.end[mine], every.kind[mine])
-        found.append((own, leave))
-    return found
+    return shifts_of_blocks(roster.blocks(), staff.officers), roster.absence.tables()
 
 
 class Roster:

@@ -60,7 +60,7 @@ def year():
     long = scenario(days=364)
     clock = type(setting.clock)(long)
     agency = replace(setting.agency, group=group)
-    setting = replace(setting, scenario=long, clock=clock, agency=agency)
+    setting = replace(setting, scenario=long, clock=clock, agencies=(agency,))
     return setting, interface_work(setting)
 
 

@@ -130,7 +130,7 @@ def test_streams_repeat_and_differ(setting):
 
 def test_dice_differ_between_agencies(setting):
     """Entities of the same number at two agencies throw differently."""
-    other = replace(setting, agency=replace(setting.agency, index=1))
+    other = replace(setting, agencies=(replace(setting.agency, index=1),))
     here, there = (s.dice(np.arange(9)).bits("x") for s in (setting, other))
     assert not {*here.tolist()} & {*there.tolist()}
 

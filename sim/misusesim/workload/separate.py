@@ -1,0 +1,69 @@
+"""From neighbouring agencies in one to each by itself: own rows, own officers, own serials."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from misusesim.plan import own_serials
+from misusesim.workload.setting import Setting
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from misusesim.world.model import Officers
+
+#: Columns that hold serials, and rows of officers; what is negative refers to nothing.
+_SERIALS: Final = ("serial", "incident", "case", "says_case", "says_incident")
+_OFFICERS: Final = ("officer", "dispatcher", "clerk", "owner")
+
+
+def own_settings(setting: Setting, officers: Sequence[Officers]) -> list[Setting]:
+    """Return the setting of each agency by itself; `officers` are those of each."""
+    duty = parts(setting, setting.shifts, setting.place[setting.shifts.officer])
+    return [
+        Setting(setting.scenario, (agency,), people, shifts, setting.clock, setting.population)
+        for agency, people, shifts in zip(setting.agencies, officers, duty, strict=True)
+    ]
+
+
+def parts(setting: Setting, columns: Any, place: NDArray[np.integer]) -> list[Any]:
+    """Return the rows of each agency, in the order they had.
+
+    Parameters
+    ----------
+    setting
+        The agencies in one.
+    columns
+        A dataclass of equally long columns.
+    place
+        Which of the agencies each row belongs to.
+    """
+    count = len(setting.agencies)
+    order = np.argsort(place, kind="stable")
+    home = place[order]
+    ends = np.searchsorted(home, np.arange(count + 1)).tolist()
+    own = {
+        f.name: _own(setting, f.name, getattr(columns, f.name)[order], home)
+        for f in fields(columns)
+    }
+    return [
+        type(columns)(**{name: column[begin:end] for name, column in own.items()})
+        for begin, end in pairwise(ends)
+    ]
+
+
+def _own(
+    setting: Setting, name: str, column: NDArray[Any], place: NDArray[np.integer]
+) -> NDArray[Any]:
+    """Return a column with references to the agency's own rows and things."""
+    if name in _SERIALS:
+        return np.where(column >= 0, own_serials(column), column)
+    if name in _OFFICERS:
+        return np.where(column >= 0, column - setting.first[place], column).astype(column.dtype)
+    return column
