@@ -26,6 +26,10 @@ class Dice:
         """Return 64 random bits per entity for one purpose."""
         return rng.draw(self._entity, rng.salt(self._seed, name))
 
+    def take(self, at: NDArray[np.int64]) -> Dice:
+        """Return the dice of some of the entities."""
+        return Dice(self._seed, self._entity[at])
+
     def chance(self, name: str, share: float | NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return True with probability `share`, to one in 2**53."""
         return happens(self.bits(name), share)
