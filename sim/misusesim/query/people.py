@@ -74,9 +74,7 @@ def _slips(
     names = np.flatnonzero((slip < of_65536(_PARTIAL_NAME + _WILDCARD_NAME)) & by_hand)
     names = names[(kind[names] == PERSON) & SHOWS["y"][rows.transaction[names]]]
     match[names] = np.where(slip[names] < of_65536(_WILDCARD_NAME), WILDCARD, PARTIAL)
-    wrong = rows.hand[
-        rows.dice.take(rows.hand).chance("typo", rows.scenario.noise.typo_share)
-    ]
+    wrong = rows.hand[rows.dice.take(rows.hand).chance("typo", rows.scenario.noise.typo_share)]
     wrong = wrong[match[wrong] == EXACT]
     typo[wrong] = 1 + lane(bits[wrong], 3) % _TYPOS
     return match, typo
