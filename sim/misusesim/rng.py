@@ -76,6 +76,10 @@ def salt(seed: int, name: str) -> int:
 
 def mix(x: U64Array) -> U64Array:
     """Return splitmix64's finaliser of `x`: a bijection of 64-bit integers."""
+    return _in_parts(_mix, x)
+
+
+def _mix(x: U64Array) -> U64Array:
     out = np.array(x, U)
     _mix_here(out, np.empty_like(out))
     return out
@@ -205,7 +209,8 @@ def _within(
 def _divided(x: U64Array, by: int) -> tuple[U64Array, U64Array]:
     """Return quotient and remainder by one number; of the two numpy is quick at the former only."""
     quotient = x // U(by)
-    return quotient, x - quotient * U(by)
+    rest = quotient * U(by)
+    return quotient, np.subtract(x, rest, out=rest)
 
 
 def _remainder(x: U64Array, by: int) -> U64Array:
@@ -223,11 +228,20 @@ def _rounds(x: U64Array, key: int, a: int, b: int) -> U64Array:
 def _unrounds(x: U64Array, key: int, a: int, b: int) -> U64Array:
     left, right = _divided(x, b)
     for r in (2, 0):
-        right = _remainder(right + U(b) - _remainder(_taken(left, key, r + 1), b), b)
-        left = _remainder(left + U(a) - _remainder(_taken(right, key, r), a), a)
+        right = _back(right, _remainder(_taken(left, key, r + 1), b), b)
+        left = _back(left, _remainder(_taken(right, key, r), a), a)
     return left * U(b) + right
+
+
+def _back(x: U64Array, by: U64Array, size: int) -> U64Array:
+    """Return ``(x - by) % size`` of numbers below `size`: a step below 0 wraps to a huge number."""
+    x = x - by
+    return np.asarray(np.minimum(x, x + U(size)))
 
 
 def _taken(half: U64Array, key: int, r: int) -> U64Array:
     """Return 62 bits from one half in round `r`."""
-    return mix(half + U((key + r * _ODD) % _WORD)) >> U(2)
+    out = half + U((key + r * _ODD) % _WORD)
+    _mix_here(out, np.empty_like(out))
+    out >>= U(2)
+    return out
