@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,14 +26,31 @@ class Dice:
         """Return 64 random bits per entity for one purpose."""
         return rng.draw(self.entity, rng.salt(self._seed, name))
 
+    def take(self, at: NDArray[np.int64]) -> Dice:
+        """Return the dice of some of the entities."""
+        return Dice(self._seed, self.entity[at])
+
     def chance(self, name: str, share: float | NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return True with probability `share`, to one in 2**53."""
-        return rng.unit(self.bits(name)) < share
+        return happens(self.bits(name), share)
 
 
 def lane(bits: NDArray[np.uint64], k: int) -> NDArray[np.int64]:
     """Return the k-th 16 bits from the top of 64 (k from 0 to 3): an integer in [0, 65536)."""
-    return (bits >> np.uint64(48 - 16 * k)).astype(np.int64) & 0xFFFF
+    return raw_lane(bits, k).astype(np.int64)
+
+
+def raw_lane(bits: NDArray[np.uint64], k: int) -> NDArray[np.uint16]:
+    """Return a lane as a view: to compare and to look up, not to reckon with (it overflows)."""
+    return np.ascontiguousarray(bits, "<u8").view("<u2")[..., 3 - k :: 4]
+
+
+def happens(bits: NDArray[np.uint64], share: float | NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return True with probability `share`, to one in 2**53: ``rng.unit(bits) < share``."""
+    if isinstance(share, np.ndarray):
+        return rng.unit(bits) < share
+    least = math.ceil(share * 2.0**53) << 11  # exact: the product is a shift of the exponent
+    return np.asarray(bits < least)
 
 
 def of_65536(share: float) -> int:

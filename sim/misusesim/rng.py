@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
+    from typing import Any
 
     from numpy.typing import NDArray
 
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 U = np.uint64
 _ODD = 0x9E3779B97F4A7C15
 _WORD = 2**64
+_STEP = U(_ODD)
+#: Shifts and factors of splitmix64's finaliser.
+_SHIFTS = ((U(30), U(0xBF58476D1CE4E5B9)), (U(27), U(0x94D049BB133111EB)))
+_LAST_SHIFT = U(31)
+#: Numbers worked on at a time: a few arrays of so many stay in the cache of a core.
+_AT_A_TIME = 1 << 15
 
 
 def stream(seed: int, name: str, *entity: int) -> np.random.Generator:
@@ -69,14 +76,48 @@ def salt(seed: int, name: str) -> int:
 
 def mix(x: U64Array) -> U64Array:
     """Return splitmix64's finaliser of `x`: a bijection of 64-bit integers."""
-    x = (x ^ x >> U(30)) * U(0xBF58476D1CE4E5B9)
-    x = (x ^ x >> U(27)) * U(0x94D049BB133111EB)
-    return x ^ x >> U(31)
+    return _in_parts(_mix, x)
+
+
+def _mix(x: U64Array) -> U64Array:
+    out = np.array(x, U)
+    _mix_here(out, np.empty_like(out))
+    return out
 
 
 def draw(need: U64Array, column_salt: int) -> U64Array:
     """Return 64 random bits per need for one column; `column_salt` comes from :func:`salt`."""
-    return mix(mix(need + U(column_salt)) + U(_ODD))
+    return _in_parts(_draw, need, U(column_salt))
+
+
+def _draw(need: U64Array, column_salt: np.uint64) -> U64Array:
+    out = np.add(need, column_salt)
+    spare = np.empty_like(out)
+    _mix_here(out, spare)
+    out += _STEP
+    _mix_here(out, spare)
+    return out
+
+
+def _mix_here(x: U64Array, spare: U64Array) -> None:
+    """Mix `x` in place; `spare` is room for as many numbers."""
+    for shift, factor in _SHIFTS:
+        np.right_shift(x, shift, out=spare)
+        x ^= spare
+        x *= factor
+    np.right_shift(x, _LAST_SHIFT, out=spare)
+    x ^= spare
+
+
+def _in_parts(work: Callable[..., U64Array], x: U64Array, /, *settings: Any) -> U64Array:
+    """Return ``work(x, *settings)``, done part by part where `x` is long."""
+    if x.size <= _AT_A_TIME:
+        return work(x, *settings)
+    out = np.empty(x.shape, U)
+    for first in range(0, len(x), _AT_A_TIME):
+        part = slice(first, first + _AT_A_TIME)
+        out[part] = work(x[part], *settings)
+    return out
 
 
 def unit(bits: U64Array) -> NDArray[np.float64]:
@@ -113,8 +154,12 @@ def pick(table: NDArray[np.int16], bits: U64Array) -> NDArray[np.int16]:
     return table[(bits >> U(48)).astype(np.int64)]
 
 
-def feistel(x: U64Array, key: int, half: int, rounds: Iterable[int] = range(4)) -> U64Array:
+def feistel(x: U64Array, key: int, half: int, rounds: Sequence[int] = range(4)) -> U64Array:
     """Return a keyed permutation of 2*half-bit integers; ``half=32`` makes query ids."""
+    return _in_parts(_feistel, x, key, half, rounds)
+
+
+def _feistel(x: U64Array, key: int, half: int, rounds: Sequence[int]) -> U64Array:
     mask, left = U((1 << half) - 1), x >> U(half)
     right = x & mask
     for r in rounds:
@@ -155,25 +200,48 @@ def _within(
         raise ValueError(f"permute: values must be below {size}, got {int(x.max())}")
     a = math.isqrt(size - 1) + 1 if size > 1 else 1
     b = -(-size // a)
-    y = step(x, key, a, b)
+    y = _in_parts(step, x, key, a, b)
     while (out := np.flatnonzero(y >= U(size))).size:
         y[out] = step(y[out], key, a, b)
     return y
 
 
+def _divided(x: U64Array, by: int) -> tuple[U64Array, U64Array]:
+    """Return quotient and remainder by one number; of the two numpy is quick at the former only."""
+    quotient = x // U(by)
+    rest = quotient * U(by)
+    return quotient, np.subtract(x, rest, out=rest)
+
+
+def _remainder(x: U64Array, by: int) -> U64Array:
+    return _divided(x, by)[1]
+
+
 def _rounds(x: U64Array, key: int, a: int, b: int) -> U64Array:
-    left, right = np.divmod(x, U(b))
+    left, right = _divided(x, b)
     for r in range(0, 4, 2):
-        left = (left + (mix(right + U((key + r * _ODD) % _WORD)) >> U(2))) % U(a)
-        right = (right + (mix(left + U((key + (r + 1) * _ODD) % _WORD)) >> U(2))) % U(b)
+        left = _remainder(left + _taken(right, key, r), a)
+        right = _remainder(right + _taken(left, key, r + 1), b)
     return left * U(b) + right
 
 
 def _unrounds(x: U64Array, key: int, a: int, b: int) -> U64Array:
-    left, right = np.divmod(x, U(b))
+    left, right = _divided(x, b)
     for r in (2, 0):
-        taken = (mix(left + U((key + (r + 1) * _ODD) % _WORD)) >> U(2)) % U(b)
-        right = (right + U(b) - taken) % U(b)
-        taken = (mix(right + U((key + r * _ODD) % _WORD)) >> U(2)) % U(a)
-        left = (left + U(a) - taken) % U(a)
+        right = _back(right, _remainder(_taken(left, key, r + 1), b), b)
+        left = _back(left, _remainder(_taken(right, key, r), a), a)
     return left * U(b) + right
+
+
+def _back(x: U64Array, by: U64Array, size: int) -> U64Array:
+    """Return ``(x - by) % size`` of numbers below `size`: a step below 0 wraps to a huge number."""
+    x = x - by
+    return np.asarray(np.minimum(x, x + U(size)))
+
+
+def _taken(half: U64Array, key: int, r: int) -> U64Array:
+    """Return 62 bits from one half in round `r`."""
+    out = half + U((key + r * _ODD) % _WORD)
+    _mix_here(out, np.empty_like(out))
+    out >>= U(2)
+    return out

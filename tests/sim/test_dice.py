@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from misusesim import rng
-from misusesim.dice import Dice, exponential, lane, of_65536, table
+from misusesim.dice import Dice, exponential, happens, lane, of_65536, raw_lane, table
 
 U = np.uint64
 WORDS = st.integers(0, 2**64 - 1)
@@ -222,3 +222,25 @@ def test_a_larger_share_only_adds(low, high):
     low, high = sorted((low, high))
     dice = Dice(9, ENTITIES[:64])
     assert not (dice.chance("lost", low) & ~dice.chance("lost", high)).any()
+
+
+@given(WORDS)
+def test_a_raw_lane_is_the_same_number(word):
+    """Only its kind of integer differs."""
+    one = np.array([word], np.uint64)
+    assert [int(raw_lane(one, k)[0]) for k in range(4)] == [int(lane(one, k)[0]) for k in range(4)]
+
+
+@given(WORDS, st.floats(0, 1))
+def test_a_chance_by_integers_is_the_chance_by_numbers(word, share):
+    """No share is rounded: `happens` and the uniform number agree next to the threshold too."""
+    edge = min(int(share * 2**53), 2**53 - 1) << 11
+    near = np.array([word, edge, max(edge - 1, 0), min(edge + 2048, 2**64 - 1)], np.uint64)
+    assert happens(near, share).tolist() == (rng.unit(near) < share).tolist()
+
+
+def test_dice_of_some_entities_throw_what_they_threw_among_all():
+    """Taking some of the entities changes nothing for them."""
+    some = np.array([7, 3, 4000])
+    every = Dice(5, ENTITIES)
+    assert every.take(some).bits("x").tolist() == every.bits("x")[some].tolist()

@@ -214,3 +214,17 @@ def test_permute_refuses_strangers():
 def test_permute_of_nothing():
     """No numbers become no numbers."""
     assert rng.permute(np.empty(0, U), 1, 10).size == 0
+
+
+def test_many_numbers_are_mixed_as_few_are():
+    """Work done part by part gives what each part gives alone."""
+    many = np.arange(100_000, dtype=np.uint64) * np.uint64(977)
+    for work in (
+        lambda x: rng.draw(x, 5),
+        rng.mix,
+        lambda x: rng.feistel(x, 5, 32),
+        lambda x: rng.permute(x, 5, 10**9),
+        lambda x: rng.unpermute(x, 5, 10**9),
+    ):
+        whole, parts = work(many), [work(part) for part in np.array_split(many, 7)]
+        assert (whole == np.concatenate(parts)).all()

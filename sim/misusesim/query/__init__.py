@@ -16,11 +16,11 @@ import pyarrow as pa
 
 from misusesim.clock import LocalClock
 from misusesim.dataset.schema import LOG, MESSAGE_KEYS, SYSTEMS
-from misusesim.dice import Dice, lane, of_65536
+from misusesim.dice import Dice, lane, of_65536, raw_lane
 from misusesim.occasions import TEMPLATE
 from misusesim.periods import days_of
 from misusesim.query.answers import answer_columns
-from misusesim.query.columns import long_words, numbers, words
+from misusesim.query.columns import instants, long_words, numbers, words
 from misusesim.query.labels import truth_table
 from misusesim.query.needs import expand_needs, needs_of, terminals
 from misusesim.query.numbering import COLLEAGUE, cover_story, numbering
@@ -28,7 +28,7 @@ from misusesim.query.people import subject_columns, typed
 from misusesim.query.purposes import purpose_columns
 from misusesim.query.reactions import reactions_table
 from misusesim.query.rows import Rows, another
-from misusesim.query.transactions import KEY, SYSTEM, mixes
+from misusesim.query.transactions import KEY, MACHINE, SYSTEM, mixes
 from misusesim.query.wording import wording_columns
 from misusesim.workload.reasons import block_habits
 from misusesim.world.subjects import Population
@@ -36,7 +36,9 @@ from misusesim.world.subjects import Population
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from misusesim.occasions import Occasions
     from misusesim.plan import AgencyPlan, Block
+    from misusesim.query.needs import Needs
     from misusesim.scenario.model import Scenario
 
 __all__ = ["Expanded", "expand"]
@@ -87,20 +89,30 @@ def expand(scenario: Scenario, plan: AgencyPlan | Block, period: int) -> Expande
     )
     first_need = needs_of(plan, occasions)
     dice = Dice(scenario.seed, needs.need)
-    template = occasions.template[needs.occasion]
-    later = (needs.nth > 0).astype(np.int64)
+    officer, machine = occasions.officer[needs.occasion], MACHINE[occasions.template]
+    machine = machine[needs.occasion]
     rows = Rows(
         scenario=scenario, plan=plan, population=Population(scenario),
         habit=block_habits(scenario, plan),
         numbering=numbering(scenario, plan, occasions),
         occasions=occasions, first_need=first_need, terminal=terminal, needs=needs, dice=dice,
-        occasion_dice=Dice(scenario.seed, first_need), officer=occasions.officer[needs.occasion],
-        transaction=mixes().transaction[template, later, lane(dice.bits("transaction"), 0)],
+        occasion_dice=Dice(scenario.seed, first_need), officer=officer,
+        transaction=_transactions(occasions, needs, dice),
+        place=plan.officer_place[officer], machine=machine, hand=np.flatnonzero(~machine),
     )  # fmt: skip
     return Expanded(
         log=_log_table(rows), truth=truth_table(rows), reactions=reactions_table(rows),
         lost=count.lost, generated=count.generated, copies=count.copies, late=count.late,
     )  # fmt: skip
+
+
+def _transactions(occasions: Occasions, needs: Needs, dice: Dice) -> NDArray[np.int8]:
+    """Return what kind of query each row is: by template, and whether it is the first."""
+    table = mixes().transaction
+    at = (occasions.template.astype(np.int64) * (2 << 16))[needs.occasion]
+    at += (needs.nth > 0) * (1 << 16)
+    at += raw_lane(dice.bits("transaction"), 0)
+    return np.asarray(table.reshape(-1)[at])
 
 
 def _log_table(rows: Rows) -> pa.Table:
@@ -109,10 +121,8 @@ def _log_table(rows: Rows) -> pa.Table:
     who = typed(rows)
     columns = {
         "query_id": numbers(needs.query_id, pa.uint64()),
-        "time": numbers(needs.time.view("M8[us]"), pa.timestamp("us")).cast(LOG.field("time").type),
-        "received_at": numbers(needs.received.view("M8[us]"), pa.timestamp("us")).cast(
-            LOG.field("received_at").type
-        ),
+        "time": instants(needs.time, LOG.field("time").type),
+        "received_at": instants(needs.received, LOG.field("received_at").type),
         "agency_id": long_words(rows.place, [agency.agency_id for agency in plan.agencies]),
         "officer_id": long_words(rows.officer, plan.officers.officer_id),
         "terminal_id": long_words(rows.terminal[rows.occasion], plan.terminals.terminal_id),

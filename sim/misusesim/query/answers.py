@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from misusesim import rng
 from misusesim.dataset.schema import ACTIONS, OUTCOMES, SCOPES, SYSTEMS
-from misusesim.dice import lane, table
+from misusesim.dice import happens, lane, raw_lane, table
 from misusesim.occasions import TEMPLATES
 from misusesim.query.columns import long_words, numbers, words
 from misusesim.query.people import EXACT
@@ -30,7 +30,7 @@ _LOOKBACK: Final = table(
 )
 _ALPR_HIT_RATE: Final = 0.0073  # median agency, reads that hit a hot list
 _OK, _NO_RECORD, _ERROR, _TIMEOUT = range(len(OUTCOMES))
-_OUTCOMES: Final = table({_OK: 9500, _NO_RECORD: 400, _ERROR: 70, _TIMEOUT: 30})
+_OUTCOMES: Final = table({_OK: 9500, _NO_RECORD: 400, _ERROR: 70, _TIMEOUT: 30}).astype(np.int8)
 _TYPO_FINDS_NOTHING: Final = 40_000  # of 65,536 (assumption)
 _RECORDS: Final = table({1: 78, 2: 12, 3: 5, 4: 2, 6: 2, 10: 1})
 _VAGUE_FACTOR: Final = 6  # more answers to a name without birth date (assumption)
@@ -38,15 +38,16 @@ _DESK: Final = np.isin(
     TEMPLATES, ("records_request", "booking", "background_check", "case_session")
 )
 #: view, print, export, share per 10,000, in the field and at the desk (assumption).
-_FIELD_ACTIONS: Final = rng.guide([9960, 30, 6, 4])
-_DESK_ACTIONS: Final = rng.guide([8900, 1000, 70, 30])
+_ACTIONS_OF: Final = np.concatenate(
+    [rng.guide([9960, 30, 6, 4]), rng.guide([8900, 1000, 70, 30])]
+).astype(np.int8)
 _SHARE: Final = ACTIONS.index("share")
 _BREAK_GLASS_SHARE: Final = 0.0004  # assumption
 _LONGEST_TEXT: Final = 100
 #: Median answer time by system, ms: hot files fast, state switches slower, plate readers by span
 #: (NCIC 160 ms in 2002, 60 ms in 2009; the rest assumption).
 _MEDIAN_MS: Final = np.array(
-    [420, 180, 900, 650, 300, 350, 320, 520, 400, 420, 400, 1100, 240, 380], np.int64
+    [420, 180, 900, 650, 300, 350, 320, 520, 400, 420, 400, 1100, 240, 380], np.int32
 )
 #: Answer time in thousandths of the median at the quantiles 0, 1/8, ... 7/8, 15/16, 63/64, 1.
 _QUANTILES: Final = (0, 8192, 16384, 24576, 32768, 40960, 49152, 57344, 61440, 64512, 65536)
@@ -63,50 +64,81 @@ def _stretch() -> NDArray[np.int64]:
     return np.concatenate(out)
 
 
-_STRETCH: Final = _stretch()
+_STRETCH: Final = _stretch().astype(np.int32)  # times a median it is below 2**31
 
 
 def answer_columns(rows: Rows, who: Typed, system: NDArray[np.int8]) -> dict[str, pa.Array]:
     """Return the columns from `scope` to `latency_ms`."""
     bits, alpr = rows.dice.bits("answer"), system == _ALPR
-    span = rows.occasion_dice.bits("span")[rows.occasion]
-    outcome = _OUTCOMES[lane(bits, 0)].astype(np.int8)
-    lost_way = (who.typo > 0) & (lane(bits, 1) < _TYPO_FINDS_NOTHING) & (outcome == _OK)
+    outcome = _OUTCOMES[lane(bits, 0)]
+    lost_way = (who.typo > 0) & (raw_lane(bits, 1) < _TYPO_FINDS_NOTHING) & (outcome == _OK)
     outcome[lost_way] = _NO_RECORD
-    rate = np.where(alpr, _ALPR_HIT_RATE, rows.scenario.workload.hit_rate)
-    hit = rows.dice.chance("hit", rate) & (outcome == _OK)
     records = _RECORDS[lane(bits, 2)]
-    records = np.where(who.match == EXACT, records, records * _VAGUE_FACTOR)
+    records[who.match != EXACT] *= _VAGUE_FACTOR
     records[outcome != _OK] = 0
-    latency = _MEDIAN_MS[system] * _STRETCH[lane(bits, 3)] // 1000
+    latency = _MEDIAN_MS[system]
+    latency *= _STRETCH[lane(bits, 3)]
+    latency //= 1000
     latency[outcome == _TIMEOUT] = _TIMEOUT_MS
     return {
-        "scope": words(np.where(alpr, _SCOPES[lane(span, 0)], -1).astype(np.int8), SCOPES),
-        "lookback_hours": numbers(_LOOKBACK[lane(span, 1)], pa.int32(), ~alpr),
-        "hit": numbers(hit, pa.bool_()),
-        "records_returned": numbers(records.astype(np.int32), pa.int32()),
+        **_plate_reader_columns(rows, np.flatnonzero(alpr)),
+        "hit": numbers(_hits(rows, np.flatnonzero(alpr)) & (outcome == _OK), pa.bool_()),
+        "records_returned": numbers(records, pa.int32()),
         "outcome": words(outcome, OUTCOMES),
         **_use_columns(rows),
-        "latency_ms": numbers(latency.astype(np.int32), pa.int32()),
+        "latency_ms": numbers(latency, pa.int32()),
     }
+
+
+def _plate_reader_columns(rows: Rows, at: NDArray[np.int64]) -> dict[str, pa.Array]:
+    """Return scope and hours looked back of the rows `at`, which ask plate readers."""
+    span = rows.occasion_dice.bits("span")[rows.occasion[at]]
+    scope, hours = np.full(len(rows.needs), -1, np.int8), np.zeros(len(rows.needs), np.int32)
+    absent = np.ones(len(rows.needs), np.bool_)
+    scope[at], hours[at], absent[at] = _SCOPES[lane(span, 0)], _LOOKBACK[lane(span, 1)], False
+    return {
+        "scope": words(scope, SCOPES),
+        "lookback_hours": numbers(hours, pa.int32(), absent),
+    }
+
+
+def _hits(rows: Rows, at: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which answers would be hits; the rows `at` ask plate readers."""
+    bits = rows.dice.bits("hit")
+    hit = happens(bits, rows.scenario.workload.hit_rate)
+    hit[at] = happens(bits[at], _ALPR_HIT_RATE)
+    return hit
 
 
 def _use_columns(rows: Rows) -> dict[str, pa.Array]:
     """Return what was done with the answer, and whether the glass was broken for it."""
-    bits, occasions = rows.dice.bits("use"), rows.occasions
-    desk = _DESK[occasions.template][rows.occasion]
-    action = np.where(desk, _DESK_ACTIONS[lane(bits, 0)], _FIELD_ACTIONS[lane(bits, 0)])
-    told = occasions.action[rows.occasion]
-    action = np.where(told >= 0, told, action).astype(np.int8)
+    action = _actions(rows)
     names = [agency.agency_id for agency in agencies(rows.scenario)]
-    step = 1 + (lane(bits, 1) * max(len(names) - 1, 0) >> 16)
-    other = (rows.plan.numbers.astype(np.int64)[rows.place] + step) % len(names)
-    shared = (action == _SHARE) & (len(names) > 1)
-    glass = rows.dice.chance("break glass", _BREAK_GLASS_SHARE) & ~rows.machine
-    length = 4 + (lane(bits, 2) * _LONGEST_TEXT >> 16)
+    recipient = np.full(len(action), -1, np.int32)
+    if len(names) > 1:
+        shared = np.flatnonzero(action == _SHARE)
+        step = 1 + (lane(rows.dice.take(shared).bits("use"), 1) * (len(names) - 1) >> 16)
+        recipient[shared] = (rows.plan.numbers.astype(np.int64)[rows.place[shared]] + step) % len(
+            names
+        )
+    broken = rows.hand[rows.dice.take(rows.hand).chance("break glass", _BREAK_GLASS_SHARE)]
+    glass, length = np.zeros(len(action), np.bool_), np.zeros(len(action), np.int16)
+    glass[broken] = True
+    length[broken] = 4 + (lane(rows.dice.take(broken).bits("use"), 2) * _LONGEST_TEXT >> 16)
     return {
         "action": words(action, ACTIONS),
-        "recipient_agency_id": long_words(np.where(shared, other, -1).astype(np.int32), names),
+        "recipient_agency_id": long_words(recipient, names),
         "break_glass": numbers(glass, pa.bool_()),
-        "justification_length": numbers(length.astype(np.int16), pa.int16(), ~glass),
+        "justification_length": numbers(length, pa.int16(), ~glass),
     }
+
+
+def _actions(rows: Rows) -> NDArray[np.int8]:
+    """Return what was done with each answer: what the occasion tells, else by chance."""
+    occasions = rows.occasions
+    action = occasions.action[rows.occasion]
+    free = np.flatnonzero(action < 0)
+    bits = lane(rows.dice.take(free).bits("use"), 0)
+    bits += (_DESK[occasions.template].astype(np.int64) << 16)[rows.occasion[free]]
+    action[free] = _ACTIONS_OF[bits]
+    return action

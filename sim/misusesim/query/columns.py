@@ -21,18 +21,26 @@ def words(codes: NDArray[np.integer], values: Sequence[str]) -> pa.DictionaryArr
 
 
 def long_words(
-    codes: NDArray[np.integer], values: Sequence[str] | NDArray[np.object_]
+    codes: NDArray[np.integer], values: Sequence[str] | NDArray[np.object_] | pa.StringArray
 ) -> pa.DictionaryArray:
     """Return a `schema.LONG_WORD` column that holds only the values used; negative is null."""
     used = np.zeros(len(values) + 1, np.bool_)
     used[codes] = True  # -1 marks the spare last place
     used[-1] = False
-    place = np.cumsum(used, dtype=np.int32) - 1
+    place = np.cumsum(used, dtype=np.int32)
+    place -= 1
     place[-1] = -1
-    kept = [values[i] for i in np.flatnonzero(used).tolist()]
     return pa.DictionaryArray.from_arrays(
-        _nullable(place[codes], pa.int32()), pa.array(kept, pa.string())
+        _nullable(place[codes], pa.int32()), _taken(values, np.flatnonzero(used))
     )
+
+
+def _taken(
+    values: Sequence[str] | NDArray[np.object_] | pa.StringArray, at: NDArray[np.int64]
+) -> pa.StringArray:
+    if isinstance(values, pa.StringArray):
+        return values.take(pa.array(at))
+    return pa.array([values[i] for i in at.tolist()], pa.string())
 
 
 def numbers(
@@ -40,6 +48,11 @@ def numbers(
 ) -> pa.Array:
     """Return a plain column; `absent` rows are null."""
     return pa.array(values, type=kind, mask=absent)
+
+
+def instants(time_us: NDArray[np.int64], kind: pa.DataType) -> pa.Array:
+    """Return a column of instants."""
+    return pa.array(time_us, type=pa.int64()).view(kind)
 
 
 def texts(codes: NDArray[np.integer], values: Sequence[str]) -> pa.StringArray:
@@ -51,5 +64,6 @@ def texts(codes: NDArray[np.integer], values: Sequence[str]) -> pa.StringArray:
 
 
 def _nullable(codes: NDArray[np.integer], kind: pa.DataType) -> pa.Array:
-    absent = codes < 0
-    return pa.array(codes.astype(kind.to_pandas_dtype()), mask=absent if absent.any() else None)
+    plain = codes.astype(kind.to_pandas_dtype(), copy=False)
+    some = bool(len(codes)) and int(codes.min()) < 0
+    return pa.array(plain, mask=codes < 0 if some else None)

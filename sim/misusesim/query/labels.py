@@ -49,7 +49,7 @@ def truth_table(rows: Rows) -> pa.Table:
     if rows.scenario.truth == "sparse":
         kept = np.flatnonzero((cause[rows.occasion] != WORK) | copied)
     occasion, copied = rows.occasion[kept], copied[kept]
-    by_occasion = {**_campaign_columns(rows, cause), **_justifications(rows)}
+    by_occasion = {**_campaign_columns(rows, cause), **_justifications(rows, occasion)}
     columns = {
         "query_id": numbers(needs.query_id[kept], pa.uint64()),
         "duplicate_of": numbers(needs.original[kept], pa.uint64(), ~copied),
@@ -111,12 +111,19 @@ def _campaign_columns(
     }
 
 
-def _justifications(rows: Rows) -> dict[str, tuple[NDArray[np.integer], tuple[str, ...]]]:
-    """Return the incident and the case that truly justify each occasion, as opaque ids."""
+def _justifications(
+    rows: Rows, occasion: NDArray[np.int64]
+) -> dict[str, tuple[NDArray[np.integer], tuple[str, ...]]]:
+    """Return the incident and the case that truly justify some occasions, as opaque ids."""
+    mentioned = np.zeros(len(rows.occasions), np.bool_)
+    mentioned[occasion] = True
+    some = np.flatnonzero(mentioned)
     out: dict[str, tuple[NDArray[np.integer], tuple[str, ...]]] = {}
     for kind, serial in (("incident", rows.occasions.incident), ("case", rows.occasions.case)):
-        distinct, place = np.unique(serial, return_inverse=True)
+        distinct, place = np.unique(serial[some], return_inverse=True)
         none = int(distinct.size > 0 and distinct[0] < 0)
         ids = opaque_id_in(rows.scenario, kind, rows.plan, distinct[none:])
-        out[f"{kind}_id"] = (place - none, tuple(ids.tolist()))
+        code = np.full(len(mentioned), -1, np.int64)
+        code[some] = place - none
+        out[f"{kind}_id"] = (code, tuple(ids.tolist()))
     return out

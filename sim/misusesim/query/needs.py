@@ -152,14 +152,14 @@ def expand_needs(
     seed, place = scenario.seed, plan.officer_place[occasions.officer].astype(np.int64)
     occasion = np.repeat(np.arange(len(occasions)), occasions.n)
     first = np.cumsum(occasions.n, dtype=np.int64) - occasions.n
-    nth = np.arange(len(occasion)) - first[occasion]
-    need = needs_of(plan, occasions)[occasion] | nth.astype(np.uint64)
+    nth = np.arange(len(occasion)) - np.repeat(first, occasions.n)
+    need = np.repeat(needs_of(plan, occasions), occasions.n) | nth.view(np.uint64)
     true_time = _times(seed, occasions, occasion, need)
     own = np.where(terminal < 0, terminal, terminal - plan.first_terminal[place]).astype(np.int32)
     skew = noise.clock_skew(scenario.noise, seed, plan.numbers[place], own, week)
-    time = true_time + skew[occasion]
+    time = true_time + np.repeat(skew, occasions.n)
     kept = (time >= horizon[0]) & (time < horizon[1])
-    kept &= ~_suspended(plan.suspensions, occasions.officer[occasion], true_time)
+    kept &= ~_suspended(plan.suspensions, np.repeat(occasions.officer, occasions.n), true_time)
     gone = noise.lost(scenario.noise, seed, need) & kept
     rows = np.flatnonzero(kept & ~gone)
     # Bit 7 of nth is free only where the occasion is short enough not to use it itself.
@@ -172,9 +172,10 @@ def expand_needs(
     way = noise.arrival(scenario.noise, seed, need)
     way[copied] += noise.second_entry(seed, need[copied])
     key = rng.salt(seed, "query_id")
-    query_id = rng.feistel(need | copied.astype(np.uint64) << np.uint64(7), key, 32)
+    again = np.flatnonzero(copied)
+    query_id = rng.feistel(need, key, 32)
     original = query_id.copy()
-    original[copied] = rng.feistel(need[copied], key, 32)
+    query_id[again] = rng.feistel(need[again] | np.uint64(COPY), key, 32)
     order = time_order(time[rows], query_id)
     rows = rows[order]
     needs = Needs(
@@ -216,13 +217,19 @@ def _times(
 ) -> NDArray[np.int64]:
     """Return true times in whole milliseconds: start, then gaps of exponential length."""
     first = np.cumsum(occasions.n, dtype=np.int64) - occasions.n
-    mean = occasions.gap_s.astype(np.int64)[occasion] * _SECOND_US
-    gap = mean // _SHORTEST_GAP
-    gap += exponential(Dice(seed, need).bits("gap"), mean - gap)
-    gap[first] = 0
-    passed = np.cumsum(gap)
-    since = passed - passed[first[occasion]] if len(passed) else passed
-    return np.asarray((occasions.start[occasion] + since) // _MS * _MS)
+    later = np.ones(len(need), np.bool_)
+    later[first] = False
+    at = np.flatnonzero(later)
+    mean = occasions.gap_s.astype(np.int64)[occasion[at]] * _SECOND_US
+    least = mean // _SHORTEST_GAP
+    gap = np.zeros(len(need), np.int64)
+    gap[at] = least + exponential(Dice(seed, need[at]).bits("gap"), mean - least)
+    time = np.cumsum(gap, out=gap)
+    if len(time):
+        time += np.repeat(occasions.start - time[first], occasions.n)
+    time //= _MS
+    time *= _MS
+    return time
 
 
 def _suspended(

@@ -6,24 +6,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import pyarrow as pa
 
 from misusesim.dataset.schema import COVERS
 from misusesim.errors import SimulatorError
 from misusesim.occasions import DEFAULT, NONE
 from misusesim.plan import SERIAL_BITS, own_serials
-from misusesim.workload.numbers import case_number, incident_number, invented_number
+from misusesim.workload.numbers import invented_number, number_digits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from misusesim.occasions import Occasions
     from misusesim.plan import AgencyPlan, Block, Cases, Incidents
     from misusesim.scenario.model import Scenario
-    from misusesim.world.model import Agency
-
-    Render = Callable[[Scenario, Agency, NDArray[np.int64], NDArray[np.int64]], NDArray[np.object_]]
 
 INVENTED: Final = COVERS.index("invented_case")
 GENERIC: Final = COVERS.index("generic_reason")
@@ -35,7 +31,7 @@ _DAY_US: Final = 86_400_000_000
 class Numbering:
     """Numbers of a shard's occasions."""
 
-    texts: tuple[str, ...]  # each distinct number once
+    texts: pa.StringArray  # each distinct number once, sorted
     code: NDArray[np.int32]  # number of each occasion, -1 none
     told: NDArray[np.bool_]  # the occasion says itself which number is typed
 
@@ -56,48 +52,62 @@ def numbering(scenario: Scenario, plan: AgencyPlan | Block, occasions: Occasions
     invented &= occasions.says_incident < 0  # at a stop its own number is as good
     by_case, by_incident = (case >= 0) & ~invented, (case < 0) & (incident >= 0) & ~invented
     made_up, made_up_code = _invented(scenario, plan, occasions, invented)
-    cases, case_code = _rendered(scenario, plan, case_number, plan.cases, case[by_case])
+    cases, case_code = _rendered(scenario, plan, "case", plan.cases, case[by_case])
     incidents, incident_code = _rendered(
-        scenario, plan, incident_number, plan.incidents, incident[by_incident]
+        scenario, plan, "incident", plan.incidents, incident[by_incident]
     )
-    texts = (*cases, *incidents, *made_up)
-    names, place = np.unique(np.array(texts, np.object_).astype(str), return_inverse=True)
+    names, place = _distinct([cases, incidents, np.array(made_up, np.bytes_)])
     code = np.full(len(occasions), NONE, np.int32)
     code[by_case] = place[case_code]
     code[by_incident] = place[incident_code + len(cases)]
     code[invented] = place[made_up_code + len(cases) + len(incidents)]
     told = (occasions.says_case >= 0) | (occasions.says_incident >= 0) | invented
-    return Numbering(texts=tuple(names.tolist()), code=code, told=told)
+    return Numbering(texts=names, code=code, told=told)
+
+
+def _distinct(parts: list[NDArray[np.bytes_]]) -> tuple[pa.StringArray, NDArray[np.int64]]:
+    """Return the distinct texts, sorted, and the place of each text of the parts."""
+    texts = np.concatenate(parts)
+    # numbers of one agency come in long ascending runs, which a merge sort is quick at
+    order = np.argsort(texts, kind="stable")
+    sorted_texts = texts[order]
+    new = np.ones(len(texts), np.bool_)
+    new[1:] = sorted_texts[1:] != sorted_texts[:-1]
+    place = np.empty(len(texts), np.int64)
+    place[order] = np.cumsum(new) - 1
+    return pa.array(sorted_texts[new], pa.binary()).cast(pa.string()), place
 
 
 def _rendered(
     scenario: Scenario,
     plan: AgencyPlan | Block,
-    render: Render,
+    kind: str,
     files: Cases | Incidents,
     wanted: NDArray[np.int64],
-) -> tuple[list[str], NDArray[np.int64]]:
+) -> tuple[NDArray[np.bytes_], NDArray[np.int64]]:
     """Return the texts of the distinct serials wanted, and the place of each wanted one."""
     distinct, place = np.unique(wanted, return_inverse=True)
     if not distinct.size:
-        return [], place
+        return np.empty(0, np.bytes_), place
     order = np.argsort(files.serial, kind="stable")
-    at = np.searchsorted(files.serial, distinct, sorter=order)
-    row = order[np.minimum(at, len(order) - 1)] if len(order) else at
-    if not len(order) or (files.serial[row] != distinct).any():
+    serial, opened = files.serial[order], files.opened[order]
+    row = np.minimum(np.searchsorted(serial, distinct), len(serial) - 1)
+    if not len(serial) or (serial[row] != distinct).any():
         raise SimulatorError("an occasion speaks of an incident or a case that the plan lacks")
-    every = files.serial >> SERIAL_BITS
-    ends = np.searchsorted(distinct, np.arange(len(plan.agencies) + 1) << SERIAL_BITS)
-    texts: list[str] = []
+    edges = np.arange(len(plan.agencies) + 1) << SERIAL_BITS
+    ends, every = np.searchsorted(distinct, edges), np.searchsorted(serial, edges)
+    texts = []
     for agency in np.flatnonzero(np.diff(ends)).tolist():
-        mine, opened = row[ends[agency] : ends[agency + 1]], files.opened
+        mine, all_ = row[ends[agency] : ends[agency + 1]], slice(*every[agency : agency + 2])
         # A number depends on neighbours in time only: those within a day settle it.
         low, high = opened[mine].min() - _DAY_US, opened[mine].max() + _DAY_US
-        near = np.flatnonzero((every == agency) & (opened >= low) & (opened <= high))
-        serials = own_serials(files.serial[near])
-        found = render(scenario, plan.agencies[agency], serials, opened[near])
-        texts += found[np.searchsorted(near, mine)].tolist()
-    return texts, place
+        near = np.flatnonzero((opened[all_] >= low) & (opened[all_] <= high)) + all_.start
+        found = number_digits(
+            scenario, plan.agencies[agency], kind, own_serials(serial[near]), opened[near]
+        )
+        mine_only = np.ascontiguousarray(found[np.searchsorted(near, mine)])
+        texts.append(mine_only.view(f"S{found.shape[1]}").ravel())
+    return np.concatenate(texts), place
 
 
 def _invented(

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from misusesim import rng
 from misusesim.dataset.schema import MATCHES, SEXES, SUBJECT_KINDS
-from misusesim.dice import Dice, lane, of_65536
+from misusesim.dice import lane, of_65536, raw_lane
 from misusesim.query.columns import long_words, numbers, words
 from misusesim.query.transactions import KIND, SHOWS, mixes
 from misusesim.textcolumns import fixed_text
@@ -18,6 +18,7 @@ from misusesim.textcolumns import fixed_text
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from misusesim.dice import Dice
     from misusesim.query.rows import Rows
 
 PERSON, VEHICLE, PROPERTY = (SUBJECT_KINDS.index(k) for k in ("person", "vehicle", "property"))
@@ -49,27 +50,34 @@ def typed(rows: Rows) -> Typed:
     """Return whom each row is about: the occasion's subject first, then mostly the same."""
     occasions, occasion = rows.occasions, rows.occasion
     named = occasions.subject >= 0
-    main = np.where(named, occasions.subject, strangers(rows, rows.occasion_dice.bits("stranger")))
+    main = occasions.subject.copy()
+    unnamed = np.flatnonzero(~named)
+    main[unnamed] = strangers(rows, rows.occasion_dice.take(unnamed).bits("stranger"))
     bits = rows.dice.bits("subject")
-    template = occasions.template[occasion]
-    same = lane(bits, 0) < mixes().same[template, named[occasion].astype(np.int8)]
-    by_hand = ~rows.machine
-    other = np.flatnonzero((rows.needs.nth > 0) & ~same)
-    near = (lane(bits[other], 1) < _OTHER_IS_NEAR) & by_hand[other]
+    share = mixes().same[occasions.template, named.astype(np.int8)]
+    other = np.flatnonzero((rows.needs.nth > 0) & (raw_lane(bits, 0) >= share[occasion]))
+    near = (lane(bits[other], 1) < _OTHER_IS_NEAR) & ~rows.machine[other]
     subject = main[occasion]
-    subject[other] = _others(
-        rows, occasion[other], main, near, Dice(rows.scenario.seed, rows.needs.need[other])
-    )
+    subject[other] = _others(rows, occasion[other], main, near, rows.dice.take(other))
     kind = KIND[rows.transaction]
-    match = np.zeros(len(subject), np.int8)
-    slip = np.where(by_hand, lane(bits, 2), 65535)
-    match[(kind == VEHICLE) & (slip < of_65536(_PARTIAL_PLATE))] = PARTIAL
-    by_name = (kind == PERSON) & SHOWS["y"][rows.transaction]
-    match[by_name & (slip < of_65536(_PARTIAL_NAME + _WILDCARD_NAME))] = PARTIAL
-    match[by_name & (slip < of_65536(_WILDCARD_NAME))] = WILDCARD
-    wrong = rows.dice.chance("typo", rows.scenario.noise.typo_share) & (match == EXACT) & by_hand
-    typo = np.where(wrong, 1 + lane(bits, 3) % _TYPOS, 0).astype(np.int8)
-    return Typed(subject, kind, match, typo)
+    return Typed(subject, kind, *_slips(rows, kind, bits))
+
+
+def _slips(
+    rows: Rows, kind: NDArray[np.int8], bits: NDArray[np.uint64]
+) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """Return how each row matches, and its typo: only what a hand types can go wrong."""
+    match, typo = np.zeros(len(kind), np.int8), np.zeros(len(kind), np.int8)
+    slip, by_hand = raw_lane(bits, 2), ~rows.machine
+    plates = (slip < of_65536(_PARTIAL_PLATE)) & by_hand & (kind == VEHICLE)
+    match[plates] = PARTIAL
+    names = np.flatnonzero((slip < of_65536(_PARTIAL_NAME + _WILDCARD_NAME)) & by_hand)
+    names = names[(kind[names] == PERSON) & SHOWS["y"][rows.transaction[names]]]
+    match[names] = np.where(slip[names] < of_65536(_WILDCARD_NAME), WILDCARD, PARTIAL)
+    wrong = rows.hand[rows.dice.take(rows.hand).chance("typo", rows.scenario.noise.typo_share)]
+    wrong = wrong[match[wrong] == EXACT]
+    typo[wrong] = 1 + lane(bits[wrong], 3) % _TYPOS
+    return match, typo
 
 
 def _others(
@@ -80,12 +88,13 @@ def _others(
     dice: Dice,
 ) -> NDArray[np.int64]:
     """Return who else is asked about: the victim of the case, the partner, else a stranger."""
-    out = strangers(rows, dice.bits("other"))
-    cases = rows.plan.cases
-    if near.any():
-        out[near] = rows.population.partner(main[occasion[near]])
+    out, cases = np.empty(len(occasion), np.int64), rows.plan.cases
     case = rows.occasions.case[occasion]
-    known = np.flatnonzero(near & (case >= 0))
+    far, known = np.flatnonzero(~near), np.flatnonzero(near & (case >= 0))
+    out[far] = strangers(rows, dice.take(far).bits("other"))
+    close = np.flatnonzero(near & (case < 0))
+    if close.size:
+        out[close] = rows.population.partner(main[occasion[close]])
     if known.size:
         order = np.argsort(cases.serial, kind="stable")
         out[known] = cases.victim[order[np.searchsorted(cases.serial, case[known], sorter=order)]]
@@ -97,13 +106,15 @@ def subject_columns(rows: Rows, who: Typed) -> dict[str, pa.Array]:
     people, shown = rows.population, who.kind == PERSON
     name_shown = shown & SHOWS["s"][rows.transaction]
     surname = np.full(len(shown), -1, np.int32)
-    surname[name_shown] = people.surname_code(who.subject[name_shown])
+    at = np.flatnonzero(name_shown)
+    surname[at] = people.surname_code(who.subject[at])
     year = np.zeros(len(shown), np.int16)
     year_shown = shown & SHOWS["y"][rows.transaction] & (who.match == EXACT)
-    year[year_shown] = people.birth_year(who.subject[year_shown])
+    at = np.flatnonzero(year_shown)
+    year[at] = people.birth_year(who.subject[at])
     sex = np.full(len(shown), -1, np.int8)
-    sex_shown = shown & SHOWS["x"][rows.transaction]
-    sex[sex_shown] = people.sex(who.subject[sex_shown])
+    at = np.flatnonzero(shown & SHOWS["x"][rows.transaction])
+    sex[at] = people.sex(who.subject[at])
     key, plate = _keys(rows, who)
     return {
         "subject_kind": words(who.kind, SUBJECT_KINDS),
@@ -119,11 +130,14 @@ def subject_columns(rows: Rows, who: Typed) -> dict[str, pa.Array]:
 def _keys(rows: Rows, who: Typed) -> tuple[NDArray[np.uint64], pa.StringArray]:
     """Return the key of what was typed, and the plate texts."""
     seed, people = rows.scenario.seed, rows.population
-    first = rows.first_need[rows.occasion]
-    key = rng.draw(first, rng.salt(seed, "property"))
+    key, slips = np.empty(len(who.kind), np.uint64), np.flatnonzero(who.typo)
+    things = np.flatnonzero(who.kind == PROPERTY)
+    key[things] = rng.draw(rows.first_need[rows.occasion[things]], rng.salt(seed, "property"))
     for kind, hashed in ((PERSON, people.person_key), (VEHICLE, people.plate_key)):
-        for typo in range(_TYPOS + 1):
-            mine = np.flatnonzero((who.kind == kind) & (who.typo == typo) & (who.match == EXACT))
+        mine = np.flatnonzero(who.kind == kind)  # what is typed vaguely is settled below
+        key[mine] = hashed(who.subject[mine], 0)
+        for typo in range(1, _TYPOS + 1):
+            mine = slips[(who.kind[slips] == kind) & (who.typo[slips] == typo)]
             key[mine] = hashed(who.subject[mine], typo)
     vague = np.flatnonzero((who.kind == PERSON) & (who.match != EXACT))
     name = people.surname_code(who.subject[vague]).astype(np.uint64)
@@ -131,9 +145,10 @@ def _keys(rows: Rows, who: Typed) -> tuple[NDArray[np.uint64], pa.StringArray]:
     name = np.where(sort, name >> np.uint64(3) | np.uint64(1 << 40), name)
     key[vague] = rng.draw(name, rng.salt(seed, "vague name"))
     vehicle = who.kind == VEHICLE
-    plate = _plates(rows, who, np.flatnonzero(vehicle))
-    stars = np.flatnonzero(vehicle & (who.match == PARTIAL))
-    kept = plate[np.searchsorted(np.flatnonzero(vehicle), stars)]
+    plated = np.flatnonzero(vehicle)
+    plate = _plates(rows, who, plated)
+    partial = np.flatnonzero(who.match[plated] == PARTIAL)
+    stars, kept = plated[partial], plate[partial]
     folded = kept.astype(np.uint64) @ (np.uint64(256) ** np.arange(_PLATE_WIDTH, dtype=np.uint64))
     key[stars] = rng.draw(folded, rng.salt(seed, "vague plate"))
     return key, fixed_text(plate, vehicle)

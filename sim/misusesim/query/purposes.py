@@ -71,20 +71,21 @@ def declared_purposes(rows: Rows) -> NDArray[np.int8]:
     other = lane(bits, 1) < of_65536(_OTHER_SHARE)
     habit = np.where(other, np.int8(PURPOSES.index("other")), habit)
     said = np.where(occasions.says_purpose == DEFAULT, habit, occasions.says_purpose)
-    return said[rows.occasion].astype(np.int8)
+    return said.astype(np.int8)[rows.occasion]
 
 
 def purpose_columns(rows: Rows, system: NDArray[np.int8]) -> dict[str, pa.Array]:
     """Return `declared_purpose` (where the screen asks) and `purpose_code` (III only)."""
-    declared = declared_purposes(rows)
+    declared, third = declared_purposes(rows), np.flatnonzero(system == SYSTEMS.index("III"))
     codes = np.array([PURPOSE_CODES.index(_III_CODE[p]) for p in PURPOSES], np.int8)
-    code = np.where(declared >= 0, codes[declared], np.int8(PURPOSE_CODES.index("C")))
-    slip = rows.occasion_dice.bits("purpose code")[rows.occasion]
-    wrong = (code == PURPOSE_CODES.index("J")) & (lane(slip, 0) < of_65536(_EMPLOYMENT_AS_C))
-    code[wrong] = PURPOSE_CODES.index("C")
-    code[system != SYSTEMS.index("III")] = -1
+    said, usual = declared[third], np.int8(PURPOSE_CODES.index("C"))
+    code = np.where(said >= 0, codes[said], usual)
+    slip = rows.occasion_dice.bits("purpose code")[rows.occasion[third]]
+    code[(code == PURPOSE_CODES.index("J")) & (lane(slip, 0) < of_65536(_EMPLOYMENT_AS_C))] = usual
+    shown = np.full(len(declared), -1, np.int8)
+    shown[third] = code
     declared[~rows.plan.of_group("asks_purpose")[rows.place]] = -1
     return {
         "declared_purpose": words(declared, PURPOSES),
-        "purpose_code": words(code, PURPOSE_CODES),
+        "purpose_code": words(shown, PURPOSE_CODES),
     }

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from misusesim.dataset.schema import INTERFACE
-from misusesim.query.transactions import MACHINE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +39,9 @@ class Rows:
     occasion_dice: Dice  # by occasion
     officer: NDArray[np.int32]  # by row, as the next ones
     transaction: NDArray[np.int8]  # code of transactions.NAMES
+    place: NDArray[np.int16]  # in the block, of the row's agency
+    machine: NDArray[np.bool_]  # rows that a system sent by itself
+    hand: NDArray[np.int64]  # which rows are of people
 
     @property
     def occasion(self) -> NDArray[np.int64]:
@@ -47,19 +49,9 @@ class Rows:
         return self.needs.occasion
 
     @property
-    def place(self) -> NDArray[np.int16]:
-        """Return the place in the block of each row's agency."""
-        return self.plan.officer_place[self.officer]
-
-    @property
     def occasion_place(self) -> NDArray[np.int16]:
         """Return the place in the block of each occasion's agency."""
         return self.plan.officer_place[self.occasions.officer]
-
-    @property
-    def machine(self) -> NDArray[np.bool_]:
-        """Return which rows a system sent by itself."""
-        return np.asarray(MACHINE[self.occasions.template][self.occasion])
 
 
 def another(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from misusesim.dataset.schema import ODDITY_KINDS
 from misusesim.dice import lane, of_65536
@@ -16,7 +19,6 @@ from misusesim.workload.reasons import NUMBER_FORMS, reason_codes
 from misusesim.workload.vocabulary import CLASS, offenses, vocabulary
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from misusesim.query.rows import Rows
@@ -67,71 +69,94 @@ def _category(rows: Rows, topic: NDArray[np.int16]) -> pa.DictionaryArray:
 def _reason(
     rows: Rows, topic: NDArray[np.int16], number: NDArray[np.int32], misplaced: NDArray[np.bool_]
 ) -> pa.DictionaryArray:
-    generic = (cover_story(rows.plan, rows.occasions) == GENERIC)[rows.occasion]
-    forced = np.full(len(topic), -1, np.int8)
-    forced[generic] = CLASS["generic"]
-    forced[misplaced] = CLASS["number"]
-    forced[rows.machine] = CLASS["blank"]
+    hand, occasion = rows.hand, rows.occasion[rows.hand]
+    number, misplaced = number[hand], misplaced[hand]
+    forced = np.full(len(rows.occasions), -1, np.int8)
+    forced[cover_story(rows.plan, rows.occasions) == GENERIC] = CLASS["generic"]
     said = reason_codes(
-        rows.habit, rows.scenario.seed, officer=rows.officer, topic=topic,
-        occasion=rows.first_need[rows.occasion], need=rows.needs.need, has_number=number >= 0,
-        forced=forced,
+        rows.habit, rows.scenario.seed, officer=rows.officer[hand], topic=topic[hand],
+        occasion=rows.first_need[occasion], need=rows.needs.need[hand], has_number=number >= 0,
+        forced=np.where(misplaced, np.int8(CLASS["number"]), forced[occasion]),
     )  # fmt: skip
-    form = np.where(misplaced, np.int8(0), said.number_form)
+    form, code = np.where(misplaced, np.int8(0), said.number_form), said.text
     numeric = np.flatnonzero(form >= 0)
     codes, texts = _rendered(rows, number[numeric], form[numeric])
-    text = said.text.copy()
-    static = vocabulary().texts
-    text[numeric] = codes + len(static)
-    own = _AUTOMATIC_TEXT[rows.occasions.template][rows.occasion]
-    text = np.where(own >= 0, len(static) + len(texts) + own, text)
-    return long_words(text, (*static, *texts, *_AUTOMATIC.values()))
+    static = pa.array(vocabulary().texts, pa.string())
+    code[numeric] = codes + len(static)
+    own = _AUTOMATIC_TEXT[rows.occasions.template] + np.int32(len(static) + len(texts))
+    text = own[rows.occasion]
+    text[hand] = code
+    return long_words(text, _one_list(static, texts, pa.array(_AUTOMATIC.values(), pa.string())))
+
+
+def _one_list(*parts: pa.StringArray) -> pa.StringArray:
+    return pa.concat_arrays(parts)
 
 
 def _rendered(
     rows: Rows, number: NDArray[np.int32], form: NDArray[np.int8]
-) -> tuple[NDArray[np.int32], list[str]]:
+) -> tuple[NDArray[np.int32], pa.StringArray]:
     """Return the code of each number in its form, and the text of each pair that occurs."""
-    pair = number.astype(np.int64) * len(NUMBER_FORMS) + form
-    distinct, place = np.unique(pair, return_inverse=True)
-    texts = []
-    for one in distinct.tolist():
-        n, f = divmod(one, len(NUMBER_FORMS))
-        whole = rows.numbering.texts[n]
-        texts.append(NUMBER_FORMS[f].format(n=whole, tail5=whole[-5:], tail4=whole[-4:]))
-    return place.astype(np.int32), texts
+    pairs = len(rows.numbering.texts) * len(NUMBER_FORMS)
+    pair = number * np.int64(len(NUMBER_FORMS)) + form
+    used = np.zeros(pairs, np.bool_)
+    used[pair] = True
+    n, f = np.divmod(np.flatnonzero(used), len(NUMBER_FORMS))
+    place = np.cumsum(used, dtype=np.int32) - np.int32(1)
+    parts, order = [], []
+    for which, pattern in enumerate(NUMBER_FORMS):
+        mine = np.flatnonzero(f == which)
+        parts.append(_in_form(rows.numbering.texts.take(pa.array(n[mine])), pattern))
+        order.append(mine)
+    back = np.argsort(np.concatenate(order))
+    return place[pair], pa.concat_arrays(parts).take(pa.array(back))
+
+
+def _in_form(numbers: pa.StringArray, pattern: str) -> pa.StringArray:
+    """Return numbers in one of NUMBER_FORMS."""
+    before, field, after = re.split(r"\{(\w+)\}", pattern)
+    if field.startswith("tail"):
+        numbers = pc.utf8_slice_codeunits(numbers, -int(field.removeprefix("tail")))
+    return pc.binary_join_element_wise(before, numbers, after, "")
 
 
 def _case_number(
     rows: Rows, number: NDArray[np.int32], misplaced: NDArray[np.bool_]
 ) -> pa.DictionaryArray:
     rule, texts, place = rows.plan.of_group("case_field"), rows.numbering.texts, rows.place
-    bits = rows.occasion_dice.bits("case number")[rows.occasion]
-    by_agency = np.where(rule == "mandatory", _FILL_MANDATORY, rows.habit.fill_share)
-    usual = by_agency[place]
-    needed = np.where(SENSITIVE[rows.transaction], np.maximum(usual, _FILL_SENSITIVE), usual)
-    given = (lane(bits, 0) < (needed * 65536)) | rows.numbering.told[rows.occasion]
-    given &= (rule != "absent")[place]
-    code = np.where(given & ~misplaced, number, -1).astype(np.int32)
-    code, extra = _mistyped(rows, code)
-    empty = np.flatnonzero((code < 0) & (rule == "mandatory")[place] & ~rows.machine)
-    junk = lane(bits[empty], 1) * len(_PLACEHOLDERS) >> 16
+    bits = rows.occasion_dice.bits("case number")
+    usual = np.where(rule == "mandatory", _FILL_MANDATORY, rows.habit.fill_share)
+    # of 65,536, for systems of both kinds; a lane is below a share if it is below the next integer
+    least = np.ceil(np.array([usual, np.maximum(usual, _FILL_SENSITIVE)]) * 65536).astype(np.int32)
+    at = np.flatnonzero((number >= 0) & ~misplaced & (rule != "absent")[place])
+    drawn = np.where(rows.numbering.told, -1, lane(bits, 0)).astype(np.int32)
+    sensitive = SENSITIVE[rows.transaction[at]].astype(np.int8)
+    at = at[drawn[rows.occasion[at]] < least[sensitive, place[at]]]
+    code = np.full(len(number), -1, np.int32)
+    code[at] = number[at]
+    extra = _mistyped(rows, code, at)
+    empty = np.flatnonzero((code < 0) & ((rule == "mandatory")[place] & ~rows.machine))
+    junk = lane(bits[rows.occasion[empty]], 1) * len(_PLACEHOLDERS) >> 16
     code[empty] = len(texts) + len(extra) + junk
-    return long_words(code, (*texts, *extra, *_PLACEHOLDERS))
+    return long_words(code, _one_list(texts, extra, pa.array(_PLACEHOLDERS, pa.string())))
 
 
-def _mistyped(rows: Rows, code: NDArray[np.int32]) -> tuple[NDArray[np.int32], list[str]]:
-    """Return codes with typing errors, and the texts of the mistyped numbers."""
-    dice, texts = rows.dice, rows.numbering.texts
-    wrong = np.flatnonzero(dice.chance("number typo", rows.scenario.noise.typo_share) & (code >= 0))
-    bits = dice.bits("number typo kind")[wrong]
+def _mistyped(rows: Rows, code: NDArray[np.int32], at: NDArray[np.int64]) -> pa.StringArray:
+    """Put typing errors into the codes of the rows `at`; return the mistyped numbers."""
+    dice, texts = rows.dice.take(at), rows.numbering.texts
+    wrong = at[dice.chance("number typo", rows.scenario.noise.typo_share)]
+    bits = rows.dice.take(wrong).bits("number typo kind")
     pair = code[wrong].astype(np.int64) * 64 + (
         (lane(bits, 0) * _PLACES >> 16) * 9 + (lane(bits, 1) * 9 >> 16)
     )
     distinct, place = np.unique(pair, return_inverse=True)
-    code = code.copy()
     code[wrong] = len(texts) + place
-    return code, [_with_slip(texts[one // 64], one % 64 // 9, one % 64 % 9) for one in distinct]
+    right = texts.take(pa.array(distinct // 64)).to_pylist()
+    slips = (distinct % 64).tolist()
+    return pa.array(
+        [_with_slip(text, *divmod(one, 9)) for text, one in zip(right, slips, strict=True)],
+        pa.string(),
+    )
 
 
 def _with_slip(text: str, back: int, shift: int) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from misusesim import rng
+from misusesim.dice import lane, raw_lane
 from misusesim.occasions import TOPICS
 from misusesim.workload.numbers import (
     case_number,
@@ -106,15 +107,15 @@ def habits(scenario: Scenario, agency: Agency, officers: Sized) -> Habits:
     own = rng.draw(people, rng.salt(scenario.seed, "reason forms"))
     bits = rng.draw(people, rng.salt(scenario.seed, "reason style"))
     low, high = (round(share * 65536) for share in _FAVOURITE)
-    plus = _lane(bits, 1) < round(_PLUS_SHARE * 65536)
+    plus = lane(bits, 1) < round(_PLUS_SHARE * 65536)
     return Habits(
         mandatory=np.array([mandatory]), dropdown=np.array([dropdown]),
         fill_share=np.array([fill]), mix=mix[None], own=own,
         place=np.zeros(len(officers), np.int16),
-        favourite=mix[_lane(own, 0)],
-        favourite_share=(low + (_lane(bits, 2) * (high - low) >> 16)).astype(np.int32),
-        style=(rng.guide(_STYLE_WEIGHTS)[_lane(bits, 0)] + 3 * plus).astype(np.int8),
-        number_form=rng.guide(_NUMBER_WEIGHTS)[_lane(bits, 3)].astype(np.int8),
+        favourite=mix[lane(own, 0)],
+        favourite_share=(low + (lane(bits, 2) * (high - low) >> 16)).astype(np.int32),
+        style=(rng.guide(_STYLE_WEIGHTS)[lane(bits, 0)] + 3 * plus).astype(np.int8),
+        number_form=rng.guide(_NUMBER_WEIGHTS)[lane(bits, 3)].astype(np.int8),
     )  # fmt: skip
 
 
@@ -176,22 +177,30 @@ def reason_codes(
         story of generic words); -1: habit decides.
     """
     again = rng.draw(need, rng.salt(seed, "reason again"))
-    key = np.where(_lane(again, 0) < round(_RETYPED * 65536), need, occasion)
+    key = np.where(raw_lane(again, 0) < round(_RETYPED * 65536), need, occasion)
     bits = rng.draw(key, rng.salt(seed, "reason"))
-    by_habit = _lane(bits, 0) < habit.favourite_share[officer]
-    kind = np.where(
-        by_habit, habit.favourite[officer], habit.mix[habit.place[officer], _lane(bits, 1)]
-    )
-    kind = np.where(forced >= 0, forced, kind)
+    kind = _kinds(habit, officer, bits)
+    set_by = np.flatnonzero(forced >= 0)
+    kind[set_by] = forced[set_by]
     numeric = (kind == CLASS["number"]) | (kind == CLASS["number_words"])
-    kind = np.where(numeric & ~has_number, CLASS["code"], kind).astype(np.int16)
+    kind[numeric & ~has_number] = CLASS["code"]
     numeric &= has_number
-    text = _texts(habit, officer, topic, kind, bits)
-    text[numeric | (kind == CLASS["blank"])] = -1
-    form = np.where(
-        kind == CLASS["number_words"], 3 + _lane(bits, 2) % 3, habit.number_form[officer]
+    text, form = np.full(len(kind), -1, np.int32), np.full(len(kind), -1, np.int8)
+    worded = np.flatnonzero(~numeric & (kind != CLASS["blank"]))
+    text[worded] = _texts(habit, officer[worded], topic[worded], kind[worded], bits[worded])
+    at = np.flatnonzero(numeric)
+    form[at] = np.where(
+        kind[at] == CLASS["number_words"], 3 + lane(bits[at], 2) % 3, habit.number_form[officer[at]]
     )
-    return ReasonCodes(kind, text, np.where(numeric, form, -1).astype(np.int8))
+    return ReasonCodes(kind, text, form)
+
+
+def _kinds(habit: Habits, officer: NDArray[np.int32], bits: U64Array) -> NDArray[np.int16]:
+    """Return the class of each row's reason as habit has it: the officer's own, or any."""
+    kind = habit.favourite[officer]
+    any_ = np.flatnonzero(raw_lane(bits, 0) >= habit.favourite_share[officer])
+    kind[any_] = habit.mix[habit.place[officer[any_]], lane(bits[any_], 1)]
+    return kind
 
 
 def _texts(
@@ -204,15 +213,10 @@ def _texts(
     words = vocabulary()
     cell = kind.astype(np.int64) * len(TOPICS) + topic
     own = (rng.mix(habit.own[officer] + cell.astype(np.uint64)) >> np.uint64(55)).astype(np.int64)
-    free = _lane(bits, 2) >> 7
-    form = np.where(_lane(bits, 3) < round(_OWN_FORM * 65536), own, free)
+    free = lane(bits, 2) >> 7
+    form = np.where(raw_lane(bits, 3) < round(_OWN_FORM * 65536), own, free)
     base = words.form.reshape(-1)[cell * FORMS + form]
     style = habit.style[officer]
-    loose = (bits & np.uint64(15)) == 0  # sixteenth: another case than usual (assumption)
-    style = np.where(loose, free % 3, style)
+    loose = np.flatnonzero((bits & np.uint64(15)) == 0)  # a sixteenth: not the usual (assumption)
+    style[loose] = free[loose] % 3
     return np.asarray(words.styled.reshape(-1)[base.astype(np.int64) * STYLES + style])
-
-
-def _lane(bits: U64Array, k: int) -> NDArray[np.int64]:
-    """Return the k-th 16 bits from the top of 64."""
-    return (bits >> np.uint64(48 - 16 * k)).astype(np.int64) & 0xFFFF
