@@ -35,12 +35,12 @@ SEED = 20
 KILLED_WITHIN = (0.05, 0.18)
 #: How many lines of the ledger are there before the node of Ray is lost.
 LOST_AFTER = 20 if WORLD.startswith("state") else 0
-LESS_CPU = "without AVX-512; libc without AVX2 and FMA"
+LESS_CPU = "numpy and libc without AVX2, FMA, AVX-512"
 ENVIRONMENTS = {
     "PYTHONHASHSEED=7": {"PYTHONHASHSEED": "7"},
     "TZ=Pacific/Auckland": {"TZ": "Pacific/Auckland"},
     LESS_CPU: {
-        "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL",
+        "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL",
         "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4,-AVX512F",
     },
 }
