@@ -30,11 +30,14 @@ WORLD = os.environ.get("PROOF_WORLD", "state --days 2")
 WITH_RAY = os.environ.get("PROOF_RAY", "1") == "1"
 KILLS = 5
 SEED = 20
-#: When a run is killed, as shares of an undisturbed run's working time after each start. Five of
-#: the latest still leave something to do, so that every kill hits a run at work.
-KILLED_WITHIN = (0.05, 0.18)
-#: How many lines of the ledger are there before the node of Ray is lost.
-LOST_AFTER = 20 if WORLD.startswith("state") else 0
+#: When a run is killed, as shares of an undisturbed run's working time; five of the latest still
+#: leave something to do, so that every kill hits a run at work.
+KILLED_WITHIN = (0.02, 0.12)
+#: In a large world the share counts from the first task that the run so started has finished (the
+#: first agencies are the largest), so that there is always more to go on from than before.
+LARGE = WORLD.startswith("state")
+#: How many tasks are finished before the node of Ray is lost.
+LOST_AFTER = 20 if LARGE else 0
 LESS_CPU = "numpy and libc without AVX2, FMA, AVX-512"
 ENVIRONMENTS = {
     "PYTHONHASHSEED=7": {"PYTHONHASHSEED": "7"},
@@ -129,9 +132,12 @@ def killed_often(undisturbed: dict[str, Any]) -> dict[str, Any]:
     begins, moments = undisturbed["during"], random.Random(SEED)  # noqa: S311 - not a secret
     kills = []
     for _ in range(KILLS):
-        share = moments.uniform(*KILLED_WITHIN)
+        share, before = moments.uniform(*KILLED_WITHIN), finished_tasks()
         running = start(FOLDER / "data", *TWO)
-        time.sleep(begins + share * (undisturbed["seconds"] - begins))
+        time.sleep(begins)
+        while LARGE and finished_tasks() == before and running.poll() is None:
+            time.sleep(0.01)
+        time.sleep(share * (undisturbed["seconds"] - begins))
         at_work = running.poll() is None and not (FOLDER / "data" / "manifest.json").exists()
         if at_work:
             os.killpg(running.pid, signal.SIGKILL)
