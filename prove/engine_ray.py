@@ -1,7 +1,6 @@
 """The same bytes by processes, by Ray, and by two nodes of Ray of which one is killed in the run.
 
-The nodes are simulated: each is a raylet of its own on this machine, with one core. They share
-this machine's folder, so a shared file system between machines is not part of the proof.
+The nodes are simulated, on this machine (`shared/nodes.py`).
 """
 
 from __future__ import annotations
@@ -14,19 +13,13 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import psutil
-
-os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-
-from ray.cluster_utils import Cluster
+from shared.nodes import with_a_lost_node
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 FOLDER = Path(os.environ["PROOF_FOLDER"])
 WORLDS = {"tiny": ("tiny",), "county, 14 days": ("county", "--days", "14")}
-#: Seconds in which the node that is to be killed must get a task.
-PATIENCE = 60.0
 
 
 def made(world: str, way: str, *more: str, during: Callable[[], Any] | None = None) -> dict:
@@ -45,36 +38,12 @@ def made(world: str, way: str, *more: str, during: Callable[[], Any] | None = No
 
 
 def two_nodes(world: str) -> dict:
-    """Make a world on a head without cores and two nodes; kill one of them, without warning."""
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
-    try:
-        lost = [cluster.add_node(num_cpus=1) for _ in range(2)][1]
+    """Make a world on two nodes of which one is killed as soon as it is at work."""
 
-        def kill() -> int:
-            """Kill the second node as soon as it is at work; return its tasks."""
-            raylet = psutil.Process(lost.all_processes["raylet"][0].process.pid)
-            end = time.monotonic() + PATIENCE
-            while not (tasks := at_work(raylet)):
-                if time.monotonic() > end:
-                    raise SystemExit(f"{world}: the second node never got a task")
-                time.sleep(0.005)
-            cluster.remove_node(lost, allow_graceful=False)
-            return tasks
+    def run(address: str, kill: Callable[[], int]) -> dict:
+        return made(world, "nodes", "--engine", "ray", "--address", address, during=kill)
 
-        return made(world, "nodes", "--engine", "ray", "--address", cluster.address, during=kill)
-    finally:
-        cluster.shutdown()
-
-
-def at_work(raylet: psutil.Process) -> int:
-    """Return how many workers of a node are in a task: Ray writes it into their title."""
-    titles = []
-    for child in raylet.children():
-        try:
-            titles.append(" ".join(child.cmdline()))
-        except psutil.Error:
-            continue  # gone in between
-    return sum("_perform" in title for title in titles)
+    return with_a_lost_node(run)
 
 
 def table(ways: dict[str, dict[str, dict]]) -> str:

@@ -8,7 +8,6 @@ first agency. No task's bytes depend on workers or order, so any of them can be 
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import json
 import os
@@ -18,7 +17,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, get_args
 
-from misusesim import raycluster
+from misusesim import raycluster, room
 from misusesim.dataset import layout, manifest, schema
 from misusesim.dataset.card import cards
 from misusesim.dataset.reader import load_manifest
@@ -221,9 +220,15 @@ def run(
     if engine == "ray":
         raycluster.check(address)
     crew = _crew(scenario, out, workers, engine, address)
-    with _claimed(out, identity):
-        done = _run_tasks(scenario, out, crew, progress or (lambda _: None))
-        _finish(scenario, out, identity["scenario_hash"], done)
+    done: dict[str, Done] = {}
+    try:
+        with _claimed(out, identity):
+            _run_tasks(scenario, out, crew, progress or (lambda _: None), done)
+            _finish(scenario, out, identity["scenario_hash"], done)
+    except OSError as error:
+        plan = tasks(scenario)
+        needed = room.still_needed(scenario, blocks(scenario), plan, done)
+        raise room.disk_error(out, error, needed, done, len(plan)) from error
     shutil.rmtree(out / layout.WORK)
     return load_manifest(out)
 
@@ -319,6 +324,8 @@ def _claimed(out: Path, identity: dict[str, Any]) -> Iterator[None]:
     try:
         work.mkdir(parents=True, exist_ok=True)
     except OSError as error:
+        if room.is_full(error):
+            raise
         raise UsageError(
             f"{out} cannot be made: {error.strerror}; choose another folder"
         ) from error
@@ -338,12 +345,16 @@ def _claimed(out: Path, identity: dict[str, Any]) -> Iterator[None]:
 
 
 def _run_tasks(
-    scenario: Scenario, out: Path, crew: _Crew, progress: Callable[[Progress], None]
-) -> dict[str, Done]:
-    """Do what is not finished yet and return all finished tasks by name."""
+    scenario: Scenario,
+    out: Path,
+    crew: _Crew,
+    progress: Callable[[Progress], None],
+    done: dict[str, Done],
+) -> None:
+    """Do what is not finished yet; enter all finished tasks into `done` by name, as they come."""
     plan, ledger = tasks(scenario), Ledger(out)
     names = {task.name for task in plan}
-    done = {name: d for name, d in ledger.finished().items() if name in names}
+    done.update((name, d) for name, d in ledger.finished().items() if name in names)
     rows = sum(d.written for d in done.values())
     progress(Progress(len(done), len(plan), rows, ""))
 
@@ -354,26 +365,7 @@ def _run_tasks(
         rows += result.written
         progress(Progress(len(done), len(plan), rows, result.task))
 
-    todo = [task for task in plan if task.name not in done]
-    try:
-        crew(todo=todo, record=record)
-    except OSError as error:
-        raise _disk_error(out, error, done, len(plan)) from error
-    return done
-
-
-def _disk_error(out: Path, error: OSError, done: dict[str, Done], total: int) -> Exception:
-    """Return the message for a full or failing disk."""
-    if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
-        return DatasetError(f"cannot write to {out}: {error}")
-    so_far = sum(entry.bytes for d in done.values() for entry in d.files)
-    left = so_far / max(len(done), 1) * (total - len(done))
-    need = f"about {max(left / 1e6, 1):,.0f} MB more are needed" if done else "none of it fits"
-    return UsageError(
-        f"no room left for {out}: {len(done)} of {total} tasks are finished "
-        f"({so_far / 1e6:,.0f} MB), {need}; free some room and run the same command again, "
-        "it goes on where it stopped"
-    )
+    crew(todo=[task for task in plan if task.name not in done], record=record)
 
 
 def _finish(scenario: Scenario, out: Path, scenario_hash: str, done: dict[str, Done]) -> None:
