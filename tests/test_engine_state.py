@@ -49,7 +49,7 @@ def test_it_holds_on_a_small_world(tmp_path):
 @pytest.mark.slow
 def test_it_fails_if_a_kill_hits_nothing(tmp_path):
     """A run that was finished before it could be killed proves nothing."""
-    done = prove(tmp_path, "e.KILLED_WITHIN = (20, 20)")
+    done = prove(tmp_path, "e.KILLS, e.KILLED_WITHIN = 1, (4, 4)")
     assert done.returncode == 1
     assert "Kills that hit a run at work: 0;" in done.stdout
 

@@ -9,7 +9,11 @@ import simpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from misusesim.engine import causal_passes
+from misusesim.scenario.load import load_scenario
+from misusesim.workload import street
 from misusesim.workload.dispatch import dispatch
+from misusesim.world.agencies import agencies
 
 
 def dispatch_reference(calls, service, starts, ends, officers):  # noqa: C901 - one story
@@ -100,3 +104,26 @@ def test_kernel_equals_processes_in_one_busy_world():
 def test_small_cases_by_hand(world, took, begin):
     """Literal worlds end as a dispatcher would say."""
     assert dispatch(*world) == (took, begin)
+
+
+@pytest.mark.slow
+def test_kernel_equals_processes_in_a_month_of_the_county(monkeypatch):
+    """Every call of the demo's agencies: the same shift, so the same officer, at the same time."""
+    asked = []
+
+    def watched(*world):
+        asked.append((world, dispatch(*world)))
+        return asked[-1][1]
+
+    monkeypatch.setattr(street, "dispatch", watched)
+    scenario = load_scenario("county", days=30)
+    plans = causal_passes(scenario, agencies(scenario))
+    waited = 0
+    for world, (took, begin) in asked:
+        assert (took, begin) == dispatch_reference(*world)
+        waited += sum(at > call for call, at in zip(world[0], begin, strict=True))
+    calls = sum(len(world[0]) for world, _ in asked)
+    with_patrol = [p for p in plans if p.agency.group.street and p.agency.group.type != "dispatch"]
+    assert len(asked) == len(with_patrol) > 1
+    assert calls > 10_000
+    assert waited > 100  # some had to wait for a unit, or nothing would be compared
