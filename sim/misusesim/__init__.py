@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from misusesim.dataset.reader import Dataset, open_dataset
     from misusesim.scenario.load import load_scenario
     from misusesim.scenario.model import Scenario
-    from misusesim.shards import Progress
+    from misusesim.shards import Engine, Progress
 
 __all__ = ["load_scenario", "open_dataset", "simulate"]
 
@@ -39,6 +39,8 @@ def simulate(
     *,
     workers: int = 1,
     progress: Callable[[Progress], None] | None = None,
+    engine: Engine = "local",
+    address: str | None = None,
 ) -> Dataset:
     """Make the data set of a scenario in a folder, or finish one that was begun there.
 
@@ -52,13 +54,18 @@ def simulate(
         Processes; the bytes are the same for any number.
     progress
         Called at the start and after every task.
+    engine
+        ``"local"``: processes of this machine; ``"ray"``: a Ray cluster (extra `dist`) whose nodes
+        all see the folder.
+    address
+        Of a running cluster, ``HOST:PORT`` or ``auto``; None starts one on this machine.
 
     Raises
     ------
     ScenarioError
         If the scenario is wrong.
     UsageError
-        If the folder holds something else, or the disk is full.
+        If the folder holds something else, the disk is full, or Ray is not there.
     """
     import pathlib  # noqa: PLC0415 - the public names load what they need when they are used
 
@@ -68,5 +75,6 @@ def simulate(
     from misusesim.scenario.model import Scenario  # noqa: PLC0415
 
     world = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
-    shards.run(world, pathlib.Path(out), workers=workers, progress=progress)
+    shards.run(world, pathlib.Path(out), workers=workers, progress=progress,
+               engine=engine, address=address)  # fmt: skip
     return open_dataset(out)

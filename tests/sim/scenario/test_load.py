@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import misusesim
-from misusesim.errors import ScenarioError
+from misusesim.errors import ScenarioError, UsageError
 from misusesim.scenario import load
 from misusesim.scenario.load import list_scenarios, load_scenario, scenario_folder
 
@@ -214,3 +214,13 @@ def test_simulate(tmp_path: Path) -> None:
 
     assert dataset.manifest["scenario"] == "tiny"
     assert dataset.log().num_rows == dataset.manifest["rows"]["written"] > 100
+
+
+def test_simulate_tells_what_is_wrong_with_the_engine(tmp_path: Path) -> None:
+    """Engine and address are passed on: an address that nobody can have is refused at once."""
+    scenario = load_scenario("tiny", days=1)
+    with pytest.raises(UsageError, match="address"):
+        misusesim.simulate(scenario, tmp_path / "data", engine="ray", address="nowhere")
+    with pytest.raises(UsageError, match="address"):
+        misusesim.simulate(scenario, tmp_path / "data", address="127.0.0.1:1")
+    assert not (tmp_path / "data").exists()
