@@ -49,7 +49,7 @@ def measured(options: argparse.Namespace, folder: Path) -> tuple[list[dict[str, 
 
     name, days, rounds = options.scenario, options.days, options.rounds
     scenario = load_scenario(name, days=days)
-    few = max(2, rounds // 2)
+    few = max(1, rounds // 2)
     say(f"1/5 {name}, {scenario.days} days, against the write limit and its peers")
     found = measures.race(scenario, rounds, options.peer_rows)
     say("2/5 one worker and two")
