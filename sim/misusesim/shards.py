@@ -15,7 +15,7 @@ import platform
 import shutil
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, get_args
 
 from misusesim import raycluster, room
 from misusesim.dataset import layout, manifest, schema
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from misusesim.scenario.model import Scenario
+
+#: Agencies of a block at most: their times share one axis (`workload.onduty.APART_US`).
+MOST_TOGETHER: Final = 8_000
 
 #: Who does the tasks: processes of this machine, or the nodes of a Ray cluster.
 Engine = Literal["local", "ray"]
@@ -87,7 +90,8 @@ def blocks(scenario: Scenario) -> list[range]:
     found, first, together = [], 0, 0
     for agency in agencies(scenario):
         together += agency.accounts
-        if together >= scenario.block_accounts or agency.index == count - 1:
+        full = together >= scenario.block_accounts or agency.index - first + 1 == MOST_TOGETHER
+        if full or agency.index == count - 1:
             found.append(range(first, agency.index + 1))
             first, together = agency.index + 1, 0
     return found

@@ -9,11 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sim.synthetic_plan import scenario
 
+from misusesim import shards
 from misusesim.dataset.writer import Entry, write_bytes
 from misusesim.errors import UsageError
 from misusesim.ledger import Done, Ledger
 from misusesim.shards import Task, run, tasks
 from misusesim.workers import Queue
+from misusesim.workload.onduty import APART_US
 
 
 def shape(days, shard_weeks, count):
@@ -184,3 +186,13 @@ def test_any_tally_survives(tmp_path_factory, tally, name):
     assert Ledger(root).finished() == {name: done}
     (line,) = (root / ".work/ledger.jsonl").read_bytes().splitlines()
     assert json.loads(line)["tally"] == {"x": tally}
+
+
+def test_a_block_has_a_limit(monkeypatch):
+    """However many accounts a block may hold, its agencies fit one axis of time."""
+    world = scenario(7, group={"count": 25}).model_copy(update={"block_accounts": 1_000_000})
+    most = shards.MOST_TOGETHER
+    monkeypatch.setattr(shards, "MOST_TOGETHER", 10)
+    assert [len(block) for block in shards.blocks(world)] == [10, 10, 5]
+    assert most * APART_US + 2**51 < 2**63
+    assert shards.blocks(world)[-1].stop == 25

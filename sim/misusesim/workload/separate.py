@@ -45,6 +45,8 @@ def parts(setting: Setting, columns: Any, place: NDArray[np.integer]) -> list[An
         Which of the agencies each row belongs to.
     """
     count = len(setting.agencies)
+    if count == 1:  # a giant's columns are not copied
+        return [columns]
     order = np.argsort(place, kind="stable")
     home = place[order]
     ends = np.searchsorted(home, np.arange(count + 1)).tolist()
