@@ -228,6 +228,7 @@ def run(
     try:
         with _claimed(out, identity):
             _run_tasks(scenario, out, crew, progress or (lambda _: None), done)
+            _clear(out)  # a lost worker or node may have left a part half-written
             _finish(scenario, out, identity["scenario_hash"], done)
     except OSError as error:
         plan = tasks(scenario)
@@ -343,9 +344,14 @@ def _claimed(out: Path, identity: dict[str, Any]) -> Iterator[None]:
             _check_same(out, json.loads(begun.read_bytes()), identity)
         else:
             write_bytes(out, f"{layout.WORK}/run.json", manifest.dumps(identity))
-        for rest in out.rglob(f".*{TEMPORARY}"):
-            rest.unlink()
+        _clear(out)
         yield
+
+
+def _clear(out: Path) -> None:
+    """Remove what was begun under temporary names."""
+    for rest in out.rglob(f".*{TEMPORARY}"):
+        rest.unlink(missing_ok=True)
 
 
 def _run_tasks(

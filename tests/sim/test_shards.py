@@ -140,6 +140,21 @@ def test_an_interrupted_run_goes_on(world, made_up, tmp_path, done):
     assert made_up == [0, 0]  # the plan of the interrupted run was not made again
 
 
+def test_what_a_lost_worker_left_half_written_is_gone(world, made_up, tmp_path):
+    """A worker that dies in mid-run leaves a temporary file; the finished data set has none."""
+    run(world, tmp_path / "whole")
+    left = tmp_path / "data" / "log" / ".a00000-p001.parquet.999999.tmp"
+
+    def lose(seen: Progress):
+        if seen.done == 2:
+            left.parent.mkdir(parents=True, exist_ok=True)
+            left.write_bytes(b"half a par")
+
+    run(world, tmp_path / "data", progress=lose)
+    assert not left.exists()
+    assert files_of(tmp_path / "data") == files_of(tmp_path / "whole")
+
+
 def test_a_part_damaged_in_between_is_made_again(world, made_up, tmp_path):
     """On resume every finished file is checked; a changed one does not count as finished."""
     run(world, tmp_path / "whole")
