@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from shared.machines import LESS_CPU, LESS_CPU_ENVIRONMENT
 
 from misusesim.dataset.reader import open_dataset
 
@@ -67,9 +68,7 @@ def main() -> None:
         ways[f"kill -9 after {seconds} s, then again"] = killed(f"k{seconds}", seconds)
     ways["PYTHONHASHSEED=7"] = made("hash", env={"PYTHONHASHSEED": "7"})
     ways["TZ=Asia/Kolkata"] = made("tz", env={"TZ": "Asia/Kolkata"})
-    ways["numpy without AVX-512"] = made(
-        "cpu", env={"NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL"}
-    )
+    ways[LESS_CPU] = made("cpu", env=LESS_CPU_ENVIRONMENT)
     rows, prefix = first_days()
     print(f"# The same bytes of `{WORLD}`\n\n| way | manifest |\n|---|---|")
     for way, digest in ways.items():

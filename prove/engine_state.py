@@ -19,6 +19,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shared.machines import LESS_CPU, LESS_CPU_ENVIRONMENT
+
 from misusesim.dataset.verify import verify
 from misusesim.dataset.writer import sha256_of
 
@@ -38,14 +40,10 @@ KILLED_WITHIN = (0.02, 0.12)
 LARGE = WORLD.startswith("state")
 #: How many tasks are finished before the node of Ray is lost.
 LOST_AFTER = 20 if LARGE else 0
-LESS_CPU = "numpy and libc without AVX2, FMA, AVX-512"
 ENVIRONMENTS = {
     "PYTHONHASHSEED=7": {"PYTHONHASHSEED": "7"},
     "TZ=Pacific/Auckland": {"TZ": "Pacific/Auckland"},
-    LESS_CPU: {
-        "NPY_DISABLE_CPU_FEATURES": "X86_V3 X86_V4 AVX512_ICL",
-        "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX2,-FMA,-FMA4,-AVX512F",
-    },
+    LESS_CPU: LESS_CPU_ENVIRONMENT,
 }
 TWO = ("--workers", "2")
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from misusebench import metrics
 from misusebench.errors import SuiteError
+from misusebench.reading import read_text, toml_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,7 @@ def load_margins(path: str | Path) -> Margins:
     SuiteError
         If it cannot be read, or names no metric or no number.
     """
-    try:
-        told = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SuiteError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise SuiteError(f"{path}: not TOML: {error}") from error
+    told = toml_of(path, read_text(path))
     faults = [f"no table {name}; there are margin, floor, ceiling"
               for name in told if name not in ("margin", "floor", "ceiling")]  # fmt: skip
     tables = [("margin", told.get("margin", {}))]

@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from misusebench.errors import SuiteError
+from misusebench.reading import json_of, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -208,12 +209,7 @@ def load(path: str | Path) -> Result:
     SuiteError
         If it is not one: what is missing or wrong.
     """
-    try:
-        data = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SuiteError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise SuiteError(f"{path} is not JSON: {error}") from error
+    data = json_of(path, read_text(path))
     faults = _faults(data)
     if faults:
         raise SuiteError(f"{path} is not a result: {'; '.join(faults)}")

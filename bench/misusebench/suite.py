@@ -8,7 +8,6 @@ import importlib.machinery
 import math
 import re
 import sys
-import tomllib
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from misusebench import detectors, policies
 from misusebench.errors import SuiteError
 from misusebench.isolation import Limits
+from misusebench.reading import read_text, toml_of
 from misusesim.scenario.lines import key_lines, line_of
 
 if TYPE_CHECKING:
@@ -96,16 +96,8 @@ def load_suite(source: str | Path) -> Suite:
         if str(source) not in list_suites():
             raise SuiteError(f"no suite {source}{_guess(str(source), list_suites())}")
         path = _SUITES / f"{source}.toml"
-    try:
-        text = path.read_text(encoding="utf-8")
-        data = tomllib.loads(text)
-    except OSError as error:
-        raise SuiteError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        line = re.search(r"line (\d+)", str(error))
-        where = f"{path}:{line[1]}" if line else str(path)
-        raise SuiteError(f"{where}: not TOML: {error}") from error
-    return _Reader(path, text).suite(data)
+    text = read_text(path)
+    return _Reader(path, text).suite(toml_of(path, text))
 
 
 def parse_component(

@@ -139,8 +139,8 @@ def _honest(
     """Return what is honest at some agencies in one, and the leave table of each."""
     duty, leave = block_shifts(scenario, staff)
     setting = Setting(
-        scenario, staff.agencies, staff.officers, duty, LocalClock(scenario), Population(scenario),
-        staff.sizes, tuple(one.units for one in people),
+        scenario, staff.agencies, staff.sizes, staff.officers, duty, LocalClock(scenario),
+        Population(scenario), tuple(one.units for one in people),
     )  # fmt: skip
     street = street_work(setting)
     desks = desk_work(setting, street.incidents)

@@ -10,6 +10,7 @@ import errno
 from typing import TYPE_CHECKING, Final
 
 from misusesim.errors import DatasetError, UsageError
+from misusesim.periods import days_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from misusesim.shards import Task
     from misusesim.world.model import Agency
 
-DAYS_PER_WEEK: Final = 7
 #: Bytes as measured on the shipped scenarios. Causal pass (context, truth and stored plan): an
 #: account, and each of its days. Shards (log and truth): an account's day, an interface's query.
 _OF_ACCOUNT: Final = 6_000
@@ -99,13 +99,8 @@ def _guess(scenario: Scenario, block: Sequence[Agency], period: int | None) -> f
     groups = [agency.group for agency in block]
     queries = sum(g.interface_accounts * g.interface_queries_per_day for g in groups)
     a_day = accounts * _OF_LOGGED_DAY + queries * _OF_INTERFACE_QUERY
-    return a_day * _days(scenario, period)
-
-
-def _days(scenario: Scenario, period: int) -> int:
-    """Return the days of a period; the last one may be short."""
-    whole = scenario.shard_weeks * DAYS_PER_WEEK
-    return min(whole, scenario.days - period * whole)
+    days = days_of(scenario, block, period)  # of whole weeks: the last ones may not be asked for
+    return a_day * len(range(days.start, min(days.stop, scenario.days)))
 
 
 def _bytes_of(done: Iterable[Done]) -> int:

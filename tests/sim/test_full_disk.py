@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from misusesim import room
+from misusesim import periods, room
 from misusesim.dataset.writer import Entry
 from misusesim.errors import DatasetError, UsageError
 from misusesim.ledger import Done, Ledger
@@ -184,6 +184,20 @@ def test_what_is_needed_by_hand():
     assert room.still_needed(scenario, blocks(scenario), plan, done) == pytest.approx(
         accounts * 900
     )
+
+
+def test_what_is_needed_is_the_same_for_short_periods(monkeypatch):
+    """Shards of days need together what shards of weeks do, and none needs less than nothing."""
+    scenario = load_scenario("tiny", days=10)
+    whole = room.still_needed(scenario, blocks(scenario), tasks(scenario), {})
+    monkeypatch.setattr(periods, "MOST_ROWS", 1)
+    plan = tasks(scenario)
+    assert sum(task.period is not None for task in plan) == 14 * len(blocks(scenario))
+    assert room.still_needed(scenario, blocks(scenario), plan, {}) == pytest.approx(whole)
+    passes = {task.name: Done(task.name, (), {}) for task in plan if task.period is None}
+    left = [room.still_needed(scenario, blocks(scenario), [task], passes) for task in plan]
+    assert min(left) == 0
+    assert max(left) > 0
 
 
 def _agencies(scenario):

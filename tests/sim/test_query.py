@@ -16,9 +16,10 @@ from misusesim.clock import DAY_US, LocalClock
 from misusesim.dataset import schema
 from misusesim.errors import SimulatorError
 from misusesim.occasions import MISUSE, TEMPLATE, TEMPLATES, TOPIC, TOPICS, WORK, Occasions
+from misusesim.ordering import by_time
 from misusesim.query import expand
 from misusesim.query.columns import long_words, texts, words
-from misusesim.query.needs import COPY, occasion_needs, time_order
+from misusesim.query.needs import COPY, occasion_needs
 from misusesim.query.purposes import default_purpose
 from misusesim.query.transactions import KIND, NAMES, SYSTEM, mixes
 from misusesim.textcolumns import fixed_text
@@ -434,8 +435,8 @@ def test_packed_sort_equals_lexsort():
     for span, late in ((50, 0), (10**6, 0), (4 * 10**9, 300 * DAY_US)):
         time = late + chance.integers(0, span, 5000) * 1000
         tie = chance.integers(0, 2**63, 5000).astype(np.uint64)
-        assert (time_order(time, tie) == np.lexsort((tie, time))).all()
-    assert time_order(np.empty(0, np.int64), np.empty(0, np.uint64)).size == 0
+        assert (by_time(time, tie) == np.lexsort((tie, time))).all()
+    assert by_time(np.empty(0, np.int64), np.empty(0, np.uint64)).size == 0
 
 
 def test_every_template_has_a_mix():

@@ -15,7 +15,7 @@ from misusesim.misuse.rungs import INVENTED, Story
 from misusesim.occasions import MISUSE, NONE, Occasions
 from misusesim.plan import Campaigns, Incidents
 from misusesim.query.numbering import scenario_start_us
-from misusesim.workload.reasons import invented_number, opaque_id
+from misusesim.workload.numbers import invented_number, opaque_id
 from misusesim.world.context import table
 
 if TYPE_CHECKING:

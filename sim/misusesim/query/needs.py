@@ -12,6 +12,7 @@ from misusesim.dataset.schema import ROLES, TERMINAL_KINDS
 from misusesim.dice import Dice, exponential, lane, of_65536
 from misusesim.errors import SimulatorError
 from misusesim.occasions import TEMPLATES
+from misusesim.ordering import by_time
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 _MS: Final = 1000
 _SECOND_US: Final = 1_000_000
-_KEY_BITS: Final = 40  # of a sort key, beside 24 for the row
 #: The bit of `nth` that marks a second entry of the same query.
 COPY: Final = 128
 _FIELD: Final = np.isin(
@@ -176,7 +176,7 @@ def expand_needs(
     query_id = rng.feistel(need, key, 32)
     original = query_id.copy()
     query_id[again] = rng.feistel(need[again] | np.uint64(COPY), key, 32)
-    order = time_order(time[rows], query_id)
+    order = by_time(time[rows], query_id)
     rows = rows[order]
     needs = Needs(
         occasion=occasion[rows], nth=nth[rows], need=need[order], query_id=query_id[order],
@@ -187,29 +187,6 @@ def expand_needs(
         late=int((way > _SECOND_US * 60).sum()),
     )  # fmt: skip
     return needs, count
-
-
-def time_order(time: NDArray[np.int64], tie: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """Return the row order by (time, tie), in one value sort of packed keys.
-
-    Times are whole milliseconds; what does not fit one key is sorted the slow way.
-    """
-    if not time.size:
-        return np.empty(0, np.int64)
-    offset = ((time - time.min()) // _MS).astype(np.uint64)
-    bits = int(offset.max()).bit_length()
-    if time.size >= 1 << 24 or bits > _KEY_BITS:
-        return np.lexsort((tie, time))
-    spare = np.uint64(_KEY_BITS - bits)  # room left takes the first bits of the tie
-    head = tie >> (np.uint64(64) - spare) if spare else np.zeros_like(tie)
-    key = (offset << spare | head) << np.uint64(24) | np.arange(time.size, dtype=np.uint64)
-    key.sort()
-    order: NDArray[np.int64] = (key & np.uint64(0xFFFFFF)).astype(np.int64)
-    same = np.flatnonzero(key[1:] >> np.uint64(24) == key[:-1] >> np.uint64(24))
-    if same.size:  # mend the few that are still equal
-        at = np.union1d(same, same + 1)
-        order[at] = order[at][np.lexsort((tie[order[at]], time[order[at]]))]
-    return order
 
 
 def _times(

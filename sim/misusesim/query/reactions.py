@@ -15,7 +15,7 @@ from misusesim.plan import SERIAL_BITS, own_serials
 from misusesim.query.columns import numbers, texts, words
 from misusesim.query.labels import is_misuse
 from misusesim.query.rows import another
-from misusesim.workload.numbers import case_number
+from misusesim.workload.numbers import number_texts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,8 +84,8 @@ def _replacements(
         if not cases.size:
             continue
         chosen, place = np.unique(choice[borrowed] % cases.size, return_inverse=True)
-        names = case_number(
-            rows.scenario, plan.agencies[which], own_serials(plan.cases.serial[cases]),
+        names = number_texts(
+            rows.scenario, plan.agencies[which], "case", own_serials(plan.cases.serial[cases]),
             plan.cases.opened[cases],
         )  # fmt: skip
         code[borrowed] = len(values) + place

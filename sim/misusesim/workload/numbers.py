@@ -60,19 +60,21 @@ def number_style(scenario: Scenario, agency: Agency, kind: str) -> tuple[str, st
     return shape, letters[: 1 + int(bits[2] >> np.uint64(63))], slots, len(str(slots - 1))
 
 
-def incident_number(
-    scenario: Scenario, agency: Agency, serials: I64Array, opened_us: I64Array
+def number_texts(
+    scenario: Scenario, agency: Agency, kind: str, serials: I64Array, opened_us: I64Array
 ) -> TextArray:
-    """Return the incident numbers of one agency as text.
+    """Return the numbers of an agency's incidents or cases as text.
 
     Parameters
     ----------
     scenario
         Gives the seed.
     agency
-        Whose incidents.
+        Whose incidents or cases.
+    kind
+        ``"incident"`` or ``"case"``.
     serials
-        Serial of each incident, each once. Give all incidents of the agency: where two were opened
+        Serial of each, each once. Give all of the agency: where two were opened
         within one slot the lower serial keeps its number, so honest ones (lower serials) never
         depend on those that misuse adds.
     opened_us
@@ -83,14 +85,7 @@ def incident_number(
     NDArray[object]
         One `str` each: unique in the agency, ascending in time.
     """
-    return _texts(number_digits(scenario, agency, "incident", serials, opened_us))
-
-
-def case_number(
-    scenario: Scenario, agency: Agency, serials: I64Array, opened_us: I64Array
-) -> TextArray:
-    """Return the case numbers of one agency as text; see :func:`incident_number`."""
-    return _texts(number_digits(scenario, agency, "case", serials, opened_us))
+    return _texts(number_digits(scenario, agency, kind, serials, opened_us))
 
 
 def opaque_id(scenario: Scenario, kind: str, agency: Agency, serials: I64Array) -> TextArray:
@@ -147,7 +142,7 @@ def _texts(characters: NDArray[np.uint8]) -> TextArray:
 def number_digits(
     scenario: Scenario, agency: Agency, kind: str, serials: I64Array, opened_us: I64Array
 ) -> NDArray[np.uint8]:
-    """Return the numbers of one kind as a matrix of ASCII bytes; see :func:`incident_number`."""
+    """Return the numbers of one kind as a matrix of ASCII bytes; see :func:`number_texts`."""
     shape, letters, slots, width = number_style(scenario, agency, kind)
     opened = LocalClock(scenario).local(np.asarray(opened_us, np.int64)).astype("M8[us]")
     year = opened.astype("M8[Y]")

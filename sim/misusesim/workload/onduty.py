@@ -61,11 +61,6 @@ class OnDuty:
         self._begin = np.zeros(len(self._edges) + 1, np.int64)
         np.cumsum(np.bincount(cell, minlength=len(self._edges)), out=self._begin[1:])
 
-    def total(self, time: I64Array, place: I64Array | int = 0) -> I64Array:
-        """Return the weight present at each time in the agency at a place."""
-        low, high = self._range(apart(time, place))
-        return np.asarray(high - low)
-
     def pick(
         self, time: I64Array, bits: NDArray[np.uint64], place: I64Array | int = 0
     ) -> NDArray[np.int32]:

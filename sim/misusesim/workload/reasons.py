@@ -14,13 +14,6 @@ import numpy as np
 from misusesim import rng
 from misusesim.dice import lane, raw_lane
 from misusesim.occasions import TOPICS
-from misusesim.workload.numbers import (
-    case_number,
-    incident_number,
-    invented_number,
-    number_style,
-    opaque_id,
-)
 from misusesim.workload.vocabulary import CLASS, CLASSES, FORMS, STYLES, vocabulary
 
 if TYPE_CHECKING:
@@ -35,9 +28,14 @@ if TYPE_CHECKING:
     U64Array = NDArray[np.uint64]
 
 __all__ = [
-    "CLASSES", "NUMBER_FORMS", "Habits", "ReasonCodes", "block_habits", "case_number", "habits",
-    "incident_number", "invented_number", "number_style", "opaque_id", "reason_codes",
-]  # fmt: skip
+    "CLASSES",
+    "NUMBER_FORMS",
+    "Habits",
+    "ReasonCodes",
+    "block_habits",
+    "habits",
+    "reason_codes",
+]
 
 #: Pooled shares of the big classes per mille (42,391 rows, 70 agencies); they vary by agency.
 _POOLED: Final = {

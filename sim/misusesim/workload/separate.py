@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from misusesim.plan import own_serials
-from misusesim.workload.setting import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from misusesim.workload.setting import Setting
     from misusesim.world.model import Officers
 
 #: Columns that hold serials, and rows of officers; what is negative refers to nothing.
@@ -27,7 +27,14 @@ def own_settings(setting: Setting, officers: Sequence[Officers]) -> list[Setting
     """Return the setting of each agency by itself; `officers` are those of each."""
     duty = parts(setting, setting.shifts, setting.place[setting.shifts.officer])
     return [
-        Setting(setting.scenario, (agency,), people, shifts, setting.clock, setting.population)
+        replace(
+            setting,
+            agencies=(agency,),
+            sizes=(len(people),),
+            officers=people,
+            shifts=shifts,
+            units=None,
+        )
         for agency, people, shifts in zip(setting.agencies, officers, duty, strict=True)
     ]
 

@@ -8,7 +8,6 @@ alone and among neighbours. Serials have the place of the agency on top (see `pl
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -19,6 +18,7 @@ from misusesim.dataset.schema import ROLES, SHIFT_KINDS
 from misusesim.dice import Dice, lane
 from misusesim.occasions import NONE, WORK, Occasions
 from misusesim.plan import SERIAL_BITS, Incidents, own_serials
+from misusesim.world.model import Neighbours
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,17 +47,17 @@ _KNOWN_PER_ACCOUNT: Final = 6
 
 
 @dataclass(frozen=True)
-class Setting:
+class Setting(Neighbours):
     """Agencies at work; the officers of each stand together, in the order of the agencies."""
 
     scenario: Scenario
     agencies: tuple[Agency, ...]
+    sizes: tuple[int, ...]  # officers of each
     officers: Officers
     shifts: Shifts  # by start
     clock: LocalClock
     population: Population
-    sizes: tuple[int, ...] | None = None  # officers of each agency; None: there is one agency
-    units: tuple[tuple[str, ...], ...] | None = None  # names of units of each agency
+    units: tuple[tuple[str, ...], ...] | None = None  # of each agency; None: those of the officers
 
     @property
     def agency(self) -> Agency:
@@ -70,22 +70,6 @@ class Setting:
         """
         (only,) = self.agencies
         return only
-
-    @cached_property
-    def place(self) -> I64Array:
-        """Which of the agencies each officer belongs to."""
-        sizes = self.sizes or (len(self.officers),)
-        return np.repeat(np.arange(len(self.agencies)), sizes)
-
-    @cached_property
-    def first(self) -> I64Array:
-        """First officer of each agency."""
-        return np.searchsorted(self.place, np.arange(len(self.agencies)))
-
-    @cached_property
-    def numbers(self) -> NDArray[np.uint64]:
-        """Index in the state of each agency."""
-        return np.array([agency.index for agency in self.agencies], np.uint64)
 
     def of_group(self, name: str) -> NDArray[Any]:
         """Return a field of the agencies' groups, one entry per agency."""

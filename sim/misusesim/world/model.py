@@ -60,8 +60,30 @@ class Officers:
         return int((self.role != INTERFACE).sum())
 
 
+class Neighbours:
+    """Agencies whose officers stand together, in the order of the agencies."""
+
+    agencies: tuple[Agency, ...]
+    sizes: tuple[int, ...]  # officers of each
+
+    @cached_property
+    def place(self) -> NDArray[np.int64]:
+        """Which of the agencies each officer belongs to."""
+        return np.repeat(np.arange(len(self.sizes)), self.sizes)
+
+    @cached_property
+    def first(self) -> NDArray[np.int64]:
+        """First officer of each agency, and the end of the last."""
+        return np.concatenate([np.zeros(1, np.int64), np.cumsum(self.sizes, dtype=np.int64)])
+
+    @cached_property
+    def numbers(self) -> NDArray[np.uint64]:
+        """Index in the state of each agency."""
+        return np.array([agency.index for agency in self.agencies], np.uint64)
+
+
 @dataclass(frozen=True)
-class Staff:
+class Staff(Neighbours):
     """The officers of neighbouring agencies in one, in the order of the agencies.
 
     What is drawn for an officer depends on his agency and his row there, so it is the same alone
@@ -88,21 +110,10 @@ class Staff:
         return len(self.officers)
 
     @cached_property
-    def place(self) -> NDArray[np.int64]:
-        """Which of the agencies each officer belongs to."""
-        return np.repeat(np.arange(len(self.sizes)), self.sizes)
-
-    @cached_property
-    def first(self) -> NDArray[np.int64]:
-        """First officer of each agency, and the end of the last."""
-        return np.concatenate([np.zeros(1, np.int64), np.cumsum(self.sizes, dtype=np.int64)])
-
-    @cached_property
     def entity(self) -> NDArray[np.uint64]:
         """Agency and own row of each officer, in bits 48 and up and 16 and up."""
         own = np.arange(len(self)) - self.first[self.place]
-        agency = np.array([agency.index for agency in self.agencies], np.uint64)[self.place]
-        return agency << np.uint64(48) | own.astype(np.uint64) << np.uint64(16)
+        return self.numbers[self.place] << np.uint64(48) | own.astype(np.uint64) << np.uint64(16)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from misusesim.clock import DAY_US, HOUR_US, LocalClock
 from misusesim.dataset.schema import TERMINAL_KINDS
 from misusesim.errors import SimulatorError
 from misusesim.occasions import MISUSE, ODDITY, TEMPLATE, WORK, Occasions
+from misusesim.ordering import by_time
 from misusesim.plan import Suspensions
-from misusesim.query.needs import COPY, expand_needs, occasion_needs, terminals, time_order
+from misusesim.query.needs import COPY, expand_needs, occasion_needs, terminals
 from misusesim.scenario.model import Noise
 
 QUIET = Noise(skew_seconds=0, late_share=0, lost_share=0, duplicate_share=0)
@@ -263,21 +264,21 @@ def test_order_by_time_then_tie(times, ties):
     time = np.array(times, np.int64) * 1000 + START
     tie = np.array([ties.getrandbits(64) for _ in times], np.uint64)
     wanted = sorted(range(len(times)), key=lambda i: (times[i], int(tie[i])))
-    assert time_order(time, tie).tolist() == wanted
+    assert by_time(time, tie).tolist() == wanted
 
 
 def test_ties_that_differ_in_their_last_bit_are_told_apart():
     """Where the packed key has no room for the whole tie, equal heads are mended."""
     tie = np.array([3, 2, 1, 0], np.uint64) + np.uint64(2**63)
-    assert time_order(np.full(4, START), tie).tolist() == [3, 2, 1, 0]
+    assert by_time(np.full(4, START), tie).tolist() == [3, 2, 1, 0]
     far = np.array([START, START, START + 2**39 * 1000])
-    assert time_order(far, tie[:3]).tolist() == [1, 0, 2]
+    assert by_time(far, tie[:3]).tolist() == [1, 0, 2]
 
 
 def test_times_of_more_than_a_lifetime_are_sorted_the_slow_way():
     """What does not fit one key is sorted all the same."""
     time = np.array([2**41, 0, 2**41, 5]) * 1000
-    assert time_order(time, np.array([9, 1, 4, 1], np.uint64)).tolist() == [1, 3, 2, 0]
+    assert by_time(time, np.array([9, 1, 4, 1], np.uint64)).tolist() == [1, 3, 2, 0]
 
 
 def test_rows_of_two_occasions_are_interleaved():

@@ -16,21 +16,23 @@ from misusesim.errors import SimulatorError
 from misusesim.occasions import NONE, ODDITY, Occasions
 from misusesim.query.numbering import cover_story, numbering, scenario_start_us
 from misusesim.query.wording import _PLACEHOLDERS, _with_slip
-from misusesim.workload.numbers import case_number, incident_number
+from misusesim.workload.numbers import number_texts
 
 WORLD = shard.world()
 PLAN = shard.plan(WORLD)
 CASES = dict(
     zip(
         PLAN.cases.serial.tolist(),
-        case_number(WORLD, PLAN.agency, PLAN.cases.serial, PLAN.cases.opened).tolist(),
+        number_texts(WORLD, PLAN.agency, "case", PLAN.cases.serial, PLAN.cases.opened).tolist(),
         strict=True,
     )
 )
 INCIDENTS = dict(
     zip(
         PLAN.incidents.serial.tolist(),
-        incident_number(WORLD, PLAN.agency, PLAN.incidents.serial, PLAN.incidents.opened).tolist(),
+        number_texts(
+            WORLD, PLAN.agency, "incident", PLAN.incidents.serial, PLAN.incidents.opened
+        ).tolist(),
         strict=True,
     )
 )

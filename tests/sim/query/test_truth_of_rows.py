@@ -11,7 +11,7 @@ from tests.sim.query import shard
 
 from misusesim.dataset.schema import INTENTS, ODDITY_KINDS, PURPOSES, REACTIONS, VIOLATIONS
 from misusesim.occasions import ODDITY, WORK
-from misusesim.workload.numbers import case_number, opaque_id
+from misusesim.workload.numbers import number_texts, opaque_id
 
 WORLD = shard.world()
 PLAN = shard.plan(WORLD)
@@ -193,7 +193,9 @@ def test_the_next_try_comes_after_some_seconds(chains):
 
 def test_what_a_reaction_replaces(chains):
     """Each reaction changes one field of the log to a value of its list; giving up changes none."""
-    cases = set(case_number(WORLD, PLAN.agency, PLAN.cases.serial, PLAN.cases.opened).tolist())
+    cases = set(
+        number_texts(WORLD, PLAN.agency, "case", PLAN.cases.serial, PLAN.cases.opened).tolist()
+    )
     for row in (row for chain in chains for row in chain):
         changed = json.loads(row["replaced"])
         match row["reaction"]:

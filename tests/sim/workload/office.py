@@ -48,4 +48,5 @@ def setting_of(scenario):
     agency = agencies(scenario)[0]
     people = officers(scenario, agency)
     duty, _ = shifts(scenario, agency, people)
-    return Setting(scenario, (agency,), people, duty, LocalClock(scenario), Population(scenario))
+    clock, population = LocalClock(scenario), Population(scenario)
+    return Setting(scenario, (agency,), (len(people),), people, duty, clock, population)

@@ -41,11 +41,6 @@ def test_weights_share_the_draws(two):
     assert picked(two, [17] * 4, bits) == [3, 3, 5, 5]
 
 
-def test_total_is_the_weight_present(two):
-    """The total adds up who is there."""
-    assert two.total(np.array([5, 10, 15, 19, 20, 30])).tolist() == [0, 1, 4, 4, 3, 0]
-
-
 def test_gap_between_spans():
     """Between two shifts of everybody there is nobody."""
     duty = presence((0, 10, 1, 1), (20, 30, 1, 1))
@@ -68,7 +63,6 @@ def test_no_spans_at_all():
     none = np.empty(0, np.int64)
     duty = OnDuty(none, none, none.astype(np.int32), none)
     assert picked(duty, [1, 2], [0, 0]) == [-1, -1]
-    assert duty.total(np.array([1, 2])).tolist() == [0, 0]
 
 
 def test_later_colleague_changes_no_earlier_pick(two):
@@ -94,17 +88,21 @@ def test_in_office_needs_no_shift(setting):
     """A tenure counts day and night."""
     detectives = setting.has_role("detective")
     start = setting.clock.horizon[0]
-    assert in_office(setting, detectives).total(np.array([start])).tolist() == [
-        int((detectives & (setting.officers.hired <= start)).sum())
-    ]
+    night = np.full(20_000, start + 3 * 3_600_000_000)
+    bits = np.random.default_rng(1).integers(0, 2**64, len(night), np.uint64)
+    picked = np.unique(in_office(setting, detectives).pick(night, bits))
+    there = np.flatnonzero(detectives & (setting.officers.hired <= start))
+    assert picked.tolist() == there.tolist()
 
 
-def test_anybody_is_there_where_the_weight_is_not_zero(setting):
-    """Somebody is on duty exactly where the presence of all, each counted once, is above 0."""
+def test_anybody_is_there_in_a_shift(setting):
+    """Somebody is on duty exactly where one of their shifts has begun and is not over."""
     patrol = setting.has_role("patrol")
     few = patrol & (np.cumsum(patrol) <= 2)
     edges = np.concatenate([setting.shifts.start, setting.shifts.end])
     time = np.unique(np.concatenate([edges - 1, edges, edges + 1]))
     there = anybody(setting, few, time)
-    assert np.array_equal(there, on_duty(setting, few).total(time) > 0)
+    rows = setting.shifts_of(few)
+    begun = setting.shifts.start[rows] <= time[:, None]
+    assert np.array_equal(there, (begun & (time[:, None] < setting.shifts.end[rows])).any(axis=1))
     assert 0 < there.mean() < 1

@@ -12,7 +12,7 @@ from misusesim.clock import DAY_US, LocalClock
 from misusesim.occasions import TOPIC, TOPICS
 from misusesim.query import expand
 from misusesim.scenario.model import AgencyGroup, Scenario
-from misusesim.workload import reasons
+from misusesim.workload import numbers, reasons
 from misusesim.workload.vocabulary import CLASS, CLASSES, offenses, vocabulary
 from misusesim.world.model import Agency
 
@@ -45,7 +45,7 @@ def shares(said):
 def test_incident_numbers_are_unique_and_ascend():
     """Forty thousand incidents of 60 days have as many numbers, in the order of their times."""
     opened = START + np.sort(np.random.default_rng(1).integers(0, 60 * DAY_US, 40_000))
-    texts = reasons.incident_number(WORLD, agency(), np.arange(40_000), opened).tolist()
+    texts = numbers.number_texts(WORLD, agency(), "incident", np.arange(40_000), opened).tolist()
     assert len(set(texts)) == 40_000
     assert texts == sorted(texts)
 
@@ -55,8 +55,8 @@ def test_case_and_incident_numbers_never_meet(index):
     """The two kinds of number of one agency differ in length or letters."""
     place = agency(index, accounts=5 + 97 * index)
     opened = START + np.arange(300) * (DAY_US // 10)
-    cases = reasons.case_number(WORLD, place, np.arange(300), opened).tolist()
-    incidents = reasons.incident_number(WORLD, place, np.arange(300), opened).tolist()
+    cases = numbers.number_texts(WORLD, place, "case", np.arange(300), opened).tolist()
+    incidents = numbers.number_texts(WORLD, place, "incident", np.arange(300), opened).tolist()
     assert not set(cases) & set(incidents)
     assert len({len(text) for text in cases}) == len({len(text) for text in incidents}) == 1
 
@@ -64,10 +64,10 @@ def test_case_and_incident_numbers_never_meet(index):
 def test_lower_serials_keep_their_number():
     """Incidents that misuse adds never change the numbers of honest ones."""
     opened = START + np.sort(np.random.default_rng(2).integers(0, DAY_US // 50, 3000))
-    honest = reasons.incident_number(WORLD, agency(), np.arange(3000), opened)
+    honest = numbers.number_texts(WORLD, agency(), "incident", np.arange(3000), opened)
     more = np.r_[opened, opened[:500]]
     serial = np.r_[np.arange(3000), 2**37 + np.arange(500)]
-    both = reasons.incident_number(WORLD, agency(), serial, more)
+    both = numbers.number_texts(WORLD, agency(), "incident", serial, more)
     assert (both[:3000] == honest).all()
     assert len(set(both.tolist())) == 3500
 
@@ -75,15 +75,15 @@ def test_lower_serials_keep_their_number():
 def test_numbers_do_not_depend_on_the_order_asked():
     """The number belongs to the incident, not to its place."""
     opened = START + np.arange(100) * 1_000_000
-    forward = reasons.incident_number(WORLD, agency(), np.arange(100), opened)
-    backward = reasons.incident_number(WORLD, agency(), np.arange(100)[::-1], opened[::-1])
+    forward = numbers.number_texts(WORLD, agency(), "incident", np.arange(100), opened)
+    backward = numbers.number_texts(WORLD, agency(), "incident", np.arange(100)[::-1], opened[::-1])
     assert (forward == backward[::-1]).all()
 
 
 def test_numbers_carry_the_local_year():
     """An incident of New Year's Eve, evening, is still the old year's."""
     eve = np.array([START - 3_600_000_000, START + 3_600_000_000])
-    old, new = reasons.case_number(WORLD, agency(), np.arange(2), eve)
+    old, new = numbers.number_texts(WORLD, agency(), "case", np.arange(2), eve)
     assert "23" in old
     assert "24" in new
 
@@ -91,17 +91,17 @@ def test_numbers_carry_the_local_year():
 def test_no_numbers_for_nothing():
     """Empty input gives empty output."""
     nothing = np.empty(0, np.int64)
-    assert reasons.incident_number(WORLD, agency(), nothing, nothing).tolist() == []
-    assert reasons.opaque_id(WORLD, "case", agency(), nothing).tolist() == []
+    assert numbers.number_texts(WORLD, agency(), "incident", nothing, nothing).tolist() == []
+    assert numbers.opaque_id(WORLD, "case", agency(), nothing).tolist() == []
 
 
 def test_opaque_ids_are_unique_and_say_nothing():
     """Ids are 16 hex digits, differ by kind and agency, and do not ascend with serials."""
     serials = np.arange(5000)
-    ids = reasons.opaque_id(WORLD, "incident", agency(), serials)
+    ids = numbers.opaque_id(WORLD, "incident", agency(), serials)
     others = [
-        reasons.opaque_id(WORLD, "case", agency(), serials),
-        reasons.opaque_id(WORLD, "incident", agency(1), serials),
+        numbers.opaque_id(WORLD, "case", agency(), serials),
+        numbers.opaque_id(WORLD, "incident", agency(1), serials),
     ]
     assert {len(one) for one in ids} == {16}
     assert len(set(ids.tolist()).union(*(other.tolist() for other in others))) == 15_000
@@ -111,10 +111,10 @@ def test_opaque_ids_are_unique_and_say_nothing():
 
 def test_invented_numbers_repeat_per_token():
     """One token has one number; another token another; both in the agency's shape."""
-    first = reasons.invented_number(WORLD, agency(), "case", "c1", START)
-    real = reasons.case_number(WORLD, agency(), np.arange(1), np.array([START]))[0]
-    assert first == reasons.invented_number(WORLD, agency(), "case", "c1", START)
-    assert first != reasons.invented_number(WORLD, agency(), "case", "c2", START)
+    first = numbers.invented_number(WORLD, agency(), "case", "c1", START)
+    real = numbers.number_texts(WORLD, agency(), "case", np.arange(1), np.array([START]))[0]
+    assert first == numbers.invented_number(WORLD, agency(), "case", "c1", START)
+    assert first != numbers.invented_number(WORLD, agency(), "case", "c2", START)
     assert len(first) == len(real)
 
 

@@ -15,10 +15,9 @@ from misusesim.clock import DAY_US, HOUR_US, LocalClock
 from misusesim.scenario.model import AgencyGroup
 from misusesim.workload.numbers import (
     _settle,
-    case_number,
-    incident_number,
     invented_number,
     number_style,
+    number_texts,
     opaque_id,
 )
 from misusesim.world.model import Agency
@@ -45,7 +44,7 @@ def running(text, kind="incident", index=0):
 
 
 def numbers(serials, times, index=0):
-    made = incident_number(WORLD, agency(index), np.array(serials), np.array(times))
+    made = number_texts(WORLD, agency(index), "incident", np.array(serials), np.array(times))
     return made.tolist()
 
 
@@ -155,8 +154,8 @@ def test_shapes_of_agencies(index):
     """Every agency's numbers have one of the documented shapes."""
     place, when = agency(index), np.array([local(2024, 3, 4, 9)])
     serial = np.zeros(1, np.int64)
-    assert INCIDENT_SHAPE.fullmatch(incident_number(WORLD, place, serial, when)[0])
-    assert CASE_SHAPE.fullmatch(case_number(WORLD, place, serial, when)[0])
+    assert INCIDENT_SHAPE.fullmatch(number_texts(WORLD, place, "incident", serial, when)[0])
+    assert CASE_SHAPE.fullmatch(number_texts(WORLD, place, "case", serial, when)[0])
 
 
 def test_an_invented_number_is_of_the_week_before():
@@ -175,8 +174,8 @@ def test_an_invented_number_is_of_the_week_before():
 def test_invented_numbers_look_like_real_ones(kind):
     """An invented number is as long as a real one of its kind."""
     when = local(2024, 12, 1)
-    real = {"incident": incident_number, "case": case_number}[kind]
-    text = real(WORLD, agency(), np.zeros(1, np.int64), np.array([when - HOUR_US]))[0]
+    opened = np.array([when - HOUR_US])
+    text = number_texts(WORLD, agency(), kind, np.zeros(1, np.int64), opened)[0]
     assert len(invented_number(WORLD, agency(), kind, "token", when)) == len(text)
 
 
