@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from misusesim.clock import LocalClock
 from misusesim.dice import Dice, lane
@@ -20,7 +21,7 @@ from misusesim.misuse import campaigns
 from misusesim.occasions import Occasions
 from misusesim.ordering import by_time
 from misusesim.oversight import oversight
-from misusesim.plan import SERIAL_BITS, AgencyPlan, Incidents
+from misusesim.plan import SERIAL_BITS, AgencyPlan, Block, Incidents, own_serials
 from misusesim.workload.context import Filed, work_context
 from misusesim.workload.desk import Desks, desk_work
 from misusesim.workload.interface import interface_work
@@ -30,24 +31,26 @@ from misusesim.workload.records import Tables, cut
 from misusesim.workload.separate import own_settings, parts
 from misusesim.workload.setting import SECOND_US, WEEK_BITS, Setting, join, select
 from misusesim.workload.street import street_work
+from misusesim.workload.together import SERIALS, joined, renumbered, shifted
 from misusesim.workload.twins import oddity_table
 from misusesim.workload.watches import block_shifts
 from misusesim.world.context import directory_context, roster_context, ties_context
 from misusesim.world.interfaces import with_interfaces
 from misusesim.world.model import Shifts, Staff
-from misusesim.world.officers import officers, terminals
+from misusesim.world.officers import block_officers, officers, terminals
 from misusesim.world.subjects import Population
 from misusesim.world.ties import block_ties
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
+    from misusesim.misuse import MisusePlan
+    from misusesim.oversight import Oversight
     from misusesim.scenario.model import Scenario
     from misusesim.workload.links import Links
-    from misusesim.world.model import Agency, Officers, Ties
+    from misusesim.world.model import Agency, Officers, Terminals, Ties
 
     I64Array = NDArray[np.int64]
 
@@ -60,6 +63,15 @@ class Honest(NamedTuple):
     incidents: Incidents  # by opening
     desks: Desks
     links: Links
+
+
+class Planned(NamedTuple):
+    """What the causal passes of some agencies leave behind."""
+
+    block: Block
+    setting: Setting  # everybody with an account, and the shifts of the scenario's weeks
+    context: Mapping[str, pa.Table]
+    truth: dict[str, pa.Table]
 
 
 def causal_pass(scenario: Scenario, agency: Agency) -> AgencyPlan:
@@ -76,54 +88,147 @@ def causal_pass(scenario: Scenario, agency: Agency) -> AgencyPlan:
     -----
     Honest occasions, incidents and cases are the same whatever ``scenario.misuse`` says.
     """
-    return causal_passes(scenario, [agency])[0]
+    block, setting, context, truth = causal_passes(scenario, [agency])
+    (units,) = setting.units or ((),)
+    return AgencyPlan(
+        agency=agency, officers=replace(block.officers, units=units), terminals=block.terminals,
+        shifts=setting.shifts, occasions=block.occasions, incidents=block.incidents,
+        cases=block.cases, campaigns=block.campaigns, suspensions=block.suspensions,
+        context=context, truth=truth,
+    )  # fmt: skip
 
 
-def causal_passes(scenario: Scenario, agencies: Sequence[Agency]) -> list[AgencyPlan]:
-    """Return the plan of each of some neighbouring agencies; each is the same alone."""
-    people = [officers(scenario, agency) for agency in agencies]
+def causal_passes(scenario: Scenario, agencies: Sequence[Agency]) -> Planned:
+    """Return what is planned for some neighbouring agencies; each is the same alone.
+
+    See :func:`causal_pass`. Tables of context are made when they are asked for.
+    """
+    people = block_officers(scenario, agencies)
     staff = Staff.of(agencies, people)
     honest, leave = _honest(scenario, staff, people)
+    honest = honest._replace(setting=_within_weeks(honest.setting))
     tied = block_ties(scenario, staff)
-    return [
-        _plan(scenario, *one) for one in zip(_separate(honest, people), leave, tied, strict=True)
-    ]
-
-
-def _plan(scenario: Scenario, honest: Honest, leave: pa.Table, tied: Ties) -> AgencyPlan:
-    agency = honest.setting.agency
-    setting, cases = honest.setting, honest.desks.cases
-    clock, people = setting.clock, setting.officers
-    known = _within_weeks(setting)
-    plot = campaigns(scenario, agency, people, tied, known.shifts, honest.incidents, cases, clock)
-    seen = oversight(scenario, agency, people, plot, clock)
-    machines = interface_work(setting)
-    everything = _by_start(setting, Occasions.concat([honest.occasions, seen.occasions, machines]))
-    occasions = everything.take(everything.start >= clock.horizon[0])
-    caused = select(seen.incidents, seen.incidents.opened >= clock.horizon[0])
-    incidents = join([honest.incidents, caused])
-    filed = Filed(incidents, cases, honest.desks.applications, honest.desks.wanted, honest.links)
-    ends = clock.horizon[1]
-    accounts, places = with_interfaces(scenario, agency, people, terminals(scenario, agency))
+    wrong = [_misuse(scenario, *one) for one in zip(_separate(honest, people), tied, strict=True)]
+    accounts, places = zip(*(
+        with_interfaces(scenario, agency, own, terminals(scenario, agency))
+        for agency, own in zip(agencies, people, strict=True)
+    ), strict=True)  # fmt: skip
+    everybody = Staff.of(agencies, accounts)
+    row = np.arange(len(staff)) + (everybody.first - staff.first)[staff.place]
+    setting = _with_accounts(honest.setting, everybody, accounts, row)
+    work = _work(setting, honest, wrong, row)
+    filed = _filed(setting, honest, wrong, row)
+    block = _block(setting, places, work, filed, wrong)
     ready = {
-        **directory_context(scenario, agency),
-        **roster_context(scenario, agency, accounts, places),
-        **ties_context(scenario, agency, people, tied),
-        "roster/leave": cut(leave, ends),
+        **directory_context(scenario, agencies),
+        **roster_context(scenario, everybody, setting.units or (), places),
+        **ties_context(scenario, staff, tied),
+        "roster/leave": leave,
     }
-    work = work_context(known, filed, plot.context)
-    context = Tables({**{name: partial(ready.get, name) for name in ready}, **work.makers})
-    odd = occasions.take(occasions.start < ends)
-    truth = {
-        "campaigns": plot.truth,
-        "oddities": oddity_table(known, odd, honest.desks.applications),
-        "outcomes": seen.outcomes,
-    }
-    return AgencyPlan(
-        agency=agency, officers=accounts, terminals=places, shifts=known.shifts,
-        occasions=occasions, incidents=incidents, cases=cases, campaigns=plot.campaigns,
-        suspensions=seen.suspensions, context=context, truth=truth,
+    files = work_context(setting, filed, [plot.context for plot, _ in wrong])
+    context = Tables({**{name: partial(ready.get, name) for name in ready}, **files.makers})
+    return Planned(block, setting, context, _truth(setting, work, filed, wrong))
+
+
+def _misuse(scenario: Scenario, honest: Honest, tied: Ties) -> tuple[MisusePlan, Oversight]:
+    """Return the campaigns of one agency and what became of them."""
+    setting, cases = honest.setting, honest.desks.cases
+    agency, people, clock = setting.agency, setting.officers, setting.clock
+    plot = campaigns(scenario, agency, people, tied, setting.shifts, honest.incidents, cases, clock)
+    return plot, oversight(scenario, agency, people, plot, clock)
+
+
+def _with_accounts(
+    setting: Setting, everybody: Staff, accounts: Sequence[Officers], row: I64Array
+) -> Setting:
+    """Return the setting with the accounts of systems too."""
+    return replace(
+        setting, sizes=everybody.sizes, officers=everybody.officers,
+        shifts=renumbered(setting.shifts, row), units=tuple(one.units for one in accounts),
     )  # fmt: skip
+
+
+def _work(
+    setting: Setting, honest: Honest, wrong: Sequence[tuple[MisusePlan, Oversight]], row: I64Array
+) -> Occasions:
+    """Return everything that leads to queries, in order; the warm-up is left out."""
+    machines = interface_work(setting)
+    firsts = np.cumsum([0, *(len(plot.campaigns.kind) for plot, _ in wrong)]).tolist()
+    steps = [
+        shifted(seen.occasions, officer=first, campaign=before,
+                **dict.fromkeys(SERIALS, place << SERIAL_BITS))
+        for place, (first, before, (_, seen)) in enumerate(
+            zip(setting.first.tolist(), firsts, wrong, strict=False)
+        )
+        if len(seen.occasions)
+    ]  # fmt: skip
+    own = [renumbered(honest.occasions, row), machines]
+    own = [replace(occasions, serial=own_serials(occasions.serial)) for occasions in own]
+    return _by_start(setting, Occasions.concat([own[0], *steps, own[1]]))
+
+
+def _filed(
+    setting: Setting, honest: Honest, wrong: Sequence[tuple[MisusePlan, Oversight]], row: I64Array
+) -> Filed:
+    """Return all that is on file, by serial."""
+    start, desks = setting.clock.horizon[0], honest.desks
+    caused = [
+        shifted(select(seen.incidents, seen.incidents.opened >= start),
+                serial=place << SERIAL_BITS, officer=first, dispatcher=first)
+        for place, (first, (_, seen)) in enumerate(
+            zip(setting.first.tolist(), wrong, strict=False)
+        )
+        if len(seen.incidents.serial)
+    ]  # fmt: skip
+    incidents = joined([renumbered(honest.incidents, row), *caused])
+    return Filed(
+        select(incidents, np.argsort(incidents.serial, kind="stable")),
+        select(renumbered(desks.cases, row), np.argsort(desks.cases.serial, kind="stable")),
+        renumbered(desks.applications, row),
+        renumbered(desks.wanted, row),
+        renumbered(honest.links, row),
+    )
+
+
+def _block(
+    setting: Setting, places: Sequence[Terminals], work: Occasions, filed: Filed,
+    wrong: Sequence[tuple[MisusePlan, Oversight]],
+) -> Block:  # fmt: skip
+    """Return what expansion reads."""
+    sizes = [len(one.kind) for one in places]
+    first = (np.cumsum(sizes) - sizes)[setting.place].astype(np.int32)
+    people = setting.officers
+    return Block(
+        agencies=setting.agencies,
+        officer_place=setting.place.astype(np.int16),
+        terminal_place=np.repeat(np.arange(len(sizes), dtype=np.int16), sizes),
+        officers=replace(
+            people, units=(), car_terminal=people.car_terminal + first,
+            desk_terminal=people.desk_terminal + first,
+        ),
+        terminals=joined(list(places)),
+        occasions=work,
+        incidents=filed.incidents,
+        cases=filed.cases,
+        campaigns=joined([plot.campaigns for plot, _ in wrong]),
+        suspensions=joined([
+            shifted(seen.suspensions, officer=first)
+            for first, (_, seen) in zip(setting.first.tolist(), wrong, strict=False)
+        ]),
+    )  # fmt: skip
+
+
+def _truth(
+    setting: Setting, work: Occasions, filed: Filed,
+    wrong: Sequence[tuple[MisusePlan, Oversight]],
+) -> dict[str, pa.Table]:  # fmt: skip
+    """Return the truth that needs no rows of the log."""
+    odd = np.flatnonzero((work.oddity >= 0) & (work.start < setting.clock.horizon[1]))
+    return {
+        "campaigns": pa.concat_tables([plot.truth for plot, _ in wrong]),
+        "oddities": oddity_table(setting, work.take(odd), filed.applications),
+        "outcomes": pa.concat_tables([seen.outcomes for _, seen in wrong]),
+    }
 
 
 def honest_pass(scenario: Scenario, agency: Agency) -> Honest:
@@ -135,9 +240,10 @@ def honest_pass(scenario: Scenario, agency: Agency) -> Honest:
 
 def _honest(
     scenario: Scenario, staff: Staff, people: Sequence[Officers]
-) -> tuple[Honest, list[pa.Table]]:
-    """Return what is honest at some agencies in one, and the leave table of each."""
+) -> tuple[Honest, pa.Table]:
+    """Return what is honest at some agencies in one, and their leave table."""
     duty, leave = block_shifts(scenario, staff)
+    away = np.repeat(np.arange(len(leave)), [rows.num_rows for rows in leave])
     setting = Setting(
         scenario, staff.agencies, staff.sizes, staff.officers, duty, LocalClock(scenario),
         Population(scenario), tuple(one.units for one in people),
@@ -151,7 +257,8 @@ def _honest(
     odd = oddities(Files(setting, work, incidents, desks.cases))
     marked = replace(work, oddity=odd.marks)
     every = Occasions.concat([marked, numbered(setting, odd.occasions)])
-    return Honest(setting, every, incidents, desks, odd.links), leave
+    known = cut(pa.concat_tables(leave), setting.clock.horizon[1], away)
+    return Honest(setting, every, incidents, desks, odd.links), known
 
 
 def _separate(honest: Honest, people: Sequence[Officers]) -> list[Honest]:
@@ -201,13 +308,19 @@ def numbered(setting: Setting, occasions: Occasions) -> Occasions:
 
 
 def _by_start(setting: Setting, occasions: Occasions) -> Occasions:
-    """Return occasions in order; whole seconds of planning become a moment within the second."""
+    """Return occasions by agency and start; those of the warm-up are left out.
+
+    Whole seconds of planning become a moment within the second.
+    """
+    home = setting.place[occasions.officer]
     entity = occasions.source.astype(np.int64) << SERIAL_BITS | occasions.serial
-    here = entity.astype(np.uint64) | np.uint64(setting.agency.index << 48)
+    here = entity.astype(np.uint64) | setting.numbers[home] << np.uint64(48)
     fraction = lane(Dice(setting.scenario.seed, here).bits("moment"), 0) * 1000 >> 16
     start = occasions.start // SECOND_US * SECOND_US + fraction * (SECOND_US // 1000)
-    occasions = replace(occasions, start=start)
-    return occasions.take(by_time(start, entity))
+    order = by_time(start, entity)
+    order = order[np.argsort(home[order].astype(np.int16), kind="stable")]
+    order = order[start[order] >= setting.clock.horizon[0]]
+    return replace(occasions, start=start).take(order)
 
 
 def _within_weeks(setting: Setting) -> Setting:

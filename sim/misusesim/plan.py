@@ -1,19 +1,20 @@
 """Plans: all that the causal pass of an agency settles, and that expansion reads.
 
-A block is the plans of neighbouring agencies in one, so that small agencies need no shard each. Its
-rows stand in the order of its agencies; what refers to a row or a serial is moved along. A plan is
-a block of one agency: expansion reads either.
+A block is what is planned for neighbouring agencies in one, so that small agencies need no shard
+each. Its rows stand in the order of its agencies. What refers to a row means the block's; what
+refers to an incident or a case has the place of the agency on top of the serial. A plan is a block
+of one agency: expansion reads either.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -150,97 +151,15 @@ class AgencyPlan(Places):
 
 @dataclass(frozen=True)
 class Block(Places):
-    """The plans of some agencies in one, for expansion: see the top of this file."""
+    """What is planned for some agencies, for expansion: see the top of this file."""
 
     agencies: tuple[Agency, ...]
     officer_place: NDArray[np.int16]
     terminal_place: NDArray[np.int16]
     officers: Officers  # without names of units
     terminals: Terminals
-    occasions: Occasions  # by start within an agency
-    incidents: Incidents
-    cases: Cases
+    occasions: Occasions  # by agency and start; each one's own serial has no place on top
+    incidents: Incidents  # by serial
+    cases: Cases  # by serial
     campaigns: Campaigns
     suspensions: Suspensions
-
-    @staticmethod
-    def of(plans: Sequence[AgencyPlan]) -> Block:
-        """Return the block of some plans, in their order."""
-        officers = _firsts_of([len(plan.officers) for plan in plans])
-        terminals = _firsts_of([len(plan.terminals.kind) for plan in plans])
-        campaigns = _firsts_of([len(plan.campaigns.kind) for plan in plans])
-        moves = [
-            _Move(int(o), int(t), int(c), place << SERIAL_BITS)
-            for place, (o, t, c) in enumerate(
-                zip(officers[:-1], terminals[:-1], campaigns[:-1], strict=True)
-            )
-        ]
-        moved = [_moved(plan, move) for plan, move in zip(plans, moves, strict=True)]
-        return Block(
-            agencies=tuple(plan.agency for plan in plans),
-            officer_place=np.repeat(np.arange(len(plans), dtype=np.int16), np.diff(officers)),
-            terminal_place=np.repeat(np.arange(len(plans), dtype=np.int16), np.diff(terminals)),
-            **{name: _joined([one[name] for one in moved]) for name in moved[0]},
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Move:
-    """By how much references of one plan move in a block."""
-
-    officer: int
-    terminal: int
-    campaign: int
-    serial: int
-
-
-def _firsts_of(sizes: Sequence[int]) -> NDArray[np.int64]:
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes, dtype=np.int64)])
-
-
-def _shift(column: NDArray[Any], by: int) -> NDArray[Any]:
-    """Return references moved; what refers to nothing (negative) stays."""
-    return np.where(column >= 0, column + by, column).astype(column.dtype)
-
-
-def _moved(plan: AgencyPlan, by: _Move) -> dict[str, Any]:
-    """Return the groups of columns of a plan with their references moved."""
-    people, work = plan.officers, plan.occasions
-    order = np.argsort(plan.incidents.serial, kind="stable")  # expansion looks them up
-    files = Incidents(*(getattr(plan.incidents, f.name)[order] for f in fields(Incidents)))
-    return {
-        "officers": replace(
-            people, units=(), car_terminal=_shift(people.car_terminal, by.terminal),
-            desk_terminal=_shift(people.desk_terminal, by.terminal),
-        ),
-        "terminals": plan.terminals,
-        "occasions": replace(
-            work, officer=_shift(work.officer, by.officer),
-            campaign=_shift(work.campaign, by.campaign),
-            **{name: _shift(getattr(work, name), by.serial)
-               for name in ("incident", "case", "says_case", "says_incident")},
-        ),
-        "incidents": replace(
-            files, serial=files.serial + by.serial,
-            officer=_shift(files.officer, by.officer),
-            dispatcher=_shift(files.dispatcher, by.officer),
-        ),
-        "cases": replace(
-            plan.cases, serial=plan.cases.serial + by.serial,
-            officer=_shift(plan.cases.officer, by.officer),
-        ),
-        "campaigns": plan.campaigns,
-        "suspensions": replace(
-            plan.suspensions, officer=_shift(plan.suspensions.officer, by.officer)
-        ),
-    }  # fmt: skip
-
-
-def _joined(parts: Sequence[Any]) -> Any:
-    """Return groups of columns of one kind one below the other."""
-    columns = {}
-    for f in fields(parts[0]):
-        values = [getattr(part, f.name) for part in parts]
-        whole = isinstance(values[0], np.ndarray)
-        columns[f.name] = np.concatenate(values) if whole else values[0]
-    return type(parts[0])(**columns)

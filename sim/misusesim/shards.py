@@ -21,12 +21,11 @@ from misusesim import raycluster, room
 from misusesim.dataset import layout, manifest, schema
 from misusesim.dataset.card import cards
 from misusesim.dataset.reader import load_manifest
-from misusesim.dataset.tally import agency_tally, shard_tally
+from misusesim.dataset.tally import pass_tally, shard_tally
 from misusesim.dataset.writer import TEMPORARY, Entry, write_bytes, write_part
 from misusesim.errors import DatasetError, UsageError
 from misusesim.ledger import Done, Ledger
 from misusesim.periods import periods
-from misusesim.plan import Block
 from misusesim.planfile import load_block, save_block
 from misusesim.workers import run_in_processes
 
@@ -125,31 +124,16 @@ def _plan_block(scenario: Scenario, root: Path, task: Task) -> Done:
     from misusesim.world.agencies import agencies  # noqa: PLC0415
 
     block = next(block for block in blocks(scenario) if block.start == task.agency)
-    every = agencies(scenario)
-    plans = causal_passes(scenario, every[block.start : block.stop])
+    every = agencies(scenario)[block.start : block.stop]
+    planned, setting, context, truth = causal_passes(scenario, every)
+    kept = save_block(root, _plan_folder(task.agency), planned)
+    tally = pass_tally(planned.officers, setting.shifts, truth, LocalClock(scenario).horizon)
+    del planned  # most of the memory
     files = []
-    for name in plans[0].context:  # one at a time: together they fill much memory
-        path = layout.context_part(name, task.name)
-        files += _write_parts(root, {path: _together([plan.context[name] for plan in plans])})
-    for name in layout.TRUTH_OF_AGENCY:
-        if found := [plan.truth[name] for plan in plans if name in plan.truth]:
-            files += _write_parts(root, {layout.truth_part(name, task.name): _together(found)})
-    files += save_block(root, _plan_folder(task.agency), Block.of(plans))
-    horizon = LocalClock(scenario).horizon
-    tallies = [agency_tally(plan, horizon) for plan in plans]
-    names = {name: None for tally in tallies for name in tally}
-    return Done(
-        task.name,
-        tuple(files),
-        {n: dict(sorted(manifest.total(tallies, n).items())) for n in names},
-    )
-
-
-def _together(tables: list[pa.Table]) -> pa.Table:
-    """Return tables of one schema in one; a single one as it is."""
-    import pyarrow as pa  # noqa: PLC0415 - heavy, and only workers need it
-
-    return tables[0] if len(tables) == 1 else pa.concat_tables(tables)
+    for name in context:  # one at a time: together they fill much memory
+        files += _write_parts(root, {layout.context_part(name, task.name): context[name]})
+    facts = {layout.truth_part(name, task.name): truth[name] for name in truth}
+    return Done(task.name, (*files, *_write_parts(root, facts), *kept), tally)
 
 
 def _expand_shard(scenario: Scenario, root: Path, task: Task, period: int) -> Done:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.sim.neighbours import block_of
 
 from misusesim.dataset.writer import sha256_of
-from misusesim.plan import Block
 from misusesim.planfile import GROUPS, load_block, save_block
 from misusesim.query import expand
 
@@ -31,7 +31,7 @@ def world():
 @pytest.fixture(scope="module")
 def plan(world):
     made = _synthetic().plan(world, 300, misuse=20, odd=20, suspended=True)
-    return Block.of([made, made])  # two of a kind share a block
+    return block_of([made, made])  # two of a kind share a block
 
 
 def test_every_column_comes_back(tmp_path, plan):

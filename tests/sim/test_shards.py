@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import pyarrow.compute as pc
 import pytest
+from tests.sim.neighbours import block_of
 
 from misusesim import shards
 from misusesim.dataset.reader import open_dataset
@@ -47,7 +48,8 @@ def made_up(monkeypatch):
 
     def causal_passes(scenario, agencies):
         calls.extend(agency.index for agency in agencies)
-        return [synthetic.plan(scenario, 300, misuse=20, odd=20) for _ in agencies]
+        plans = [synthetic.plan(scenario, 300, misuse=20, odd=20) for _ in agencies]
+        return block_of(plans), SimpleNamespace(shifts=plans[0].shifts), {}, {}
 
     engine = SimpleNamespace(causal_passes=causal_passes)
     monkeypatch.setitem(sys.modules, "misusesim.engine", engine)

@@ -13,10 +13,13 @@ import pyarrow.compute as pc
 from misusesim.dataset import schema
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pyarrow as pa
     from numpy.typing import NDArray
 
     from misusesim.plan import AgencyPlan, Block
+    from misusesim.world.model import Officers, Shifts
 
 
 def words(column: pa.ChunkedArray) -> dict[str, int]:
@@ -48,27 +51,30 @@ def per_role(role: NDArray[np.int8], weight: NDArray[np.int64] | None = None) ->
     return {schema.ROLES[code]: int(n) for code, n in enumerate(sums) if n}
 
 
-def agency_tally(plan: AgencyPlan, horizon: tuple[int, int]) -> dict[str, Any]:
-    """Count what the causal pass of an agency planned.
+def pass_tally(
+    officers: Officers, shifts: Shifts, truth: Mapping[str, pa.Table], horizon: tuple[int, int]
+) -> dict[str, Any]:
+    """Count what the causal passes of some agencies planned.
 
     Parameters
     ----------
-    plan
-        With its truth tables.
+    officers, shifts
+        All accounts, and the shifts of people.
+    truth
+        Tables of `truth/`.
     horizon
         First and end UTC microsecond of the scenario: accounts and shifts outside do not count.
     """
     start, end = horizon
-    officers, shifts = plan.officers, plan.shifts
     there = (officers.hired < end) & (officers.left > start)
     within = (shifts.start >= start) & (shifts.start < end)
     tally: dict[str, Any] = {
         "accounts": per_role(officers.role[there]),
         "shifts": per_role(officers.role[shifts.officer[within]]),
     }
-    if (campaigns := plan.truth.get("campaigns")) is not None:
+    if (campaigns := truth.get("campaigns")) is not None:
         tally["campaigns"] = pairs(campaigns, "kind", "rung")
-    if (oddities := plan.truth.get("oddities")) is not None:
+    if (oddities := truth.get("oddities")) is not None:
         tally["oddities"] = words(oddities["kind"])
     return tally
 

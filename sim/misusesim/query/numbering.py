@@ -89,25 +89,26 @@ def _rendered(
     distinct, place = np.unique(wanted, return_inverse=True)
     if not distinct.size:
         return np.empty(0, np.bytes_), place
-    order = np.argsort(files.serial, kind="stable")
-    serial, opened = files.serial[order], files.opened[order]
+    serial, opened = _by_serial(files)
     row = np.minimum(np.searchsorted(serial, distinct), len(serial) - 1)
     if not len(serial) or (serial[row] != distinct).any():
         raise SimulatorError("an occasion speaks of an incident or a case that the plan lacks")
-    edges = np.arange(len(plan.agencies) + 1) << SERIAL_BITS
-    ends, every = np.searchsorted(distinct, edges), np.searchsorted(serial, edges)
-    texts = []
-    for agency in np.flatnonzero(np.diff(ends)).tolist():
-        mine, all_ = row[ends[agency] : ends[agency + 1]], slice(*every[agency : agency + 2])
-        # A number depends on neighbours in time only: those within a day settle it.
-        low, high = opened[mine].min() - _DAY_US, opened[mine].max() + _DAY_US
-        near = np.flatnonzero((opened[all_] >= low) & (opened[all_] <= high)) + all_.start
-        found = number_digits(
-            scenario, plan.agencies[agency], kind, own_serials(serial[near]), opened[near]
-        )
-        mine_only = np.ascontiguousarray(found[np.searchsorted(near, mine)])
-        texts.append(mine_only.view(f"S{found.shape[1]}").ravel())
-    return np.concatenate(texts), place
+    # A number depends on neighbours in time only: those within a day settle it.
+    low, high = opened[row].min() - _DAY_US, opened[row].max() + _DAY_US
+    near = np.flatnonzero((opened >= low) & (opened <= high))
+    home, own = serial[near] >> SERIAL_BITS, own_serials(serial[near])
+    found = number_digits(scenario, plan.agencies, kind, home, own, opened[near])
+    texts = np.ascontiguousarray(found[np.searchsorted(near, row)])
+    return texts.view(f"S{found.shape[1]}").ravel(), place
+
+
+def _by_serial(files: Cases | Incidents) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return serials and times of opening by serial; those of a block are so already."""
+    serial, opened = files.serial, files.opened
+    if (serial[1:] >= serial[:-1]).all():
+        return serial, opened
+    order = np.argsort(serial, kind="stable")
+    return serial[order], opened[order]
 
 
 def _invented(

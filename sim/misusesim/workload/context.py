@@ -17,15 +17,18 @@ import pyarrow as pa
 from misusesim.clock import DAY_US, HOUR_US, MINUTE_US, NEVER
 from misusesim.dataset import schema
 from misusesim.occasions import NONE, TOPICS
-from misusesim.textcolumns import fixed_text
+from misusesim.plan import SERIAL_BITS, own_serials
+from misusesim.textcolumns import fixed_text, padded_text, taken
 from misusesim.workload.licensing import KINDS
-from misusesim.workload.numbers import hex_digits, number_digits, opaque_numbers
+from misusesim.workload.numbers import hex_digits, number_digits, opaque_numbers_in
 from misusesim.workload.records import Sheet, Tables, cut, settled
 from misusesim.world.agencies import agencies
 from misusesim.world.context import table
 from misusesim.world.names import pools
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from numpy.typing import NDArray
 
     from misusesim.plan import Cases, Incidents
@@ -44,7 +47,7 @@ _KNOWN_BEFORE_US: Final = np.array([14 * DAY_US, 30 * MINUTE_US, 30 * HOUR_US, 7
 
 
 class Filed(NamedTuple):
-    """Everything that goes into the tables."""
+    """Everything that goes into the tables; serials have the place of their agency on top."""
 
     incidents: Incidents
     cases: Cases
@@ -53,44 +56,45 @@ class Filed(NamedTuple):
     links: Links
 
 
-def work_context(setting: Setting, filed: Filed, more: dict[str, pa.Table]) -> Tables:
+def work_context(
+    setting: Setting, filed: Filed, more: Sequence[Mapping[str, pa.Table]] = ()
+) -> Tables:
     """Return all dispatch tables and `roster/shifts`, cut at the end of the scenario.
 
     Parameters
     ----------
     setting
-        The agency, with the shifts of the scenario's weeks.
+        The agencies, with the shifts of the scenario's weeks.
     filed
         What honest work, oddities and misuse have put on file.
     more
-        Further rows of these tables, by table name.
+        Further rows of these tables, by table name; of each agency.
     """
     end = setting.clock.horizon[1]
 
-    def whole(name: str, rows: pa.Table) -> pa.Table:
-        return cut(pa.concat_tables([rows, more[name]]) if name in more else rows, end)
+    def whole(name: str, rows: pa.Table, place: I64Array) -> pa.Table:
+        added = [(n, tables[name]) for n, tables in enumerate(more) if name in tables]
+        homes = [np.full(table.num_rows, n) for n, table in added]
+        every = pa.concat_tables([rows, *(table for _, table in added)])
+        return cut(every, end, np.concatenate([place, *homes]))
 
+    def once(sheet: Callable[..., Sheet], rows: Any, *, closing: bool) -> Callable[[], pa.Table]:
+        return lambda: settled(sheet(setting, rows), end, closing=closing)
+
+    applied, duty = filed.applications, setting.place[setting.shifts.officer]
     return Tables(
         {
-            "roster/shifts": lambda: whole("roster/shifts", shift_table(setting)),
-            "dispatch/incidents": lambda: settled(
-                _incidents(setting, filed.incidents), end, closing=True
-            ),
-            "dispatch/cases": lambda: settled(_cases(setting, filed.cases), end, closing=False),
-            "dispatch/assignments": lambda: settled(
-                _assignments(setting, filed), end, closing=True
-            ),
-            "dispatch/involved": lambda: settled(_involved(setting, filed), end, closing=False),
-            "dispatch/warrants": lambda: settled(
-                _warrants(setting, filed.wanted), end, closing=True
-            ),
+            "roster/shifts": lambda: whole("roster/shifts", shift_table(setting), duty),
+            "dispatch/incidents": once(_incidents, filed.incidents, closing=True),
+            "dispatch/cases": once(_cases, filed.cases, closing=False),
+            "dispatch/assignments": once(_assignments, filed, closing=True),
+            "dispatch/involved": once(_involved, filed, closing=False),
+            "dispatch/warrants": once(_warrants, filed.wanted, closing=True),
             "dispatch/applications": lambda: whole(
-                "dispatch/applications", _applications(setting, filed.applications)
+                "dispatch/applications", _applications(setting, applied), _home(applied.serial)
             ),
-            "dispatch/hotlists": lambda: settled(
-                _hotlists(setting, filed.links), end, closing=True
-            ),
-            "dispatch/sharing": lambda: whole("dispatch/sharing", _sharing(setting)),
+            "dispatch/hotlists": once(_hotlists, filed.links, closing=True),
+            "dispatch/sharing": lambda: whole("dispatch/sharing", *_sharing(setting)),
             "dispatch/news": _DISPATCH["news"].empty_table,
         }
     )
@@ -102,12 +106,17 @@ def shift_table(setting: Setting) -> pa.Table:
     return table(
         schema.CONTEXT["roster"]["shifts"],
         len(shifts.start),
-        officer_id=setting.officers.officer_id[shifts.officer],
+        officer_id=taken(setting.officers.officer_id, shifts.officer),
         kind=_words(shifts.kind, schema.SHIFT_KINDS),
         valid_from=shifts.start,
         valid_to=shifts.end,
         known_at=shifts.start - _KNOWN_BEFORE_US[shifts.kind],
     )
+
+
+def _home(serial: I64Array) -> I64Array:
+    """Return the place of the agency of each serial."""
+    return serial >> SERIAL_BITS
 
 
 def _words(codes: NDArray[np.integer], words: tuple[str, ...]) -> pa.DictionaryArray:
@@ -118,8 +127,9 @@ def _topics(codes: NDArray[np.integer]) -> pa.DictionaryArray:
     return schema.coded(pa.array(codes, pa.int32()), TOPICS)
 
 
-def _here(setting: Setting, n: int) -> pa.Array:
-    return pa.repeat(pa.scalar(setting.agency.agency_id), n)
+def _here(setting: Setting, place: I64Array) -> pa.Array:
+    """Return the id of the agency at each place."""
+    return taken(np.array([agency.agency_id for agency in setting.agencies], object), place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,25 +147,27 @@ class _Ids:
 
 def _ids(setting: Setting, kind: str, serials: I64Array) -> _Ids:
     """Return opaque ids; null for a negative serial."""
-    number = opaque_numbers(setting.scenario, kind, setting.agency, np.maximum(serials, 0))
+    number = opaque_numbers_in(setting.scenario, kind, setting, np.maximum(serials, 0))
     return _Ids(number, serials >= 0)
 
 
 def _digits(characters: NDArray[np.uint8]) -> Writer:
-    return lambda row: fixed_text(characters[row], np.ones(len(row), np.bool_))
+    return lambda row: padded_text(characters[row])
 
 
 def _incidents(setting: Setting, incidents: Incidents) -> Sheet:
     places = pa.array(pools(setting.scenario.seed).places, pa.string())
+    home = _home(incidents.serial)
     number = number_digits(
-        setting.scenario, setting.agency, "incident", incidents.serial, incidents.opened
-    )
+        setting.scenario, setting.agencies, "incident", home, own_serials(incidents.serial),
+        incidents.opened,
+    )  # fmt: skip
     ids = _ids(setting, "incident", incidents.serial)
     return Sheet(
         shape=_DISPATCH["incidents"],
         columns={
             "incident_id": ids,
-            "agency_id": lambda row: _here(setting, len(row)),
+            "agency_id": lambda row: _here(setting, home[row]),
             "number": _digits(number),
             "kind": lambda row: _words(incidents.kind[row], schema.INCIDENT_KINDS),
             "priority": lambda row: incidents.priority[row],
@@ -167,13 +179,17 @@ def _incidents(setting: Setting, incidents: Incidents) -> Sheet:
         since=incidents.opened,
         until=incidents.closed,
         known=incidents.known,
+        place=home,
     )
 
 
 def _cases(setting: Setting, cases: Cases) -> Sheet:
     """Return an open row per case, and a closed row per case that was closed."""
     file, shut = _with_closed(cases)
-    number = number_digits(setting.scenario, setting.agency, "case", cases.serial, cases.opened)
+    home = _home(cases.serial)
+    number = number_digits(
+        setting.scenario, setting.agencies, "case", home, own_serials(cases.serial), cases.opened
+    )
     ids = _ids(setting, "case", cases.serial[file])
     status = pa.array(["open", "closed"])
     since = np.where(shut, cases.closed[file], cases.opened[file])
@@ -181,7 +197,7 @@ def _cases(setting: Setting, cases: Cases) -> Sheet:
         shape=_DISPATCH["cases"],
         columns={
             "case_id": ids,
-            "agency_id": lambda row: _here(setting, len(row)),
+            "agency_id": lambda row: _here(setting, home[file[row]]),
             "number": _digits(number[file]),
             "offense": lambda row: _topics(cases.topic[file[row]]),
             "status": lambda row: status.take(pa.array(shut[row].astype(np.int8))),
@@ -190,6 +206,7 @@ def _cases(setting: Setting, cases: Cases) -> Sheet:
         since=since,
         until=np.where(shut, NEVER, cases.closed[file]),
         known=since,
+        place=home[file],
     )
 
 
@@ -261,9 +278,11 @@ def _about(
     """Return the sheet of some rows, once for every such many entries of `key`."""
     incident = _ids(setting, "incident", rows.column("incident"))
     case = _ids(setting, "case", rows.column("case"))
-    n = len(incident.number)
-    since, until, known = (
-        np.resize(rows.column(time), len(key)) for time in ("since", "until", "known")
+    home = _home(np.maximum(rows.column("incident"), rows.column("case")))
+    n = len(home)
+    since, until, known, place = (
+        np.resize(column, len(key))
+        for column in (*(rows.column(time) for time in ("since", "until", "known")), home)
     )
     return Sheet(
         shape=_DISPATCH[name],
@@ -276,21 +295,23 @@ def _about(
         since=since,
         until=until,
         known=known,
+        place=place,
     )
 
 
 def _warrants(setting: Setting, wanted: Wanted) -> Sheet:
-    key = setting.population.person_key(wanted.subject)
+    key, home = setting.population.person_key(wanted.subject), setting.place[wanted.owner]
     return Sheet(
         shape=_DISPATCH["warrants"],
         columns={
             "subject_key": lambda row: key[row],
-            "agency_id": lambda row: _here(setting, len(row)),
+            "agency_id": lambda row: _here(setting, home[row]),
         },
         key=key,
         since=wanted.since,
         until=wanted.until,
         known=wanted.since,
+        place=home,
     )
 
 
@@ -300,7 +321,7 @@ def _applications(setting: Setting, applications: Applications) -> pa.Table:
         _DISPATCH["applications"],
         n,
         application_id=_ids(setting, "application", applications.serial)(np.arange(n)),
-        agency_id=_here(setting, n),
+        agency_id=_here(setting, _home(applications.serial)),
         kind=_words(applications.kind, KINDS).cast(pa.string()),
         subject_key=setting.population.person_key(applications.subject),
         valid_from=applications.filed,
@@ -311,36 +332,43 @@ def _applications(setting: Setting, applications: Applications) -> pa.Table:
 
 def _hotlists(setting: Setting, links: Links) -> Sheet:
     at = np.flatnonzero(links.listed)
+    home = _home(np.maximum(links.incident, links.case))[at]
     key = setting.population.plate_key(links.subject[at])
     return Sheet(
         shape=_DISPATCH["hotlists"],
         columns={
             "subject_key": lambda row: key[row],
-            "agency_id": lambda row: _here(setting, len(row)),
+            "agency_id": lambda row: _here(setting, home[row]),
             "case_id": _ids(setting, "case", links.case[at]),
         },
         key=key,
         since=links.since[at],
         until=links.until[at],
         known=links.since[at],
+        place=home,
     )
 
 
-def _sharing(setting: Setting) -> pa.Table:
-    """Return whom the agency shares plate data with: its neighbours, or the state alone."""
-    everybody = agencies(setting.scenario)
-    own = setting.agency.index
-    others = [everybody[(own + k) % len(everybody)] for k in range(1, _PARTNERS + 1)]
-    names = sorted({other.agency_id for other in others if other.index != own})
-    names = names or [f"{setting.scenario.state}0000000"]
+def _sharing(setting: Setting) -> tuple[pa.Table, I64Array]:
+    """Return whom agencies share plate data with, their neighbours or the state, and the places."""
+    everybody = [agency.agency_id for agency in agencies(setting.scenario)]
+    partners = [_partners(setting, everybody, agency.index) for agency in setting.agencies]
+    place = np.repeat(np.arange(len(partners)), [len(names) for names in partners])
     since = setting.clock.horizon[0] - 365 * DAY_US
-    return table(
+    rows = table(
         _DISPATCH["sharing"],
-        len(names),
-        agency_id=_here(setting, len(names)),
-        with_agency_id=pa.array(names, pa.string()),
-        system=_words(np.full(len(names), schema.SYSTEMS.index("ALPR")), schema.SYSTEMS),
+        len(place),
+        agency_id=_here(setting, place),
+        with_agency_id=pa.array([name for names in partners for name in names], pa.string()),
+        system=_words(np.full(len(place), schema.SYSTEMS.index("ALPR")), schema.SYSTEMS),
         valid_from=since,
         valid_to=NEVER,
         known_at=since,
     )
+    return rows, place
+
+
+def _partners(setting: Setting, everybody: list[str], own: int) -> list[str]:
+    """Return the ids of those an agency shares with."""
+    others = {everybody[(own + k) % len(everybody)] for k in range(1, _PARTNERS + 1)}
+    return sorted(others - {everybody[own]}) or [f"{setting.scenario.state}0000000"]

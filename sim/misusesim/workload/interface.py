@@ -15,6 +15,7 @@ import numpy as np
 from misusesim import rng
 from misusesim.dataset.schema import ACTIONS, PURPOSES
 from misusesim.occasions import AUTOMATIC, TEMPLATE, TOPIC, Occasions
+from misusesim.plan import SERIAL_BITS
 from misusesim.workload import durations
 from misusesim.workload.arrivals import STREET, coming
 from misusesim.workload.durations import drawn
@@ -35,29 +36,35 @@ _TEMPLATES: Final = np.array([TEMPLATE[name] for name in AUTOMATIC])
 
 
 def interface_work(setting: Setting) -> Occasions:
-    """Return the traffic of the agency's interface accounts in all weeks, numbered.
+    """Return the traffic of the agencies' interface accounts in all weeks, numbered.
 
     Parameters
     ----------
     setting
-        The agency; its officers are people only, the accounts' rows follow theirs.
+        The agencies; each one's officers end with its accounts.
+
+    Returns
+    -------
+    Occasions
+        By agency and time; a serial has the place of the agency on top.
     """
-    group = setting.agency.group
-    weekly = group.interface_accounts * group.interface_queries_per_day * _DAYS_PER_WEEK
-    if not weekly:
+    accounts = setting.of_group("interface_accounts")
+    daily = setting.of_group("interface_queries_per_day")
+    weekly = accounts * daily * _DAYS_PER_WEEK
+    if not weekly.any():
         return Occasions.concat([])
-    expected = [np.array([weekly / _MEAN_SPAN])] * len(setting.weeks)
+    expected = [weekly / _MEAN_SPAN] * len(setting.weeks)
     start, serial = coming(setting, "interface", expected, STREET)
     serial |= _MACHINE_BIT
-    dice = setting.dice(serial)
-    account = rng.below(dice.bits("interface account"), group.interface_accounts).astype(np.int64)
-    gap = round(_HALF_A_DAY_S / group.interface_queries_per_day)
+    dice, home = setting.dice(serial), serial >> SERIAL_BITS
+    account = rng.below(dice.bits("interface account"), accounts[home]).astype(np.int64)
+    gap = np.round(_HALF_A_DAY_S / np.where(weekly, daily, 1)).astype(np.int64)
     spans = work(
         len(start),
-        officer=len(setting.officers) + account,
+        officer=(setting.first[1:] - accounts)[home] + account,
         start=start,
         n=drawn(durations.SPAN_QUERIES, dice.bits("interface queries")),
-        gap_s=min(max(gap, 1), _LONGEST_GAP_S),
+        gap_s=np.clip(gap, 1, _LONGEST_GAP_S)[home],
         template=_TEMPLATES[account % len(_TEMPLATES)],
         topic=TOPIC["patrol"],
         says_purpose=PURPOSES.index("criminal"),

@@ -8,18 +8,20 @@ in life, where numbers are also spent on things that never become a record.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import numpy as np
 
 from misusesim import rng
 from misusesim.clock import LocalClock
+from misusesim.ordering import by_time
 from misusesim.plan import SERIAL_BITS, own_serials
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    from misusesim.plan import Places
     from misusesim.scenario.model import Scenario
     from misusesim.world.model import Agency
 
@@ -37,6 +39,14 @@ _SHAPES: Final = {
         ("{y}-{n}", 45), ("{p}{y}{n}", 20), ("{p}{y}-{n}", 15), ("{p}{Y}-{n}", 10), ("{y}{n}", 10),
     ),
 }  # fmt: skip
+
+
+class Numbered(Protocol):
+    """Agencies that stand together."""
+
+    @property
+    def numbers(self) -> NDArray[np.uint64]:
+        """Index in the state of each agency."""
 
 
 def number_style(scenario: Scenario, agency: Agency, kind: str) -> tuple[str, str, int, int]:
@@ -85,7 +95,8 @@ def number_texts(
     NDArray[object]
         One `str` each: unique in the agency, ascending in time.
     """
-    return _texts(number_digits(scenario, agency, kind, serials, opened_us))
+    nowhere = np.zeros(len(serials), np.int64)
+    return _texts(number_digits(scenario, [agency], kind, nowhere, serials, opened_us))
 
 
 def opaque_id(scenario: Scenario, kind: str, agency: Agency, serials: I64Array) -> TextArray:
@@ -102,25 +113,35 @@ def opaque_id(scenario: Scenario, kind: str, agency: Agency, serials: I64Array) 
     serials
         Below 2**48.
     """
-    return _texts(hex_digits(opaque_numbers(scenario, kind, agency, serials)))
+    return _texts(hex_digits(opaque_numbers(scenario, kind, agency.index, serials)))
 
 
-def opaque_id_in(scenario: Scenario, kind: str, block: Places, serials: I64Array) -> TextArray:
+def opaque_id_in(scenario: Scenario, kind: str, block: Numbered, serials: I64Array) -> TextArray:
     """Return the ids of :func:`opaque_id` for serials of a block (place of the agency on top)."""
+    return _texts(hex_digits(opaque_numbers_in(scenario, kind, block, serials)))
+
+
+def opaque_numbers_in(
+    scenario: Scenario, kind: str, block: Numbered, serials: I64Array
+) -> NDArray[np.uint64]:
+    """Return the numbers whose hexadecimal digits are the ids of :func:`opaque_id_in`."""
     agency = block.numbers[serials >> SERIAL_BITS]
     own = own_serials(serials).astype(np.uint64)
-    return _texts(hex_digits(_hidden(scenario, kind, agency << np.uint64(48) | own)))
+    return opaque_numbers(scenario, kind, agency, own)
 
 
 def opaque_numbers(
-    scenario: Scenario, kind: str, agency: Agency, serials: I64Array
+    scenario: Scenario, kind: str, agency: NDArray[np.uint64] | int, serials: NDArray[np.integer]
 ) -> NDArray[np.uint64]:
-    """Return the numbers whose hexadecimal digits are the ids of :func:`opaque_id`."""
-    plain = np.uint64(agency.index << 48) | np.asarray(serials).astype(np.uint64)
-    return _hidden(scenario, kind, plain)
+    """Return the numbers whose hexadecimal digits are the ids of :func:`opaque_id`.
 
-
-def _hidden(scenario: Scenario, kind: str, plain: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    Parameters
+    ----------
+    agency
+        Index in the state, for each serial or for all.
+    """
+    above = np.asarray(agency).astype(np.uint64) << np.uint64(48)
+    plain = above | np.asarray(serials).astype(np.uint64)
     return rng.feistel(plain, rng.salt(scenario.seed, f"opaque/{kind}"), 32)
 
 
@@ -140,35 +161,88 @@ def _texts(characters: NDArray[np.uint8]) -> TextArray:
 
 
 def number_digits(
-    scenario: Scenario, agency: Agency, kind: str, serials: I64Array, opened_us: I64Array
+    scenario: Scenario,
+    agencies: Sequence[Agency],
+    kind: str,
+    place: NDArray[np.integer],
+    serials: I64Array,
+    opened_us: I64Array,
 ) -> NDArray[np.uint8]:
-    """Return the numbers of one kind as a matrix of ASCII bytes; see :func:`number_texts`."""
-    shape, letters, slots, width = number_style(scenario, agency, kind)
+    """Return the numbers of one kind of some agencies; see :func:`number_texts`.
+
+    Parameters
+    ----------
+    agencies
+        Some agencies.
+    place
+        Which of them each number belongs to.
+
+    Returns
+    -------
+    NDArray[uint8]
+        A row of ASCII bytes each, with zeros behind the shorter ones.
+    """
+    styles = _Styles.of(scenario, agencies, kind)
+    slots = styles.slots[place]
     opened = LocalClock(scenario).local(np.asarray(opened_us, np.int64)).astype("M8[us]")
     year = opened.astype("M8[Y]")
     passed = (opened - year.astype("M8[us]")).astype(np.int64)
     running = year.astype(np.int64) * slots + passed // (_LEAP_YEAR_US // slots + 1)
-    years, numbers = np.divmod(_settle(running, np.asarray(serials)), slots)
-    form = shape.format(p=letters, Y="yyyy", y="yy", n="0" * width).encode()
-    out = np.tile(np.frombuffer(form, np.uint8), (len(numbers), 1))
-    at = form.index(b"y")
-    for k, y in enumerate(reversed(range(at, at + form.count(b"y")))):
-        out[:, y] = (1970 + years) // 10**k % 10 + ord("0")
-    rest, end = numbers, len(form) - len(shape.rpartition("{n}")[2])
-    for place in range(end - 1, end - width - 1, -1):
-        rest, last = np.divmod(rest, 10)
-        out[:, place] = last + ord("0")
+    years, numbers = np.divmod(_settle(running, np.asarray(serials), place), slots)
+    out: NDArray[np.uint8] = styles.form[place]
+    _fill(out, styles.year_end[place], styles.year_digits[place], 1970 + years)
+    _fill(out, styles.end[place], styles.width[place], numbers)
     return out
 
 
-def _settle(slot: I64Array, serial: NDArray[np.integer]) -> I64Array:
+class _Styles(NamedTuple):
+    """How the numbers of some agencies look: a row or an entry per agency."""
+
+    form: NDArray[np.uint8]  # ASCII, zeros behind
+    slots: I64Array  # a year
+    year_end: I64Array  # place of the last digit
+    year_digits: I64Array
+    end: I64Array
+    width: I64Array
+
+    @staticmethod
+    def of(scenario: Scenario, agencies: Sequence[Agency], kind: str) -> _Styles:
+        """Return the styles; see :func:`number_style`."""
+        forms, rows = [], []
+        for agency in agencies:
+            shape, letters, slots, width = number_style(scenario, agency, kind)
+            form = shape.format(p=letters, Y="yyyy", y="yy", n="0" * width)
+            end = len(form) - len(shape.rpartition("{n}")[2]) - 1
+            forms.append(form.encode())
+            rows.append((slots, form.rindex("y"), form.count("y"), end, width))
+        characters = np.array(forms, np.bytes_).view(np.uint8).reshape(len(forms), -1)
+        return _Styles(characters, *np.array(rows, np.int64).T)
+
+
+def _fill(out: NDArray[np.uint8], end: I64Array, width: I64Array, number: I64Array) -> None:
+    """Write the last digits of numbers into rows of characters, each up to its own place."""
+    flat, at = out.reshape(-1), np.arange(len(out)) * out.shape[1] + end
+    rest = number
+    for digit in range(int(width.max(initial=0))):
+        rest, last = np.divmod(rest, 10)
+        some = slice(None) if digit < width.min() else width > digit
+        flat[at[some] - digit] = last[some] + ord("0")
+
+
+def _settle(slot: I64Array, serial: NDArray[np.integer], place: NDArray[np.integer]) -> I64Array:
     """Return slots that differ: the lowest serial stays, others move on to the next free one."""
-    slot = slot.copy()
+    if not len(slot):
+        return slot
+    least, room = int(slot.min()), int(np.ptp(slot)) + len(slot) + 1
+    slot = slot - least + place * room  # agencies do not meet
+    tie = serial - serial.min()
+    if (np.diff(place * (int(tie.max()) + 1) + tie) >= 0).all():
+        tie = np.zeros_like(tie)  # the order of rows says it
     while True:
-        order = np.lexsort((serial, slot))
+        order = by_time(slot, tie)
         same = slot[order[1:]] == slot[order[:-1]]
         if not same.any():
-            return slot
+            return np.asarray(slot - place * room + least)
         slot[order[1:][same]] += 1
 
 
@@ -189,5 +263,6 @@ def invented_number(
     """
     bits = rng.salt(scenario.seed, f"invented number/{kind}/{agency.index}/{token}")
     opened = before_us - bits % (7 * 86_400 * 1_000_000)
-    one = number_digits(scenario, agency, kind, np.zeros(1, np.int64), np.array([opened]))
+    zero = np.zeros(1, np.int64)
+    one = number_digits(scenario, [agency], kind, zero, zero, np.array([opened]))
     return str(_texts(one)[0])

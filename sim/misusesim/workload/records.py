@@ -65,9 +65,10 @@ class Sheet:
     since: I64Array  # UTC microseconds, NEVER where there is none
     until: I64Array
     known: I64Array
+    place: NDArray[np.integer] | None = None  # of each row's agency; None: there is only one
 
     @staticmethod
-    def of(rows: pa.Table) -> Sheet:
+    def of(rows: pa.Table, place: NDArray[np.integer] | None = None) -> Sheet:
         """Return the sheet of rows that are written already."""
         first = rows.column(0)
         return Sheet(
@@ -77,6 +78,7 @@ class Sheet:
             since=_time(rows, "valid_from"),
             until=_time(rows, "valid_to"),
             known=_time(rows, "known_at"),
+            place=place,
         )
 
 
@@ -90,12 +92,21 @@ def _time(rows: pa.Table, name: str) -> I64Array:
     return np.asarray(times.fill_null(NEVER) if times.null_count else times, np.int64)
 
 
-def cut(rows: pa.Table, end: int) -> pa.Table:
-    """Return the rows known and valid before an end, as they become known.
+def cut(rows: pa.Table, end: int, place: NDArray[np.integer] | None = None) -> pa.Table:
+    """Return the rows known and valid before an end, by agency and as they become known.
 
     Ends beyond it are not known yet. The order says nothing of who caused a row.
+
+    Parameters
+    ----------
+    rows
+        Whole.
+    end
+        UTC microseconds.
+    place
+        Of each row's agency, where there are several.
     """
-    return written(Sheet.of(rows), end)
+    return written(Sheet.of(rows, place), end)
 
 
 def written(sheet: Sheet, end: int) -> pa.Table:
@@ -121,10 +132,13 @@ def settled(sheet: Sheet, end: int, *, closing: bool) -> pa.Table:
 
 
 def _ordered(sheet: Sheet, row: I64Array, known: I64Array, until: I64Array, end: int) -> pa.Table:
-    """Return some rows with their new times, cut at an end, by (`known_at`, first column)."""
+    """Return some rows with their new times, cut, by (agency, `known_at`, first column)."""
     within = np.flatnonzero((sheet.since[row] < end) & (known < end))
     row, known, until = row[within], known[within], until[within]
     order = by_time(known, sheet.key[row])
+    if sheet.place is not None:  # small integers are sorted in linear time
+        home = sheet.place[row[order]].astype(np.int16)
+        order = order[np.argsort(home, kind="stable")]
     row, until = row[order], until[order]
     return table(
         sheet.shape,

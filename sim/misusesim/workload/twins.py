@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow as pa
 
+from misusesim.clock import NEVER
 from misusesim.dataset.schema import MISUSE_KINDS, ODDITY_KINDS, TRUTH_ODDITIES, coded
 from misusesim.occasions import NONE
-from misusesim.workload.numbers import opaque_id
+from misusesim.textcolumns import padded_text, taken
+from misusesim.workload.numbers import hex_digits, opaque_id_in, opaque_numbers
 from misusesim.workload.setting import SECOND_US
 
 if TYPE_CHECKING:
@@ -27,7 +29,6 @@ TWIN_OF: Final = {
     "same_surname": "romantic_interest", "plate_before_stop": "retaliation",
     "lawful_licensing": "permit_checks",
 }  # fmt: skip
-_AT_ONCE: Final = 8
 _BY_SHIFT: Final = ("overtime", "shift_swap")
 
 
@@ -37,9 +38,10 @@ def oddity_table(setting: Setting, occasions: Occasions, applications: Applicati
     Parameters
     ----------
     setting
-        The agency.
+        The agencies.
     occasions
-        All of the agency, numbered.
+        All of them, numbered; what an occasion refers to has the place of the agency on top, its
+        own serial has not.
     applications
         What lawful permit checks serve.
     """
@@ -48,12 +50,14 @@ def oddity_table(setting: Setting, occasions: Occasions, applications: Applicati
     twins = np.array(
         [MISUSE_KINDS.index(TWIN_OF[k]) if k in TWIN_OF else NONE for k in ODDITY_KINDS], np.int8
     )[some.oddity]
-    serial = some.serial | some.source.astype(np.int64) << 40
+    serial, home = some.serial | some.source.astype(np.int64) << 40, setting.place[some.officer]
+    number = opaque_numbers(setting.scenario, "oddity", setting.numbers[home], serial)
+    names = np.array([agency.agency_id for agency in setting.agencies], object)
     columns = {
-        "oddity_id": pa.array(opaque_id(setting.scenario, "oddity", setting.agency, serial)),
+        "oddity_id": padded_text(hex_digits(number)),
         "kind": coded(pa.array(some.oddity, pa.int8()), ODDITY_KINDS),
-        "agency_id": pa.repeat(pa.scalar(setting.agency.agency_id), len(odd)),
-        "officer_id": pa.array(setting.officers.officer_id[some.officer], pa.string()),
+        "agency_id": taken(names, home),
+        "officer_id": taken(setting.officers.officer_id, some.officer),
         "time": pa.array(some.start, pa.int64()),
         "twin_of": coded(pa.array(twins, pa.int8(), mask=twins < 0), MISUSE_KINDS),
         "justification": pa.array(
@@ -66,17 +70,24 @@ def oddity_table(setting: Setting, occasions: Occasions, applications: Applicati
 
 def _served(odd: Occasions, applications: Applications) -> I64Array:
     """Return the serial of the application that each lawful permit check serves, else -1."""
-    order = np.lexsort((applications.clerk, applications.checked))
-    when, clerk = applications.checked[order], applications.clerk[order]
     out = np.full(len(odd), NONE, np.int64)
     lawful = np.flatnonzero(odd.oddity == ODDITY_KINDS.index("lawful_licensing"))
-    start = odd.start[lawful] // SECOND_US * SECOND_US  # the desk is planned in whole seconds
-    at = np.searchsorted(when, start)
-    for step in range(_AT_ONCE):  # clerks who begin in the same second
-        near = np.minimum(at + step, len(when) - 1)
-        same = (when[near] == start) & (clerk[near] == odd.officer[lawful])
-        out[lawful[same]] = applications.serial[order[near[same]]]
+    done = np.flatnonzero(applications.checked < NEVER)
+    if not len(done):
+        return out
+    check = _check(applications.clerk[done], applications.checked[done])
+    order = np.argsort(check, kind="stable")
+    wanted = _check(odd.officer[lawful], odd.start[lawful])
+    at = np.maximum(np.searchsorted(check[order], wanted, side="right") - 1, 0)
+    found = order[at]
+    same = check[found] == wanted
+    out[lawful[same]] = applications.serial[done[found[same]]]
     return out
+
+
+def _check(clerk: NDArray[np.int32], time: I64Array) -> I64Array:
+    """Return who checks and when in one number; the desk is planned in whole seconds."""
+    return clerk.astype(np.int64) << 40 | time // SECOND_US
 
 
 def _justifications(setting: Setting, odd: Occasions, application: I64Array) -> NDArray[np.object_]:
@@ -86,13 +97,12 @@ def _justifications(setting: Setting, odd: Occasions, application: I64Array) -> 
     out = np.char.add("roster/officers:", officer.astype(str)).astype(object)
     on_shift = np.isin(names, _BY_SHIFT)
     out[on_shift] = np.char.add("roster/shifts:", officer[on_shift].astype(str))
-    scenario, agency = setting.scenario, setting.agency
     for table, kind, serial in (
         ("dispatch/incidents", "incident", odd.incident),
         ("dispatch/cases", "case", odd.case),
         ("dispatch/applications", "application", application),
     ):
         some = (serial >= 0) & ~on_shift
-        ids = opaque_id(scenario, kind, agency, serial[some]).astype(str)
+        ids = opaque_id_in(setting.scenario, kind, setting, serial[some]).astype(str)
         out[some] = np.char.add(f"{table}:", ids)
     return out

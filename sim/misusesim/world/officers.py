@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from misusesim.world.model import Officers, Terminals
 from misusesim.world.subjects import AREAS, Population
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from misusesim.scenario.model import Scenario
@@ -82,7 +84,14 @@ def _shares(agency: Agency) -> dict[str, int]:
     return shares
 
 
-def _seats(agency: Agency) -> tuple[NDArray[np.int8], NDArray[np.int16]]:
+class _Seats(NamedTuple):
+    """Seats of an agency."""
+
+    role: NDArray[np.int8]
+    unit: NDArray[np.int16]
+
+
+def _seats(agency: Agency) -> _Seats:
     """Return role and unit of each seat."""
     shares = _shares(agency)
     counts = _apportion(list(shares.values()), agency.accounts)
@@ -96,7 +105,7 @@ def _seats(agency: Agency) -> tuple[NDArray[np.int8], NDArray[np.int16]]:
     licensing = agency.group.licensing_unit
     seats += [(clerk, units.index(_UNIT_OF["licensing_clerk"]))] * licensing if licensing else []
     role, unit = zip(*seats, strict=True)
-    return np.array(role, np.int8), np.array(unit, np.int16)
+    return _Seats(np.array(role, np.int8), np.array(unit, np.int16))
 
 
 def _apportion(weights: list[int], total: int) -> list[int]:
@@ -110,23 +119,56 @@ def _apportion(weights: list[int], total: int) -> list[int]:
 
 
 def officers(scenario: Scenario, agency: Agency) -> Officers:
-    """Return all who hold an account at some time of the scenario.
+    """Return all who hold an account at an agency; see :func:`block_officers`."""
+    return block_officers(scenario, [agency])[0]
+
+
+def block_officers(scenario: Scenario, agencies: Sequence[Agency]) -> list[Officers]:
+    """Return all who hold an account at some time of the scenario, of each agency.
 
     The first rows are the seats as of the first day; successors follow in order of hiring, so a
     longer horizon only appends rows.
     """
-    clock = LocalClock(scenario)
-    role, unit = _seats(agency)
-    seat, generation, hired, left = _tenures(scenario, agency, clock, len(role))
-    n = len(seat)
-    starts = first_seats(scenario)
-    subject = Population(scenario).worker(starts[agency.index] + seat + generation * starts[-1])
-    hired = _of_age(scenario, agency, clock, hired, subject)
+    clock, starts = LocalClock(scenario), first_seats(scenario)
+    seats = [_seats(agency) for agency in agencies]
+    tenures = [
+        _tenures(scenario, agency, clock, len(of.role))
+        for agency, of in zip(agencies, seats, strict=True)
+    ]
+    ends = np.cumsum([len(held.seat) for held in tenures])[:-1]
+    seat = np.concatenate([
+        starts[agency.index] + held.seat + held.generation * starts[-1]
+        for agency, held in zip(agencies, tenures, strict=True)
+    ])  # fmt: skip
+    subject = Population(scenario).worker(seat)
+    hired = _of_age(scenario, agencies, clock, tenures, subject)
+    number = [
+        (agency.index, len(held.seat)) for agency, held in zip(agencies, tenures, strict=True)
+    ]
+    people = zip(
+        agencies, seats, tenures, np.split(subject, ends), np.split(hired, ends),
+        np.split(_account_ids(scenario, number), ends), strict=True,
+    )  # fmt: skip
+    return [_officers(scenario, clock, *one) for one in people]
+
+
+def _officers(
+    scenario: Scenario,
+    clock: LocalClock,
+    agency: Agency,
+    seats: _Seats,
+    held: _Tenures,
+    subject: NDArray[np.int64],
+    hired: NDArray[np.int64],
+    ids: NDArray[np.object_],
+) -> Officers:
+    """Return the officers of one agency; what belongs to a seat goes to each of its holders."""
+    (role, unit), seat, n = seats, held.seat, len(held.seat)
     chance = rng.stream(scenario.seed, "officers", agency.index)
     watch, number_of_seat = _watches(role, chance), chance.integers(0, 2**31, len(role))
     car, desk = _places(agency, role, unit, number_of_seat)
     return Officers(
-        officer_id=opaque_ids(scenario, agency, "officer", np.arange(n)),
+        officer_id=ids,
         role=role[seat],
         unit=unit[seat],
         units=unit_names(agency),
@@ -134,7 +176,7 @@ def officers(scenario: Scenario, agency: Agency) -> Officers:
         subject=subject,
         area=(np.arange(n) % AREAS).astype(np.int16),
         hired=hired,
-        left=left,
+        left=held.left,
         training_until=_certificates(scenario, agency, np.maximum(hired, clock.horizon[0])),
         activity=_appetites(scenario, agency, n),
         car_terminal=car[seat],
@@ -144,20 +186,24 @@ def officers(scenario: Scenario, agency: Agency) -> Officers:
 
 def _of_age(
     scenario: Scenario,
-    agency: Agency,
+    agencies: Sequence[Agency],
     clock: LocalClock,
-    hired: NDArray[np.int64],
+    tenures: Sequence[_Tenures],
     subject: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Return hiring times; those of the first day were hired after their 21st birthday."""
+    hired = np.concatenate([held.hired for held in tenures])
     first_day = np.flatnonzero(hired < clock.horizon[0])
-    chance = rng.stream(scenario.seed, "service", agency.index)
-    part = chance.integers(0, 1 << _FRACTION_BITS, len(first_day))
+    part = np.concatenate([
+        rng.stream(scenario.seed, "service", agency.index).integers(
+            0, 1 << _FRACTION_BITS, int((held.hired < clock.horizon[0]).sum())
+        )
+        for agency, held in zip(agencies, tenures, strict=True)
+    ])  # fmt: skip
     born = Population(scenario).birth_date(subject[first_day]).astype(np.int64)
     least, most = _SERVICE_DAYS
     span = np.clip(clock.start_day - born - _HIRING_AGE_DAYS, least, most)
     served = least + ((span - least) * part >> _FRACTION_BITS)
-    hired = hired.copy()
     hired[first_day] = clock.horizon[0] - served * DAY_US
     return hired
 
@@ -181,10 +227,17 @@ def _appetites(scenario: Scenario, agency: Agency, n: int) -> NDArray[np.float64
     return np.round(2.0 ** ((normal * sigma - sigma**2 / 2) * _LOG2_E), 6)
 
 
-def _tenures(
-    scenario: Scenario, agency: Agency, clock: LocalClock, seats: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return seat, generation, hiring and leaving of everybody, in the order of rows."""
+class _Tenures(NamedTuple):
+    """Who holds which seat of an agency, in the order of rows."""
+
+    seat: NDArray[np.int64]
+    generation: NDArray[np.int64]
+    hired: NDArray[np.int64]
+    left: NDArray[np.int64]
+
+
+def _tenures(scenario: Scenario, agency: Agency, clock: LocalClock, seats: int) -> _Tenures:
+    """Return the tenures of an agency with so many seats."""
     chance = rng.stream(scenario.seed, "tenure", agency.index)
     start, end = clock.horizon
     rate = max(scenario.staffing.turnover_per_year, 1e-9)
@@ -197,7 +250,7 @@ def _tenures(
     hired, left = hire[seat, generation], leave[seat, generation]
     order = np.lexsort((seat, hired, generation > 0))
     left = np.where(left < start + _LONGEST_DAYS * DAY_US, left, NEVER)
-    return seat[order], generation[order], hired[order], left[order]
+    return _Tenures(seat[order], generation[order], hired[order], left[order])
 
 
 def _watches(role: NDArray[np.int8], chance: np.random.Generator) -> NDArray[np.int8]:
@@ -258,8 +311,17 @@ def opaque_ids(
     scenario: Scenario, agency: Agency, name: str, row: NDArray[np.int64]
 ) -> NDArray[np.object_]:
     """Return ids that carry nothing: a keyed permutation of 40 bits, in hex."""
-    number = ((agency.index << ROW_BITS) + row).astype(np.uint64)
-    turned = rng.feistel(number, rng.salt(scenario.seed, f"{name} id"), 20)
+    return _opaque(scenario, name, (agency.index << ROW_BITS) + row)
+
+
+def _account_ids(scenario: Scenario, sizes: Sequence[tuple[int, int]]) -> NDArray[np.object_]:
+    """Return the ids of officers of agencies, given by index and number of rows."""
+    rows = [(index << ROW_BITS) + np.arange(n) for index, n in sizes]
+    return _opaque(scenario, "officer", np.concatenate(rows))
+
+
+def _opaque(scenario: Scenario, name: str, number: NDArray[np.int64]) -> NDArray[np.object_]:
+    turned = rng.feistel(number.astype(np.uint64), rng.salt(scenario.seed, f"{name} id"), 20)
     return np.array([f"{name[0]}{value:010x}" for value in turned.tolist()], object)
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from misusesim.dataset import schema
-from misusesim.dataset.tally import agency_tally, pairs, per_role, shard_tally, words
+from misusesim.dataset.tally import pairs, pass_tally, per_role, shard_tally, words
 from misusesim.world.model import Officers, Shifts
 
 
@@ -60,22 +60,24 @@ def test_per_role_sums_weights():
     assert per_role(np.array([0, 0, 1], np.int8), weight) == {"patrol": 7}
 
 
-def test_agency_tally_counts_inside_the_horizon():
+def test_pass_tally_counts_inside_the_horizon():
     """People who left before it and shifts outside it do not count."""
-    assert agency_tally(plan(), (10, 90)) == {
+    made = plan()
+    assert pass_tally(made.officers, made.shifts, {}, (10, 90)) == {
         "accounts": {"patrol": 1, "detective": 1},
         "shifts": {"patrol": 1},
     }
 
 
-def test_agency_tally_counts_campaigns_and_oddities(by_hand):
+def test_pass_tally_counts_campaigns_and_oddities(by_hand):
     """Campaigns by kind and rung, oddities by kind."""
     parts = by_hand.parts()
     truth = {
         "campaigns": parts["truth/campaigns/a00000.parquet"],
         "oddities": parts["truth/oddities/a00000.parquet"],
     }
-    tally = agency_tally(plan(truth=truth), (10, 90))
+    made = plan()
+    tally = pass_tally(made.officers, made.shifts, truth, (10, 90))
     assert tally["campaigns"] == {"romantic_interest/miscoded": 1}
     assert tally["oddities"] == {"self_query": 1}
 

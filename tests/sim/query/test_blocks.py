@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 import pytest
+from tests.sim.neighbours import block_of
 
 from misusesim import shards
 from misusesim.dataset.reader import open_dataset
 from misusesim.dataset.verify import verify
 from misusesim.engine import causal_pass
-from misusesim.plan import SERIAL_BITS, Block, own_serials
+from misusesim.plan import SERIAL_BITS, own_serials
 from misusesim.query import expand
 from misusesim.scenario.load import load_scenario
 from misusesim.truth import open_truth
@@ -31,7 +32,7 @@ def plans():
 @pytest.fixture(scope="module")
 def whole(plans):
     """Return the whole county in one shard."""
-    return expand(WORLD, Block.of(plans), 0)
+    return expand(WORLD, block_of(plans), 0)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,7 @@ def test_a_block_is_in_the_order_of_a_log(whole):
 
 def test_parts_of_a_block_stand_in_the_order_of_agencies(plans):
     """References point to the same officers, terminals and files as before."""
-    block = Block.of(plans)
+    block = block_of(plans)
     sizes = [len(plan.officers) for plan in plans]
     assert np.diff(block.first_officer).tolist() == sizes
     assert block.agencies == tuple(plan.agency for plan in plans)
@@ -100,12 +101,12 @@ def test_parts_of_a_block_stand_in_the_order_of_agencies(plans):
 
 def test_a_block_of_one_is_the_plan(plans, single):
     """Nothing moves where there is nothing before it."""
-    assert expand(WORLD, Block.of(plans[1:2]), 0).log.equals(single[1].log)
+    assert expand(WORLD, block_of(plans[1:2]), 0).log.equals(single[1].log)
 
 
 def test_a_later_agency_alone_gives_the_same_rows(plans, single):
     """A row does not depend on the place of its agency in the block."""
-    both = expand(WORLD, Block.of([plans[4], plans[0]]), 0).log
+    both = expand(WORLD, block_of([plans[4], plans[0]]), 0).log
     mine = both.filter(pa.compute.equal(both["agency_id"], plans[4].agency.agency_id))
     assert _rows(mine, ["query_id"]).equals(_rows(single[4].log, ["query_id"]))
 

@@ -40,7 +40,7 @@ def filed(setting, street, desks):
 
 @pytest.fixture(scope="module")
 def context(setting, filed):
-    return work_context(setting, filed, {})
+    return work_context(setting, filed)
 
 
 def micros(table, name):
@@ -82,7 +82,7 @@ def test_there_is_no_news_without_misuse(context):
 def test_more_rows_are_taken_in(setting, filed, context):
     """Further rows stand in the table that they are for, and in no other."""
     sharing = context["dispatch/sharing"]
-    more = work_context(setting, filed, {"dispatch/sharing": sharing})
+    more = work_context(setting, filed, [{"dispatch/sharing": sharing}])
     assert more["dispatch/sharing"].num_rows == 2 * sharing.num_rows
     assert more["dispatch/cases"].num_rows == context["dispatch/cases"].num_rows
 
@@ -185,6 +185,6 @@ def test_agencies_share_with_six_at_most(filed, count, partners):
         Links.concat([]),
     )
     assert len(agencies(setting.scenario)) == count
-    names = work_context(setting, empty, {})["dispatch/sharing"]["with_agency_id"].to_pylist()
+    names = work_context(setting, empty)["dispatch/sharing"]["with_agency_id"].to_pylist()
     assert len(set(names)) == len(names) == partners
     assert setting.agency.agency_id not in names

@@ -12,7 +12,7 @@ from tests.sim.workload.office import every_oddity, scenario_of, setting_of
 from misusesim.clock import DAY_US, HOUR_US
 from misusesim.dataset.manifest import volume
 from misusesim.dataset.schema import INTERFACE, ROLES, TERMINAL_KINDS
-from misusesim.dataset.tally import agency_tally, shard_tally
+from misusesim.dataset.tally import pass_tally, shard_tally
 from misusesim.engine import causal_pass
 from misusesim.misuse.personal import RomanticInterestCampaigns
 from misusesim.occasions import AUTOMATIC, MISUSE, NONE, TEMPLATE, WORK
@@ -100,7 +100,7 @@ def test_spans_fit_their_columns(year):
 def test_accounts_share_the_traffic(year):
     setting, spans = year
     who, count = np.unique(spans.officer, return_counts=True)
-    assert who.tolist() == [len(setting.officers) + k for k in range(ACCOUNTS)]
+    assert who.tolist() == [len(setting.officers) - ACCOUNTS + k for k in range(ACCOUNTS)]
     assert count.min() > 0.8 * count.max()
 
 
@@ -207,7 +207,8 @@ def test_rows_look_sent_by_a_system():
 
 def test_volume_shows_the_role():
     plan, shard = plan_of(), expanded()
-    people = agency_tally(plan, (int(plan.occasions.start.min()), 2**62))
+    horizon = (int(plan.occasions.start.min()), 2**62)
+    people = pass_tally(plan.officers, plan.shifts, plan.truth, horizon)
     counted = shard_tally(plan, shard.log, shard.truth, shard.lost, shard.generated)
     row = next(r for r in volume([people, counted]) if r["role"] == "interface")
     assert (row["accounts"], row["shifts"]) == (ACCOUNTS, 0)

@@ -48,6 +48,26 @@ def numbers(serials, times, index=0):
     return made.tolist()
 
 
+def settled_alone(slots, serials):
+    """Settle slots of one agency."""
+    slots = np.array(slots, np.int64)
+    return _settle(slots, np.array(serials, np.int64), np.zeros(len(slots), np.int64))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), min_size=1, max_size=30),
+    st.randoms(use_true_random=False),
+)
+def test_agencies_settle_as_if_alone(rows, chance):
+    """Slots of neighbours never push each other, in whatever order rows come."""
+    place, slots = (np.array(column, np.int64) for column in zip(*rows, strict=True))
+    serials = np.array(chance.sample(range(100), len(rows)))
+    together = _settle(slots, serials, place)
+    for own in set(place.tolist()):
+        mine = place == own
+        assert together[mine].tolist() == settled_alone(slots[mine], serials[mine]).tolist()
+
+
 @pytest.mark.parametrize(
     ("slots", "serials", "settled"),
     [
@@ -63,7 +83,7 @@ def numbers(serials, times, index=0):
 )
 def test_settling_by_hand(slots, serials, settled):
     """The lowest serial keeps its slot; another moves to the next that is free."""
-    assert _settle(np.array(slots, np.int64), np.array(serials, np.int64)).tolist() == settled
+    assert settled_alone(slots, serials).tolist() == settled
 
 
 @settings(max_examples=40)
@@ -71,7 +91,7 @@ def test_settling_by_hand(slots, serials, settled):
 def test_settled_slots_differ(slots, chance):
     """Slots come out different and none moves back."""
     serials = chance.sample(range(100), len(slots))
-    out = _settle(np.array(slots), np.array(serials))
+    out = settled_alone(slots, serials)
     assert len(set(out.tolist())) == len(slots)
     assert (out >= np.array(slots)).all()
 
@@ -80,15 +100,15 @@ def test_settled_slots_differ(slots, chance):
 def test_later_serials_move_no_earlier_one(slots):
     """Whatever higher serials are added, the lower ones keep their slots."""
     serials = np.arange(len(slots))
-    whole = _settle(np.array(slots), serials)
+    whole = settled_alone(slots, serials)
     half = len(slots) // 2
-    assert _settle(np.array(slots[:half]), serials[:half]).tolist() == whole[:half].tolist()
+    assert settled_alone(slots[:half], serials[:half]).tolist() == whole[:half].tolist()
 
 
 def test_settling_leaves_its_argument_alone():
     """The slots given are not changed."""
     slots = np.array([3, 3])
-    _settle(slots, np.array([0, 1]))
+    _settle(slots, np.array([0, 1]), np.zeros(2, np.int64))
     assert slots.tolist() == [3, 3]
 
 

@@ -13,6 +13,7 @@ from misusesim.clock import DAY_US, NEVER, LocalClock
 from misusesim.dataset import schema
 from misusesim.world.agencies import agencies
 from misusesim.world.context import directory_context, roster_context, table, ties_context
+from misusesim.world.model import Staff
 from misusesim.world.officers import officers, terminals
 from misusesim.world.subjects import Population
 from misusesim.world.ties import ties
@@ -25,13 +26,14 @@ class Files:
         agency = agencies(scenario)[index]
         self.officers = officers(scenario, agency)
         self.ties = ties(scenario, agency, self.officers)
+        staff = Staff.of([agency], [self.officers])
         self.people = Population(scenario)
         self.start, self.end = LocalClock(scenario).horizon
         self.agency = agency
         self.tables = {
-            **directory_context(scenario, agency),
-            **roster_context(scenario, agency, self.officers, terminals(scenario, agency)),
-            **ties_context(scenario, agency, self.officers, self.ties),
+            **directory_context(scenario, [agency]),
+            **roster_context(scenario, staff, [self.officers.units], [terminals(scenario, agency)]),
+            **ties_context(scenario, staff, [self.ties]),
         }
 
     def __getitem__(self, name):
