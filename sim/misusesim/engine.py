@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,15 +18,14 @@ import pyarrow as pa
 from misusesim.clock import LocalClock
 from misusesim.dice import Dice, lane
 from misusesim.misuse import campaigns
-from misusesim.occasions import Occasions
-from misusesim.ordering import by_time
+from misusesim.occasions import Occasions, column_of, gathered
+from misusesim.ordering import by_place
 from misusesim.oversight import oversight
 from misusesim.plan import SERIAL_BITS, AgencyPlan, Block, Incidents, own_serials
 from misusesim.workload.context import Filed, work_context
-from misusesim.workload.desk import Desks, desk_work
+from misusesim.workload.desk import desk_work
 from misusesim.workload.interface import interface_work
 from misusesim.workload.oddities import Files, oddities
-from misusesim.workload.onduty import apart
 from misusesim.workload.records import Tables, cut
 from misusesim.workload.separate import own_settings, parts
 from misusesim.workload.setting import SECOND_US, WEEK_BITS, Setting, join, select
@@ -48,8 +47,11 @@ if TYPE_CHECKING:
 
     from misusesim.misuse import MisusePlan
     from misusesim.oversight import Oversight
+    from misusesim.plan import Cases
     from misusesim.scenario.model import Scenario
+    from misusesim.workload.licensing import Applications
     from misusesim.workload.links import Links
+    from misusesim.workload.wanted import Wanted
     from misusesim.world.model import Agency, Officers, Terminals, Ties
 
     I64Array = NDArray[np.int64]
@@ -61,7 +63,9 @@ class Honest(NamedTuple):
     setting: Setting
     occasions: Occasions  # numbered; warm-up included
     incidents: Incidents  # by opening
-    desks: Desks
+    cases: Cases
+    applications: Applications
+    wanted: Wanted
     links: Links
 
 
@@ -108,7 +112,7 @@ def causal_passes(scenario: Scenario, agencies: Sequence[Agency]) -> Planned:
     honest, leave = _honest(scenario, staff, people)
     honest = honest._replace(setting=_within_weeks(honest.setting))
     tied = block_ties(scenario, staff)
-    wrong = [_misuse(scenario, *one) for one in zip(_separate(honest, people), tied, strict=True)]
+    wrong = [_misuse(scenario, *one) for one in zip(*_separate(honest, people), tied, strict=True)]
     accounts, places = zip(*(
         with_interfaces(scenario, agency, own, terminals(scenario, agency))
         for agency, own in zip(agencies, people, strict=True)
@@ -130,11 +134,12 @@ def causal_passes(scenario: Scenario, agencies: Sequence[Agency]) -> Planned:
     return Planned(block, setting, context, _truth(setting, work, filed, wrong))
 
 
-def _misuse(scenario: Scenario, honest: Honest, tied: Ties) -> tuple[MisusePlan, Oversight]:
+def _misuse(
+    scenario: Scenario, setting: Setting, incidents: Incidents, cases: Cases, tied: Ties
+) -> tuple[MisusePlan, Oversight]:
     """Return the campaigns of one agency and what became of them."""
-    setting, cases = honest.setting, honest.desks.cases
     agency, people, clock = setting.agency, setting.officers, setting.clock
-    plot = campaigns(scenario, agency, people, tied, setting.shifts, honest.incidents, cases, clock)
+    plot = campaigns(scenario, agency, people, tied, setting.shifts, incidents, cases, clock)
     return plot, oversight(scenario, agency, people, plot, clock)
 
 
@@ -164,14 +169,14 @@ def _work(
     ]  # fmt: skip
     own = [renumbered(honest.occasions, row), machines]
     own = [replace(occasions, serial=own_serials(occasions.serial)) for occasions in own]
-    return _by_start(setting, Occasions.concat([own[0], *steps, own[1]]))
+    return _by_start(setting, own[0], *steps, own[1])
 
 
 def _filed(
     setting: Setting, honest: Honest, wrong: Sequence[tuple[MisusePlan, Oversight]], row: I64Array
 ) -> Filed:
     """Return all that is on file, by serial."""
-    start, desks = setting.clock.horizon[0], honest.desks
+    start, cases = setting.clock.horizon[0], renumbered(honest.cases, row)
     caused = [
         shifted(select(seen.incidents, seen.incidents.opened >= start),
                 serial=place << SERIAL_BITS, officer=first, dispatcher=first)
@@ -183,9 +188,9 @@ def _filed(
     incidents = joined([renumbered(honest.incidents, row), *caused])
     return Filed(
         select(incidents, np.argsort(incidents.serial, kind="stable")),
-        select(renumbered(desks.cases, row), np.argsort(desks.cases.serial, kind="stable")),
-        renumbered(desks.applications, row),
-        renumbered(desks.wanted, row),
+        select(cases, np.argsort(cases.serial, kind="stable")),
+        renumbered(honest.applications, row),
+        renumbered(honest.wanted, row),
         renumbered(honest.links, row),
     )
 
@@ -235,7 +240,7 @@ def honest_pass(scenario: Scenario, agency: Agency) -> Honest:
     """Return the honest work and the oddities of one agency; misuse is not even asked for."""
     people = [officers(scenario, agency)]
     honest, _ = _honest(scenario, Staff.of([agency], people), people)
-    return _separate(honest, people)[0]
+    return honest._replace(setting=own_settings(honest.setting, people)[0])
 
 
 def _honest(
@@ -250,77 +255,65 @@ def _honest(
     )  # fmt: skip
     street = street_work(setting)
     desks = desk_work(setting, street.incidents)
-    work = numbered(setting, Occasions.concat([street.occasions, desks.occasions]))
+    work = numbered(setting, street.occasions, desks.occasions)
     incidents = join([street.incidents, desks.bookings])
-    order = np.lexsort((incidents.serial, incidents.opened, incidents.serial >> SERIAL_BITS))
+    order = by_place(incidents.serial >> SERIAL_BITS, incidents.opened, incidents.serial)
     incidents = select(incidents, order)
-    odd = oddities(Files(setting, work, incidents, desks.cases))
+    cases, applications, wanted = desks.cases, desks.applications, desks.wanted
+    del street, desks, order  # their occasions fill much memory
+    odd = oddities(Files(setting, work, incidents, cases))
     marked = replace(work, oddity=odd.marks)
     every = Occasions.concat([marked, numbered(setting, odd.occasions)])
     known = cut(pa.concat_tables(leave), setting.clock.horizon[1], away)
-    return Honest(setting, every, incidents, desks, odd.links), known
+    return Honest(setting, every, incidents, cases, applications, wanted, odd.links), known
 
 
-def _separate(honest: Honest, people: Sequence[Officers]) -> list[Honest]:
-    """Return what is honest at each of the agencies."""
-    setting, desks, links = honest.setting, honest.desks, honest.links
-
-    def of(columns: Any, serial: I64Array) -> list[Any]:
-        return parts(setting, columns, serial >> SERIAL_BITS)
-
-    desk = zip(
-        of(desks.cases, desks.cases.serial),
-        of(desks.bookings, desks.bookings.serial),
-        parts(setting, desks.occasions, setting.place[desks.occasions.officer]),
-        of(desks.applications, desks.applications.serial),
-        parts(setting, desks.wanted, setting.place[desks.wanted.owner]),
-        strict=True,
-    )
-    every = zip(
+def _separate(
+    honest: Honest, people: Sequence[Officers]
+) -> tuple[list[Setting], list[Incidents], list[Cases]]:
+    """Return what misuse goes by, of each of the agencies."""
+    setting = honest.setting
+    incidents, cases = honest.incidents, honest.cases
+    return (
         own_settings(setting, people),
-        parts(setting, honest.occasions, setting.place[honest.occasions.officer]),
-        of(honest.incidents, honest.incidents.serial),
-        (Desks(*one) for one in desk),
-        of(links, np.maximum(links.incident, links.case)),
-        strict=True,
+        parts(setting, incidents, incidents.serial >> SERIAL_BITS),
+        parts(setting, cases, cases.serial >> SERIAL_BITS),
     )
-    return [Honest(*one) for one in every]
 
 
-def numbered(setting: Setting, occasions: Occasions) -> Occasions:
+def numbered(setting: Setting, *occasions: Occasions) -> Occasions:
     """Return occasions of one source by agency and start, with serials by week and place in it.
 
     What starts after the last week is left out. A place depends on what starts earlier in the same
     week and on nothing later, so a longer horizon changes no serial.
     """
-    occasions = occasions.take(setting.clock.week_of(occasions.start) < setting.clock.weeks)
-    agency = setting.place[occasions.officer]
-    tie = occasions.officer.astype(np.int64) << 16 | occasions.template
-    order = by_time(apart(occasions.start, agency), tie)
-    occasions, agency = occasions.take(order), agency[order]
-    week = setting.clock.week_of(occasions.start)
-    inside = week >= -1
-    occasions, agency, week = occasions.take(inside), agency[inside], week[inside]
-    group = agency * len(setting.weeks) + week + 1
-    place = np.arange(len(week)) - np.searchsorted(group, group)
+    start, officer = (column_of(occasions, name) for name in ("start", "officer"))
+    week = setting.clock.week_of(start)
+    inside = np.flatnonzero((week >= -1) & (week < setting.clock.weeks))
+    agency, week = setting.place[officer[inside]], week[inside]
+    tie = officer[inside].astype(np.int64) << 16 | column_of(occasions, "template")[inside]
+    order = by_place(agency, start[inside], tie)
+    agency, week = agency[order], week[order]
+    first = np.flatnonzero(np.diff(agency * len(setting.weeks) + week, prepend=-2))
+    place = np.arange(len(week)) - np.repeat(first, np.diff(first, append=len(week)))
     serial = (agency << SERIAL_BITS) + (week + 1 << WEEK_BITS) + place
-    return replace(occasions, serial=serial)
+    return gathered(occasions, inside[order], serial=serial)
 
 
-def _by_start(setting: Setting, occasions: Occasions) -> Occasions:
+def _by_start(setting: Setting, *occasions: Occasions) -> Occasions:
     """Return occasions by agency and start; those of the warm-up are left out.
 
     Whole seconds of planning become a moment within the second.
     """
-    home = setting.place[occasions.officer]
-    entity = occasions.source.astype(np.int64) << SERIAL_BITS | occasions.serial
+    start, serial = (column_of(occasions, name) for name in ("start", "serial"))
+    home = setting.place[column_of(occasions, "officer")]
+    entity = column_of(occasions, "source").astype(np.int64) << SERIAL_BITS | serial
     here = entity.astype(np.uint64) | setting.numbers[home] << np.uint64(48)
     fraction = lane(Dice(setting.scenario.seed, here).bits("moment"), 0) * 1000 >> 16
-    start = occasions.start // SECOND_US * SECOND_US + fraction * (SECOND_US // 1000)
-    order = by_time(start, entity)
-    order = order[np.argsort(home[order].astype(np.int16), kind="stable")]
-    order = order[start[order] >= setting.clock.horizon[0]]
-    return replace(occasions, start=start).take(order)
+    start = start // SECOND_US * SECOND_US + fraction * (SECOND_US // 1000)
+    kept = np.flatnonzero(start >= setting.clock.horizon[0])
+    order = kept[by_place(home[kept], start[kept], entity[kept])]
+    return gathered(occasions, order, start=start[order])
 
 
 def _within_weeks(setting: Setting) -> Setting:

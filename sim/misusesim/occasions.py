@@ -112,6 +112,30 @@ class Occasions:
         )
 
 
+def gathered(parts: Sequence[Occasions], order: NDArray[np.int64], /, **known: Any) -> Occasions:
+    """Return the rows at `order` of all parts in one; a column at a time, to save memory.
+
+    Parameters
+    ----------
+    parts
+        Some occasions.
+    order
+        Rows of all of them, one part below the other.
+    known
+        Columns that are there already, in the new order.
+    """
+    return Occasions(**{
+        name: known[name] if name in known else column_of(parts, name)[order] for name in _KINDS
+    })  # fmt: skip
+
+
+def column_of(parts: Sequence[Occasions], name: str) -> NDArray[Any]:
+    """Return a column of all parts in one."""
+    if len(parts) == 1:
+        return np.asarray(getattr(parts[0], name))
+    return np.concatenate([getattr(part, name) for part in parts])
+
+
 def _of_length(column: NDArray[Any], n: int) -> NDArray[Any]:
     """Return a copy of a column that must have `n` rows, or one that is repeated."""
     return column.copy() if len(column) == n else np.broadcast_to(column, n).copy()

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from misusesim.clock import NEVER
-from misusesim.ordering import by_time
+from misusesim.ordering import by_place, by_time
 from misusesim.world.context import table
 
 if TYPE_CHECKING:
@@ -135,10 +135,8 @@ def _ordered(sheet: Sheet, row: I64Array, known: I64Array, until: I64Array, end:
     """Return some rows with their new times, cut, by (agency, `known_at`, first column)."""
     within = np.flatnonzero((sheet.since[row] < end) & (known < end))
     row, known, until = row[within], known[within], until[within]
-    order = by_time(known, sheet.key[row])
-    if sheet.place is not None:  # small integers are sorted in linear time
-        home = sheet.place[row[order]].astype(np.int16)
-        order = order[np.argsort(home, kind="stable")]
+    key = sheet.key[row]
+    order = by_time(known, key) if sheet.place is None else by_place(sheet.place[row], known, key)
     row, until = row[order], until[order]
     return table(
         sheet.shape,

@@ -57,7 +57,7 @@ def scene(scenario):
     setting = honest.setting
     return Scene(
         scenario, agency, setting.officers, ties(scenario, agency, setting.officers),
-        _within_weeks(setting.shifts, setting.clock), honest.incidents, honest.desks.cases,
+        _within_weeks(setting.shifts, setting.clock), honest.incidents, honest.cases,
         setting.clock, setting.population,
     )  # fmt: skip
 

@@ -109,8 +109,8 @@ def test_nobody_works_for_the_neighbours(world):
     """In one, everything an officer does is about things of his own agency."""
     for agency in agencies(world):
         honest = honest_pass(world, agency)
-        for column in (honest.incidents.serial, honest.desks.cases.serial,
-                       honest.occasions.serial, honest.desks.applications.serial):  # fmt: skip
+        for column in (honest.incidents.serial, honest.cases.serial,
+                       honest.occasions.serial, honest.applications.serial):  # fmt: skip
             assert (column >> SERIAL_BITS == 0).all()
         known = set(honest.incidents.serial.tolist())
         assert set(honest.occasions.incident.tolist()) - {-1} <= known
