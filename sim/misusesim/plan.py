@@ -126,8 +126,8 @@ class AgencyPlan(Places):
     terminals: Terminals
     shifts: Shifts
     occasions: Occasions  # by start; warm-up already dropped
-    incidents: Incidents
-    cases: Cases
+    incidents: Incidents  # by serial
+    cases: Cases  # by serial
     campaigns: Campaigns
     suspensions: Suspensions
     context: Mapping[str, pa.Table] = field(default_factory=dict)  # "roster/officers" -> table

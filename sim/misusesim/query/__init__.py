@@ -19,6 +19,7 @@ from misusesim.dataset.schema import LOG, MESSAGE_KEYS, SYSTEMS
 from misusesim.dice import Dice, lane, of_65536, raw_lane
 from misusesim.occasions import TEMPLATE
 from misusesim.periods import days_of
+from misusesim.plan import Block
 from misusesim.query.answers import answer_columns
 from misusesim.query.columns import instants, long_words, numbers, words
 from misusesim.query.labels import truth_table
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from misusesim.occasions import Occasions
-    from misusesim.plan import AgencyPlan, Block
+    from misusesim.plan import AgencyPlan
     from misusesim.query.needs import Needs
     from misusesim.scenario.model import Scenario
 
@@ -80,8 +81,7 @@ def expand(scenario: Scenario, plan: AgencyPlan | Block, period: int) -> Expande
     clock = LocalClock(scenario)
     days = days_of(scenario, plan.agencies, period)
     first, last = clock.day_start(np.array([days.start, days.stop])).tolist()
-    start = plan.occasions.start
-    occasions = plan.occasions.take(np.flatnonzero((start >= first) & (start < last)))
+    occasions = plan.occasions.take(_between(plan, first, last))
     week = clock.week_of(occasions.start)
     terminal = terminals(scenario, plan, occasions)
     needs, count = expand_needs(
@@ -104,6 +104,14 @@ def expand(scenario: Scenario, plan: AgencyPlan | Block, period: int) -> Expande
         log=_log_table(rows), truth=truth_table(rows), reactions=reactions_table(rows),
         lost=count.lost, generated=count.generated, copies=count.copies, late=count.late,
     )  # fmt: skip
+
+
+def _between(plan: AgencyPlan | Block, first: int, last: int) -> NDArray[np.int64] | slice:
+    """Return which occasions start in [first, last)."""
+    start = plan.occasions.start
+    if isinstance(plan, Block) and len(plan.agencies) == 1:  # a giant's year, in order of time
+        return slice(*np.searchsorted(start, [first, last]).tolist())
+    return np.flatnonzero((start >= first) & (start < last))
 
 
 def _transactions(occasions: Occasions, needs: Needs, dice: Dice) -> NDArray[np.int8]:
@@ -146,9 +154,8 @@ def _requestors(rows: Rows) -> NDArray[np.int32]:
     radio &= lane(bits, 0) < of_65536(_REQUESTOR_SHARE)
     at = np.flatnonzero(radio)
     if at.size:
-        order = np.argsort(incidents.serial, kind="stable")
-        place = np.searchsorted(incidents.serial, occasions.incident[at], sorter=order)
-        out[at] = incidents.officer[order[np.minimum(place, len(order) - 1)]]
+        row = np.searchsorted(incidents.serial, occasions.incident[at])
+        out[at] = incidents.officer[np.minimum(row, len(incidents.serial) - 1)]
     asked = np.flatnonzero(cover_story(rows.plan, occasions) == COLLEAGUE)
     out[asked] = another(rows.plan, occasions.officer[asked], lane(bits[asked], 1))
     return out[rows.occasion]

@@ -89,7 +89,7 @@ def _rendered(
     distinct, place = np.unique(wanted, return_inverse=True)
     if not distinct.size:
         return np.empty(0, np.bytes_), place
-    serial, opened = _by_serial(files)
+    serial, opened = files.serial, files.opened
     row = np.minimum(np.searchsorted(serial, distinct), len(serial) - 1)
     if not len(serial) or (serial[row] != distinct).any():
         raise SimulatorError("an occasion speaks of an incident or a case that the plan lacks")
@@ -100,15 +100,6 @@ def _rendered(
     found = number_digits(scenario, plan.agencies, kind, home, own, opened[near])
     texts = np.ascontiguousarray(found[np.searchsorted(near, row)])
     return texts.view(f"S{found.shape[1]}").ravel(), place
-
-
-def _by_serial(files: Cases | Incidents) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return serials and times of opening by serial; those of a block are so already."""
-    serial, opened = files.serial, files.opened
-    if (serial[1:] >= serial[:-1]).all():
-        return serial, opened
-    order = np.argsort(serial, kind="stable")
-    return serial[order], opened[order]
 
 
 def _invented(
