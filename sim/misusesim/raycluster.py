@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from misusesim.ledger import Done
-    from misusesim.shards import Task
+    from misusesim.tasks import Task
 
 RETRIES: Final = 3
 PATIENCE: Final = 20.0  # seconds in which the address of a cluster must answer

@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from misusesim.ledger import Done
     from misusesim.scenario.model import Scenario
-    from misusesim.shards import Task
+    from misusesim.tasks import Task
     from misusesim.world.model import Agency
 
-#: Bytes as measured on the shipped scenarios. Causal pass (context, truth and stored plan): an
-#: account, and each of its days. Shards (log and truth): an account's day, an interface's query.
+#: Bytes as measured on the shipped scenarios. Causal pass (context and truth; a plan is stored
+#: for a while only): an account, and each of its days. Shards (log and truth): an account's day, an interface's query.
 _OF_ACCOUNT: Final = 6_000
-_OF_PLANNED_DAY: Final = 800
+_OF_PLANNED_DAY: Final = 350
 _OF_LOGGED_DAY: Final = 450
 _OF_INTERFACE_QUERY: Final = 25
 

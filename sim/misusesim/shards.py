@@ -1,9 +1,6 @@
-"""Tasks of a run: plan them from the scenario alone, run them on any number of workers, resume.
+"""A run: its tasks (`tasks`) on any number of workers, begun anew or where another stopped.
 
-Pass 1 has one task per block of neighbouring agencies: it plans their causes over the whole horizon
-and leaves context, truth and a stored plan. Pass 2 has one task per block and period (`shard_weeks`
-weeks, less where agencies are big): it expands the stored plan to rows. A block is named by its
-first agency. No task's bytes depend on workers or order, so any of them can be done again.
+No task's bytes depend on workers or order, so any of them can be done again.
 """
 
 from __future__ import annotations
@@ -15,7 +12,7 @@ import platform
 import shutil
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, get_args
 
 from misusesim import raycluster, room
 from misusesim.dataset import layout, manifest, schema
@@ -25,8 +22,9 @@ from misusesim.dataset.tally import pass_tally, shard_tally
 from misusesim.dataset.writer import TEMPORARY, Entry, write_bytes, write_part
 from misusesim.errors import DatasetError, UsageError
 from misusesim.ledger import Done, Ledger
-from misusesim.periods import periods
 from misusesim.planfile import load_block, save_block
+from misusesim.storedplans import Plans, folder_of
+from misusesim.tasks import Task, blocks, tasks
 from misusesim.workers import run_in_processes
 
 if TYPE_CHECKING:
@@ -37,25 +35,8 @@ if TYPE_CHECKING:
 
     from misusesim.scenario.model import Scenario
 
-#: Agencies of a block at most: their times share one axis (`workload.onduty.APART_US`).
-MOST_TOGETHER: Final = 8_000
-
 #: Who does the tasks: processes of this machine, or the nodes of a Ray cluster.
 Engine = Literal["local", "ray"]
-
-
-class Task(NamedTuple):
-    """One piece of work: the causal passes of a block, or one of its shards."""
-
-    agency: int  # the first of the block
-    period: int | None = None
-
-    @property
-    def name(self) -> str:
-        """Name of the task and of the parts it writes."""
-        if self.period is None:
-            return layout.agency_name(self.agency)
-        return layout.shard_name(self.agency, self.period)
 
 
 class Progress(NamedTuple):
@@ -65,35 +46,6 @@ class Progress(NamedTuple):
     total: int
     rows: int  # of the log, so far
     task: str  # the last one finished, "" at the start
-
-
-def tasks(scenario: Scenario) -> list[Task]:
-    """Return all tasks of a scenario; causal passes before shards."""
-    from misusesim.world.agencies import agencies  # noqa: PLC0415 - heavy, and only runs need it
-
-    every, found = agencies(scenario), blocks(scenario)
-    return [Task(block.start) for block in found] + [
-        Task(block.start, period)
-        for block in found
-        for period in periods(scenario, every[block.start : block.stop])
-    ]
-
-
-def blocks(scenario: Scenario) -> list[range]:
-    """Return which agencies share their parts, by index; a pure function of the scenario."""
-    count = sum(group.count for group in scenario.agency)
-    if scenario.block_accounts == 1:
-        return [range(a, a + 1) for a in range(count)]
-    from misusesim.world.agencies import agencies  # noqa: PLC0415 - heavy, and not always needed
-
-    found, first, together = [], 0, 0
-    for agency in agencies(scenario):
-        together += agency.accounts
-        full = together >= scenario.block_accounts or agency.index - first + 1 == MOST_TOGETHER
-        if full or agency.index == count - 1:
-            found.append(range(first, agency.index + 1))
-            first, together = agency.index + 1, 0
-    return found
 
 
 def perform(scenario: Scenario, root: Path, task: Task) -> Done:
@@ -114,10 +66,6 @@ def perform_on_node(scenario: Scenario, root: Path, task: Task) -> Done:
     return perform(scenario, root, task)
 
 
-def _plan_folder(agency: int) -> str:
-    return f"{layout.WORK}/plans/{layout.agency_name(agency)}"
-
-
 def _plan_block(scenario: Scenario, root: Path, task: Task) -> Done:
     from misusesim.clock import LocalClock  # noqa: PLC0415 - heavy, and only workers need it
     from misusesim.engine import causal_passes  # noqa: PLC0415
@@ -126,7 +74,7 @@ def _plan_block(scenario: Scenario, root: Path, task: Task) -> Done:
     block = next(block for block in blocks(scenario) if block.start == task.agency)
     every = agencies(scenario)[block.start : block.stop]
     planned, setting, context, truth = causal_passes(scenario, every)
-    kept = save_block(root, _plan_folder(task.agency), planned)
+    kept = save_block(root, folder_of(task.agency), planned)
     tally = pass_tally(planned.officers, setting.shifts, truth, LocalClock(scenario).horizon)
     del planned  # most of the memory
     files = []
@@ -139,7 +87,7 @@ def _plan_block(scenario: Scenario, root: Path, task: Task) -> Done:
 def _expand_shard(scenario: Scenario, root: Path, task: Task, period: int) -> Done:
     from misusesim.query import expand  # noqa: PLC0415 - heavy, and only workers need it
 
-    plan = load_block(root, _plan_folder(task.agency))
+    plan = load_block(root, folder_of(task.agency))
     shard = expand(scenario, plan, period)
     parts = {
         layout.log_part(task.name): shard.log,
@@ -349,6 +297,7 @@ def _run_tasks(
     plan, ledger = tasks(scenario), Ledger(out)
     names = {task.name for task in plan}
     done.update((name, d) for name, d in ledger.finished().items() if name in names)
+    plans = Plans(out, ledger, plan, done)
     rows = sum(d.written for d in done.values())
     progress(Progress(len(done), len(plan), rows, ""))
 
@@ -356,6 +305,7 @@ def _run_tasks(
         nonlocal rows
         ledger.append(result)
         done[result.task] = result
+        plans.release(result.task)
         rows += result.written
         progress(Progress(len(done), len(plan), rows, result.task))
 

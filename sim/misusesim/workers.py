@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from misusesim.ledger import Done
-    from misusesim.shards import Task
+    from misusesim.tasks import Task
 
 ROUNDS: Final = 3
 

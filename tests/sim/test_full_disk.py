@@ -16,7 +16,8 @@ from misusesim.dataset.writer import Entry
 from misusesim.errors import DatasetError, UsageError
 from misusesim.ledger import Done, Ledger
 from misusesim.scenario.load import load_scenario
-from misusesim.shards import blocks, run, tasks
+from misusesim.shards import run
+from misusesim.tasks import blocks, tasks
 
 #: They make whole worlds.
 pytestmark = pytest.mark.slow

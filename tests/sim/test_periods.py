@@ -12,7 +12,7 @@ from misusesim import periods
 from misusesim.periods import days_of, period_days
 from misusesim.query import expand
 from misusesim.scenario.load import load_scenario
-from misusesim.shards import blocks, tasks
+from misusesim.tasks import blocks, tasks
 from misusesim.world.agencies import agencies
 
 

@@ -21,7 +21,7 @@ from misusesim.errors import DatasetError, UsageError
 from misusesim.ledger import Done
 from misusesim.raycluster import check, run_on_ray
 from misusesim.scenario.load import load_scenario
-from misusesim.shards import Task
+from misusesim.tasks import Task
 
 if TYPE_CHECKING:
     from pathlib import Path

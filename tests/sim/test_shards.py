@@ -20,7 +20,8 @@ from misusesim.dataset.reader import open_dataset
 from misusesim.dataset.verify import verify
 from misusesim.errors import DatasetError, UsageError
 from misusesim.scenario.load import load_scenario
-from misusesim.shards import Progress, Task, run, tasks
+from misusesim.shards import Progress, run
+from misusesim.tasks import Task, tasks
 from misusesim.truth import open_truth
 
 #: They stand on whole runs.
@@ -86,12 +87,12 @@ def test_tasks_follow_from_the_scenario_alone(world):
     assert [task.name for task in tasks(coarse)] == ["a00000", "a00000-p000"]
 
 
-def test_agencies_come_before_shards(world):
-    """Two groups of agencies are numbered through."""
+def test_an_agency_comes_right_before_its_shards(world):
+    """Two groups of agencies are numbered through; a plan need not wait for all the others."""
     group = world.agency[0]
     two = (group, group.model_copy(update={"name": "towns", "count": 2}))
     names = [task.name for task in tasks(world.model_copy(update={"agency": two, "days": 7}))]
-    assert names == ["a00000", "a00001", "a00002", "a00000-p000", "a00001-p000", "a00002-p000"]
+    assert names == ["a00000", "a00000-p000", "a00001", "a00001-p000", "a00002", "a00002-p000"]
 
 
 def test_a_run_leaves_a_whole_data_set(world, made_up, tmp_path):

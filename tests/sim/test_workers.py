@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from misusesim.errors import DatasetError
-from misusesim.shards import Task
+from misusesim.tasks import Task
 from misusesim.workers import Queue, run_in_processes
 
 if TYPE_CHECKING:

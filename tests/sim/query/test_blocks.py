@@ -14,6 +14,7 @@ from misusesim.engine import causal_pass
 from misusesim.plan import SERIAL_BITS, own_serials
 from misusesim.query import expand
 from misusesim.scenario.load import load_scenario
+from misusesim.tasks import blocks
 from misusesim.truth import open_truth
 from misusesim.world.agencies import agencies
 
@@ -130,7 +131,7 @@ def test_blocks_are_neighbours_until_they_are_large_enough():
         (1, [1] * 6), (100, [1, 1, 2, 2]), (300, [2, 4]), (355, [2, 4]), (10_000, [6])
     ):  # fmt: skip
         world = WORLD.model_copy(update={"block_accounts": least})
-        found = shards.blocks(world)
+        found = blocks(world)
         assert [len(block) for block in found] == wanted
         assert [a for block in found for a in block] == list(range(6))
 

@@ -1,0 +1,63 @@
+"""Which tasks a scenario has: a pure function of the scenario.
+
+Pass 1 has one task per block of neighbouring agencies: it plans their causes over the whole horizon
+and leaves context, truth and a stored plan. Pass 2 has one task per block and period (`shard_weeks`
+weeks, less where agencies are big): it expands the stored plan to rows. A block is named by its
+first agency.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from misusesim.dataset import layout
+from misusesim.periods import periods
+
+if TYPE_CHECKING:
+    from misusesim.scenario.model import Scenario
+
+#: Agencies of a block at most: their times share one axis (`workload.onduty.APART_US`).
+MOST_TOGETHER: Final = 8_000
+
+
+class Task(NamedTuple):
+    """One piece of work: the causal passes of a block, or one of its shards."""
+
+    agency: int  # the first of the block
+    period: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the task and of the parts it writes."""
+        if self.period is None:
+            return layout.agency_name(self.agency)
+        return layout.shard_name(self.agency, self.period)
+
+
+def tasks(scenario: Scenario) -> list[Task]:
+    """Return all tasks of a scenario; a block's causal passes, then its shards, then the next."""
+    from misusesim.world.agencies import agencies  # noqa: PLC0415 - heavy, and only runs need it
+
+    every, plan = agencies(scenario), []
+    for block in blocks(scenario):
+        plan.append(Task(block.start))
+        found = periods(scenario, every[block.start : block.stop])
+        plan += [Task(block.start, period) for period in found]
+    return plan
+
+
+def blocks(scenario: Scenario) -> list[range]:
+    """Return which agencies share their parts, by index; a pure function of the scenario."""
+    count = sum(group.count for group in scenario.agency)
+    if scenario.block_accounts == 1:
+        return [range(a, a + 1) for a in range(count)]
+    from misusesim.world.agencies import agencies  # noqa: PLC0415 - heavy, and not always needed
+
+    found, first, together = [], 0, 0
+    for agency in agencies(scenario):
+        together += agency.accounts
+        full = together >= scenario.block_accounts or agency.index - first + 1 == MOST_TOGETHER
+        if full or agency.index == count - 1:
+            found.append(range(first, agency.index + 1))
+            first, together = agency.index + 1, 0
+    return found
