@@ -82,6 +82,11 @@ def oversight(
     find. What is decided beyond the horizon has no outcome yet. A unit whose yearly number the
     scenario fixes goes on until the number is reached.
     """
+    if not len(plan.campaigns.campaign_id):  # as at most agencies: nothing can be found
+        return Oversight(
+            schema.TRUTH_OUTCOMES.empty_table(), _suspensions(plan, []), plan.occasions,
+            plan.incidents,
+        )  # fmt: skip
     env = simpy.Environment(initial_time=clock.week_bounds(-1)[0])
     files = [_file(scenario, plan, row) for row in range(len(plan.campaigns.campaign_id))]
     for file in files:

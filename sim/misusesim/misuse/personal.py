@@ -29,7 +29,11 @@ from misusesim.workload.reasons import habits
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from numpy.typing import NDArray
+
     from misusesim.scenario.model import MisuseBase, Retaliation, RomanticInterest
+
+    Ints = NDArray[np.int64]
 
 #: Tenths of the median: a stretched bell with a long right side, so that some campaigns are two
 #: weeks and some most of a year (documented 14-471 days, domain note 5.1). Equal weights.
@@ -93,32 +97,30 @@ class _Personal:
         The rate is of all officers present; who cannot do it leaves his part to the others. Neither
         a longer horizon nor another kind of misuse changes an answer.
         """
-        weeks = np.arange(-LEAD_WEEKS, scene.clock.weeks)
-        begins = scene.clock.day_start(weeks * 7)
-        hired, left = scene.officers.hired, scene.officers.left
-        there = (hired <= begins[:, None]) & (left > begins[:, None])  # week x officer
-        some = there & self._able(scene)
+        able = np.flatnonzero(self._able(scene))
+        some = scene.there[:, able]
         hazard = misuse.officers_per_year * 7 / 365
-        chance = hazard * there.sum(axis=1) / np.maximum(1, some.sum(axis=1))
-        start, which = self._draws(scene, len(weeks))
-        for week, officer in np.argwhere(some & (start < chance[:, None])).tolist():
-            whom = self._whom(scene, officer, int(begins[week]), float(which[week, officer]))
+        chance = hazard * scene.there.sum(axis=1) / np.maximum(1, some.sum(axis=1))
+        dice = self._dice(scene, np.arange(len(some))[:, None], able)
+        begun = some & dice.chance(f"misuse/{self.kind} start", chance[:, None])
+        week, officer = (axis.astype(np.int64) for axis in np.nonzero(begun))
+        officer = able[officer]
+        # whom is asked of those only who begin: hardly anybody
+        which = rng.unit(self._dice(scene, week, officer).bits(f"misuse/{self.kind} whom"))
+        for recruit in zip(week.tolist(), officer.tolist(), which.tolist(), strict=True):
+            whom = self._whom(scene, recruit[1], int(scene.weeks[recruit[0]]), recruit[2])
             if whom is not None:
-                yield Recruit(week, officer, *whom)
+                yield Recruit(*recruit[:2], *whom)
 
-    def _draws(
-        self, scene: Scene, weeks: int
-    ) -> tuple[np.ndarray[Any, np.dtype[np.float64]], np.ndarray[Any, np.dtype[np.float64]]]:
-        """Return two uniform numbers for each week and officer: whether, and whom."""
-        officer = np.arange(len(scene.officers), dtype=np.uint64) << np.uint64(16)
-        entity = np.arange(weeks, dtype=np.uint64)[:, None] | officer
-        entity |= np.uint64(scene.agency.index) << np.uint64(48)
-        dice = Dice(scene.scenario.seed, entity)
-        start, whom = (dice.bits(f"misuse/{self.kind} {what}") for what in ("start", "whom"))
-        return rng.unit(start), rng.unit(whom)
+    def _dice(self, scene: Scene, week: Ints, officer: Ints) -> Dice:
+        """Return the dice of weeks and officers, which broadcast."""
+        entity = week.astype(np.uint64) | officer.astype(np.uint64) << np.uint64(16)
+        return Dice(scene.scenario.seed, entity | np.uint64(scene.agency.index << 48))
 
-    def _able(self, scene: Scene) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-        return np.isin(scene.officers.role, [ROLES.index(role) for role in self.roles])
+    def _able(self, scene: Scene) -> NDArray[np.bool_]:
+        able = np.zeros(len(ROLES), np.bool_)
+        able[[ROLES.index(role) for role in self.roles]] = True
+        return able[scene.officers.role]
 
     def _whom(self, scene: Scene, officer: int, begin: int, which: float) -> tuple[int, int] | None:
         """Return person and tie that the officer turns to, None if he knows nobody."""
@@ -126,8 +128,7 @@ class _Personal:
         which = (
             which / self.met_share if at_work else (which - self.met_share) / (1 - self.met_share)
         )
-        met = _met(scene, officer, begin)
-        if at_work and len(met):
+        if at_work and len(met := _met(scene, officer, begin)):
             return int(met[int(which * len(met))]), NONE
         weight = np.array([self.ties.get(name, 0) for name in TIE_KINDS])
         mine = np.flatnonzero((scene.ties.officer == officer) & (scene.ties.since <= begin))
@@ -155,7 +156,7 @@ class _Personal:
         )
 
 
-def _met(scene: Scene, officer: int, begin: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _met(scene: Scene, officer: int, begin: int) -> Ints:
     """Return adults whom the officer met at incidents shortly before."""
     incidents = scene.incidents
     recent = (incidents.known < begin) & (incidents.known >= begin - _MET_US)
@@ -222,9 +223,11 @@ class RomanticInterestCampaigns(_Personal):
     ) -> list[int]:
         """Return whom each look-up is about: now and then the target's partner."""
         jealous = chance.random() < _PARTNER_CAMPAIGNS
-        other = int(scene.population.partner(np.array([recruit.target]))[0])
         draws = chance.random(count)
-        if not jealous or other == scene.officers.subject[recruit.officer]:
+        if not jealous:
+            return [recruit.target] * count
+        other = int(scene.population.partner(np.array([recruit.target]))[0])
+        if other == scene.officers.subject[recruit.officer]:
             return [recruit.target] * count
         return [other if d < _PARTNER_STEPS else recruit.target for d in draws.tolist()]
 
@@ -266,15 +269,16 @@ class RetaliationCampaigns(_Personal):
     ties = {"dispute": 6, "ex": 3, "neighbour": 1}  # noqa: RUF012 - a constant
     roles = _STREET
 
-    def _able(self, scene: Scene) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    def _able(self, scene: Scene) -> NDArray[np.bool_]:
         """Return who makes stops: nobody where there is no patrol."""
         patrols = bool((scene.officers.role == ROLES.index("patrol")).any())
         return super()._able(scene) & patrols
 
     def campaigns(self, scene: Scene, misuse: Retaliation) -> Iterator[Campaign]:
         """Yield planned campaigns."""
-        typed = typed_share(scene)
-        for recruit in self.recruit(scene, misuse):
+        recruits = list(self.recruit(scene, misuse))
+        typed = typed_share(scene) if recruits else 0.0
+        for recruit in recruits:
             chance = scene.stream(f"{self.kind} plan", recruit.week, recruit.officer)
             rung = drawn_rung(misuse.rungs, chance)
             cover = Cover(scene, rung, recruit.officer, _OTHER, TOPIC["traffic"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 import numpy as np
@@ -19,7 +20,9 @@ from misusesim.workload.numbers import invented_number, opaque_id
 from misusesim.world.context import table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+    from numpy.typing import NDArray
 
     from misusesim.clock import LocalClock
     from misusesim.plan import Cases
@@ -42,7 +45,7 @@ _APPLICATION_BIT: Final = 1 << 40
 _MOST_QUERIES: Final = 128
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scene:
     """What campaigns may look at: the world and the honest work, never changed by them."""
 
@@ -56,15 +59,26 @@ class Scene:
     clock: LocalClock
     population: Population
 
-    @property
+    @cached_property
     def known_from(self) -> int:
         """Return when shifts, incidents and cases begin: the warm-up week."""
         return self.clock.week_bounds(-1)[0]
 
-    @property
+    @cached_property
     def known_until(self) -> int:
         """Return when they end: with the last week that the scenario touches."""
         return self.clock.week_bounds(self.clock.weeks - 1)[1]
+
+    @cached_property
+    def weeks(self) -> NDArray[np.int64]:
+        """Return when the weeks begin in which a campaign may, from -LEAD_WEEKS on."""
+        return self.clock.day_start(np.arange(-LEAD_WEEKS, self.clock.weeks) * 7)
+
+    @cached_property
+    def there(self) -> NDArray[np.bool_]:
+        """Return who holds an account as each of these weeks begins, shape (weeks, officers)."""
+        begins = self.weeks[:, None]
+        return (self.officers.hired <= begins) & (self.officers.left > begins)
 
     def stream(self, name: str, *more: int) -> np.random.Generator:
         """Return the generator of one purpose of misuse in this agency."""
@@ -172,6 +186,8 @@ def written(scene: Scene, planned: list[Campaign]) -> MisusePlan:
     """Return what the campaigns leave behind; those without a step in the horizon are left out."""
     start, end = scene.clock.horizon
     kept = [c for c in planned if any(start <= s.begins and s.time < end for s in c.steps)]
+    if not kept:
+        return replace(_nothing(), context={})
     kept.sort(key=lambda c: (c.key[1], c.key[2], c.key[0]))
     ids = opaque_id(
         scene.scenario,
@@ -183,7 +199,7 @@ def written(scene: Scene, planned: list[Campaign]) -> MisusePlan:
     return MisusePlan(
         campaigns=_columns(kept, ids, start),
         occasions=Occasions.concat(parts),
-        incidents=_incidents(scene, kept),
+        incidents=_incidents(_pretexts(scene, kept), scene.population.area),
         caused_by=np.array(
             [row for row, c in enumerate(kept) for _, s in _on_record(scene, c) if s.pretext],
             np.int32,
@@ -191,6 +207,18 @@ def written(scene: Scene, planned: list[Campaign]) -> MisusePlan:
         truth=_truth(scene, kept, ids),
         planned=tuple(kept),
         context=_applications(scene, kept),
+    )
+
+
+@cache
+def _nothing() -> MisusePlan:
+    """Return the plan of an agency without campaigns, which most are."""
+    return MisusePlan(
+        campaigns=_columns([], np.empty(0, object), 0),
+        occasions=Occasions.concat([]),
+        incidents=_incidents([], np.zeros_like),
+        caused_by=np.empty(0, np.int32),
+        truth=schema.TRUTH_CAMPAIGNS.empty_table(),
     )
 
 
@@ -251,14 +279,20 @@ def caused_incident(campaign: Campaign, step: int) -> int:
     return _INCIDENT_BASE + serial_of(campaign, step)
 
 
-def _incidents(scene: Scene, kept: list[Campaign]) -> Incidents:
-    """Return stops and tows that campaigns cause; their records look like any other."""
-    rows = [
+def _pretexts(scene: Scene, kept: list[Campaign]) -> list[tuple[int, Step, Pretext]]:
+    """Return the stops and tows that campaigns cause, with their serials and steps."""
+    return [
         (caused_incident(c, n), s, s.pretext)
         for c in kept
         for n, s in _on_record(scene, c)
         if s.pretext is not None
     ]
+
+
+def _incidents(
+    rows: list[tuple[int, Step, Pretext]], area: Callable[[NDArray[np.int64]], NDArray[Any]]
+) -> Incidents:
+    """Return the records of stops and tows, like any other; `area` says where people live."""
     subject = np.array([s.subject for _, s, _ in rows], np.int64)
     begun = np.array([p.time for _, _, p in rows], np.int64)
     length = np.array([p.minutes * 60_000_000 for _, _, p in rows], np.int64)
@@ -275,7 +309,7 @@ def _incidents(scene: Scene, kept: list[Campaign]) -> Incidents:
         officer=np.array([s.officer for _, s, _ in rows], np.int32),
         dispatcher=np.full(len(rows), -1, np.int32),
         subject=subject,
-        area=scene.population.area(subject).astype(np.int16),
+        area=area(subject).astype(np.int16),
     )
 
 

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 _HOURS: Final = 168
 _DAYS: Final = 7
+#: Weeks of agencies put together at a time: enough for numpy, little for the memory.
+_AT_A_TIME: Final = 256
+#: Local time is less than this away from UTC; a week with it has microseconds of so many bits.
+_OFFSETS_US: Final = DAY_US
+_WEEK_BITS: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +97,19 @@ def coming(
     time, serial : NDArray[np.int64]
         UTC microseconds; place of the agency, week, and place in the week in bits.
     """
-    times, serials = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    for place in range(len(setting.agencies)):
-        factor = 1.0 if surge is None else float(surge[place])
-        for week, mean in zip(setting.weeks, expected, strict=True):
-            if not mean[place]:
-                continue
-            found = arrivals(setting, name, week, float(mean[place]), profile, factor, place)
-            times.append(found)
-            serials.append((place << SERIAL_BITS) + (week + 1 << WEEK_BITS) + np.arange(len(found)))
-    return np.concatenate(times), np.concatenate(serials)
+    means = np.stack(expected, axis=1)
+    place, week = np.nonzero(means)
+    surges = np.ones(len(means)) if surge is None else surge
+    times, counts = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for first in range(0, len(place), _AT_A_TIME):
+        own, when = place[first : first + _AT_A_TIME], week[first : first + _AT_A_TIME] - 1
+        drawn = _drawn(setting, name, own, when, means[own, when + 1], surges[own], profile)
+        time, count = _times(setting, when, *drawn)
+        times.append(time)
+        counts.append(count)
+    count = np.concatenate(counts)
+    serial = (place << SERIAL_BITS) + (week << WEEK_BITS) - np.cumsum(count) + count
+    return np.concatenate(times), np.repeat(serial, count) + np.arange(count.sum())
 
 
 def arrivals(
@@ -130,16 +138,42 @@ def arrivals(
     place
         Which of the agencies.
     """
-    chance = setting.stream(name, week, place)
+    own, when = np.array([place]), np.array([week])
+    drawn = _drawn(setting, name, own, when, np.array([expected]), np.array([surge]), profile)
+    return _times(setting, when, *drawn)[0]
+
+
+def _drawn(
+    setting: Setting, name: str, place: I64Array, week: I64Array, expected: NDArray[np.number],
+    surge: NDArray[np.float64], profile: Profile,
+) -> tuple[I64Array, I64Array]:  # fmt: skip
+    """Return how many arrive in each hour of some weeks, and the second of each in its hour."""
+    counts, seconds = [], []
     hourly, daily = _variances(setting, profile)
-    days = _multipliers(chance, daily, _DAYS)
-    hours = _multipliers(chance, hourly * surge, _HOURS)
-    mean = expected * _shares(profile) * np.repeat(days, 24) * hours
-    count = chance.poisson(mean)
+    columns = (place, week, expected, surge)
+    for own, when, mean, factor in zip(*(column.tolist() for column in columns), strict=True):
+        chance = setting.stream(name, when, own)
+        days = _multipliers(chance, daily, _DAYS)
+        hours = _multipliers(chance, hourly * factor, _HOURS)
+        count = chance.poisson(mean * _shares(profile) * days.repeat(24) * hours)
+        counts.append(count)
+        seconds.append(chance.integers(0, HOUR_US // SECOND_US, int(count.sum())))
+    return np.stack(counts), np.concatenate(seconds)
+
+
+def _times(
+    setting: Setting, week: I64Array, hourly: I64Array, second: I64Array
+) -> tuple[I64Array, I64Array]:
+    """Return the times of what arrives in some weeks, ascending in each, and how many it is."""
+    count = hourly.sum(axis=1)
     first = (setting.clock.start_day + _DAYS * week) * DAY_US
-    begin = np.repeat(first + np.arange(_HOURS) * HOUR_US, count)
-    within = chance.integers(0, HOUR_US // SECOND_US, len(begin)) * SECOND_US
-    return np.sort(setting.clock.utc(begin + within))
+    hours = (first[:, None] + np.arange(_HOURS) * HOUR_US).reshape(-1)
+    time = setting.clock.utc(np.repeat(hours, hourly.reshape(-1)) + second * SECOND_US)
+    # one sort for all: which of the weeks, and the time from well before it on
+    offset = first - _OFFSETS_US - (np.arange(len(week)) << _WEEK_BITS)
+    time -= np.repeat(offset, count)
+    time.sort()
+    return time + np.repeat(offset, count), count
 
 
 @cache

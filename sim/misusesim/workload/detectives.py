@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import replace
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heapreplace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import simpy
 
-from misusesim.clock import DAY_US, NEVER
+from misusesim.clock import DAY_US, NEVER, WEEK_US
 from misusesim.dice import lane
 from misusesim.occasions import NONE, TEMPLATE, TOPIC, Occasions
 from misusesim.plan import SERIAL_BITS, Cases
@@ -57,11 +57,10 @@ def case_load(setting: Setting) -> CaseLoad:
     env = simpy.Environment(initial_time=setting.clock.week_bounds(-1)[0])
     crew = Investigators(cases.opened + course.intake, course)
     order = np.argsort(cases.officer, kind="stable")
-    names, begin = np.unique(cases.officer[order], return_index=True)
-    rows = np.split(order, begin[1:]) if len(order) else []
-    shifts = _shifts(setting)
-    for officer, own in zip(names.tolist(), rows, strict=True):
-        env.process(crew.investigator(env, own.tolist(), *shifts.get(officer, ([], []))))
+    names = np.unique(cases.officer)
+    edges = _edges(cases.officer[order], names)
+    for rows, starts, ends in zip(_cut(order, edges), *_shifts(setting, names), strict=True):
+        env.process(crew.investigator(env, rows, starts, ends))
     env.run()
     ended, started = np.array(crew.ended, np.int64), np.array(crew.started, np.int64)
     closed = np.where(ended < NEVER, ended + course.closing, NEVER)
@@ -125,20 +124,27 @@ def _course(setting: Setting, serial: I64Array) -> _Course:
     )
 
 
-def _shifts(setting: Setting) -> dict[int, tuple[list[int], list[int]]]:
-    """Return starts and ends of each investigator's shifts."""
+def _shifts(
+    setting: Setting, officers: NDArray[np.integer]
+) -> tuple[list[list[int]], list[list[int]]]:
+    """Return starts and ends of each investigator's shifts, for some of them, ascending."""
     rows = setting.shifts_of(setting.has_role("detective"))
-    found: dict[int, tuple[list[int], list[int]]] = {}
-    for officer, start, end in zip(
-        setting.shifts.officer[rows].tolist(),
-        (setting.shifts.start[rows] + _SETTLING_US).tolist(),
-        setting.shifts.end[rows].tolist(),
-        strict=True,
-    ):
-        starts, ends = found.setdefault(officer, ([], []))
-        starts.append(start)
-        ends.append(end)
-    return found
+    rows = rows[np.argsort(setting.shifts.officer[rows], kind="stable")]
+    edges = _edges(setting.shifts.officer[rows], officers)
+    starts, ends = setting.shifts.start[rows] + _SETTLING_US, setting.shifts.end[rows]
+    return _cut(starts, edges), _cut(ends, edges)
+
+
+def _edges(sorted_names: NDArray[np.integer], names: NDArray[np.integer]) -> list[tuple[int, int]]:
+    """Return from where to where each name stands."""
+    low, high = (np.searchsorted(sorted_names, names, side) for side in ("left", "right"))
+    return list(zip(low.tolist(), high.tolist(), strict=True))
+
+
+def _cut(column: I64Array, edges: list[tuple[int, int]]) -> list[list[int]]:
+    """Return parts of a column as lists."""
+    values = column.tolist()
+    return [values[low:high] for low, high in edges]
 
 
 def at_work(starts: list[int], ends: list[int], time: int) -> int | None:
@@ -178,29 +184,52 @@ class Investigators:
     def investigator(
         self, env: simpy.Environment, rows: list[int], starts: list[int], ends: list[int]
     ) -> Generator[simpy.Event, Any, None]:
-        """Live through the cases of one investigator, given by row."""
-        #: (when it asks for the desk, since when that is settled, row, sitting)
-        waiting: list[tuple[int, int, int, int]] = []
+        """Live through the cases of one investigator, given by row.
 
-        def ask(row: int, sitting: int, due: int) -> None:
-            shift = at_work(starts, ends, max(due, int(env.now)))
-            if shift is not None:  # else beyond the last shift known: the case stays open
-                due = due if shift == due else shift + self._into_day[sitting]
-                heappush(waiting, (max(due, int(env.now)), int(env.now), row, sitting))
-
-        for row in rows:
-            ask(row, self._last[row - 1] if row else 0, self._due[row])
+        Nobody else is concerned by what he does, so the process wakes about once a week and
+        settles in one go what follows until then.
+        """
+        woken = now = int(env.now)
+        waiting = self._waiting(rows, starts, ends, now)
         while waiting:
-            asked, _, row, sitting = heappop(waiting)
-            at = at_work(starts, ends, max(asked, int(env.now)))
+            asked, _, row, sitting = waiting[0]
+            at = at_work(starts, ends, max(now, asked))
             if at is None:
                 return
+            if at - woken > WEEK_US:
+                yield env.timeout(at - woken)
+                woken = at
             self.started[sitting] = at
-            yield env.timeout(at + self._length[sitting] - env.now)
+            now = at + self._length[sitting]
+            asked = NEVER
             if sitting + 1 < self._last[row]:
-                ask(row, sitting + 1, int(env.now) + self._pause[sitting])
+                asked = self._asked(starts, ends, now + self._pause[sitting], sitting + 1)
             else:
-                self.ended[row] = int(env.now)
+                self.ended[row] = now
+            if asked < NEVER:
+                heapreplace(waiting, (asked, now, row, sitting + 1))
+            else:
+                heappop(waiting)
+
+    def _waiting(
+        self, rows: list[int], starts: list[int], ends: list[int], now: int
+    ) -> list[tuple[int, int, int, int]]:
+        """Return a heap of (when it asks for the desk, when that was settled, row, sitting)."""
+        first = [self._last[row - 1] if row else 0 for row in rows]
+        waiting = [
+            (self._asked(starts, ends, self._due[row], sitting), now, row, sitting)
+            for row, sitting in zip(rows, first, strict=True)
+        ]
+        waiting = [one for one in waiting if one[0] < NEVER]
+        heapify(waiting)
+        return waiting
+
+    def _asked(self, starts: list[int], ends: list[int], due: int, sitting: int) -> int:
+        """Return when a sitting due at a time asks for the desk; NEVER: the case stays open."""
+        shift = at_work(starts, ends, due)
+        if shift is None:  # beyond the last shift known
+            return NEVER
+        return due if shift == due else shift + self._into_day[sitting]
 
 
 def _occasions(cases: Cases, course: _Course, started: I64Array) -> Occasions:

@@ -5,6 +5,7 @@ Every officer has ties, whether or not anybody ever misuses; a campaign only pic
 
 from __future__ import annotations
 
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -39,6 +40,7 @@ _YEAR_DAYS: Final = 365
 _MET: Final = 12
 _SAME_SEX_SHARE: Final = 0.1  # assumption
 _ADULT_DAYS: Final = 18 * 365 + 5
+_PERSON_BITS: Final = 48
 _COUPLES: Final = ("spouse", "ex")
 _FRESH_KINDS: Final = ("ex", "dispute")
 
@@ -68,25 +70,28 @@ def ties(scenario: Scenario, agency: Agency, officers: Officers) -> Ties:
 
 def block_ties(scenario: Scenario, staff: Staff) -> list[Ties]:
     """Return the ties of each of some agencies; see :func:`ties`."""
-    slots, officers = _Drawn(scenario, staff).slots(), staff.officers
-    n = len(officers)
-    officer = np.tile(np.arange(n), len(slots))
-    subject = np.concatenate([slot.whom for slot in slots])
-    since = np.concatenate([slot.since for slot in slots])
-    kind = np.repeat([TIE_KINDS.index(slot.kind) for slot in slots], n)
-    order = np.lexsort((since, subject, kind, officer))
-    order = order[subject[order] != officers.subject[officer[order]]]
-    same = [np.diff(column[order]) == 0 for column in (officer, kind, subject)]
-    order = order[np.r_[True, ~np.logical_and.reduce(same)][: len(order)]]
-    ends = np.searchsorted(officer[order], staff.first).tolist()
-    found = []
-    for first, (low, high) in zip(staff.first.tolist(), pairwise(ends), strict=False):
-        own = order[low:high]
-        found.append(Ties(
-            officer=(officer[own] - first).astype(np.int32), subject=subject[own],
-            kind=kind[own].astype(np.int8), since=since[own],
-        ))  # fmt: skip
-    return found
+    slots = _Drawn(scenario, staff).slots()
+    kinds = np.array([TIE_KINDS.index(slot.kind) for slot in slots])
+    subject, since = (np.stack(c, axis=1) for c in list(zip(*slots, strict=True))[1:])
+    # by officer, kind, person and beginning: few of one officer, so each row for itself
+    first = np.argsort(since, axis=1, kind="stable")
+    key = np.take_along_axis(kinds << _PERSON_BITS | subject, first, axis=1)
+    second = np.argsort(key, axis=1, kind="stable")
+    key = np.take_along_axis(key, second, axis=1)
+    since = np.take_along_axis(since, np.take_along_axis(first, second, axis=1), axis=1)
+    subject = key & (1 << _PERSON_BITS) - 1
+    kept = subject != staff.officers.subject[:, None]
+    kept[:, 1:] &= key[:, 1:] != key[:, :-1]
+    own = (np.arange(len(staff)) - staff.first[staff.place]).astype(np.int32)
+    officer = np.repeat(own, kept.sum(axis=1))
+    kind = (key[kept] >> _PERSON_BITS).astype(np.int8)
+    whole = Ties(officer=officer, subject=subject[kept], kind=kind, since=since[kept])
+    ends = np.append(0, np.cumsum(kept.sum(axis=1)))[staff.first].tolist()
+    return [_part(whole, slice(low, high)) for low, high in pairwise(ends)]
+
+
+def _part(ties: Ties, rows: slice) -> Ties:
+    return Ties(ties.officer[rows], ties.subject[rows], ties.kind[rows], ties.since[rows])
 
 
 class _Drawn:
@@ -119,38 +124,49 @@ class _Drawn:
         return self._each(what, lambda stream, n: stream.random(n)) < share
 
     def _slot(self, place: int, kind: str, whom: Ints) -> _Slot:
-        """Return a tie with its beginning."""
-        days = self._each(f"since/{place}", lambda stream, n: stream.integers(*_OLD_DAYS, n))
-        fresh = self._chance(f"fresh/{place}", _FRESH_SHARE)
-        fresh &= kind in _FRESH_KINDS
-        since = self._start + np.where(fresh, days % _YEAR_DAYS, -days) * DAY_US
-        born = np.maximum(self._born(self._own), self._born(whom))
+        """Return a tie with its beginning; what does not decide it is not drawn."""
         if kind == "family":
-            since = np.maximum(born * DAY_US, 0)
-        elif kind in _COUPLES:
+            born = np.maximum(self._own_birth, self._born(whom))
+            return _Slot(kind, whom, np.maximum(born * DAY_US, 0))
+        days = -self._each(f"since/{place}", lambda stream, n: stream.integers(*_OLD_DAYS, n))
+        if kind in _FRESH_KINDS:
+            fresh = self._chance(f"fresh/{place}", _FRESH_SHARE)
+            days = np.where(fresh, -days % _YEAR_DAYS, days)
+        since = self._start + days * DAY_US
+        if kind in _COUPLES:
+            born = np.maximum(self._own_birth, self._born(whom))
             since = np.maximum(since, (born + _ADULT_DAYS) * DAY_US)
         return _Slot(kind, whom, since)
+
+    @cached_property
+    def _own_birth(self) -> Ints:
+        return self._born(self._own)
 
     def _born(self, ids: Ints) -> Ints:
         return self._people.birth_date(ids).astype(np.int64)
 
     def _ex(self) -> Ints:
         """Return a former partner of about the same age, oneself for those without."""
-        own, n = self._own, len(self._own)
         has, alike = self._chance("ex", _EX_SHARE), self._chance("alike", _SAME_SEX_SHARE)
         number = self._each("met", lambda stream, n: stream.integers(0, 2**31, (n, _MET)))
-        met = self._people.adult(number.ravel())
-        same = self._people.sex(met).reshape(n, _MET) == self._people.sex(own)[:, None]
-        years = self._people.birth_year(met).reshape(n, _MET).astype(np.int64)
-        apart = np.abs(years - self._people.birth_year(own)[:, None])
-        best = np.argmin(apart + 100 * (same != alike[:, None]), axis=1)
-        return np.where(has, met.reshape(n, _MET)[np.arange(n), best], own)
+        some = np.flatnonzero(has)
+        own, n, people = self._own[some], len(some), self._people
+        met = people.adult(number[some].ravel())
+        same = people.sex(met).reshape(n, _MET) == people.sex(own)[:, None]
+        years = people.birth_year(met).reshape(n, _MET).astype(np.int64)
+        apart = np.abs(years - people.birth_year(own)[:, None])
+        best = np.argmin(apart + 100 * (same != alike[some, None]), axis=1)
+        whom = self._own.copy()
+        whom[some] = met.reshape(n, _MET)[np.arange(n), best]
+        return whom
 
     def _opponent(self) -> Ints:
         """Return somebody the officer quarrels with, oneself for those without."""
         has = self._chance("dispute", _DISPUTE_SHARE)
         number = self._each("whom/dispute", lambda stream, n: stream.integers(0, 2**31, n))
-        return np.where(has, self._people.adult(number), self._own)
+        whom = self._own.copy()
+        whom[has] = self._people.adult(number[has])
+        return whom
 
     def _colleague(self, nth: int) -> _Slot:
         """Return somebody of the first day's staff, from the day on that both are there."""
