@@ -109,10 +109,10 @@ def expand(scenario: Scenario, plan: AgencyPlan | Block, period: int) -> Expande
 def _transactions(occasions: Occasions, needs: Needs, dice: Dice) -> NDArray[np.int8]:
     """Return what kind of query each row is: by template, and whether it is the first."""
     table = mixes().transaction
-    at = (occasions.template.astype(np.int64) * (2 << 16))[needs.occasion]
-    at += (needs.nth > 0) * (1 << 16)
+    at = (occasions.template.astype(np.int64) * (2 << 16)).take(needs.occasion)
+    at += np.minimum(needs.nth, 1).astype(np.int64) << 16
     at += raw_lane(dice.bits("transaction"), 0)
-    return np.asarray(table.reshape(-1)[at])
+    return table.reshape(-1).take(at)
 
 
 def _log_table(rows: Rows) -> pa.Table:
