@@ -146,8 +146,9 @@ def _filled(rows: Rows, bits: NDArray[np.uint64]) -> NDArray[np.int8]:
     # of 65,536, for systems of both kinds; a lane is below a share if it is below the next integer
     least = np.ceil(np.array([usual, np.maximum(usual, _FILL_SENSITIVE)]) * 65536).astype(np.int32)
     drawn = np.where(rows.numbering.told, -1, lane(bits, 0)).astype(np.int32)
-    usually, sensitively = (drawn < row[rows.place] for row in least)
-    return usually.astype(np.int8) + sensitively
+    filled: NDArray[np.int8] = (drawn < least[1, rows.place]).astype(np.int8)
+    filled += drawn < least[0, rows.place]
+    return filled
 
 
 def _mistyped(rows: Rows, code: NDArray[np.int32], at: NDArray[np.int64]) -> pa.StringArray:
