@@ -73,7 +73,7 @@ def _exponential_steps() -> NDArray[np.int64]:
     return np.repeat(np.arange(len(left) - 1, dtype=np.int64), -np.diff(left))
 
 
-_STEPS = _exponential_steps()
+_STEPS = (_exponential_steps() << 8).astype(np.int32)
 
 
 def exponential(bits: NDArray[np.uint64], mean: NDArray[np.int64] | int) -> NDArray[np.int64]:
@@ -82,5 +82,8 @@ def exponential(bits: NDArray[np.uint64], mean: NDArray[np.int64] | int) -> NDAr
     The table is an integer decay by 63/64 a step, evened out inside each step; its mean is 63.5
     steps. Lanes 0 and 1 of `bits` are used.
     """
-    fine = _STEPS[lane(bits, 0)] << 8 | lane(bits, 1) >> 8
-    return fine * mean // 16256  # 63.5 * 256
+    fine = _STEPS.take(lane(bits, 0)).astype(np.int64)
+    fine |= raw_lane(bits, 1) >> 8
+    fine = np.asarray(fine * mean)
+    fine //= 16256  # 63.5 * 256
+    return fine

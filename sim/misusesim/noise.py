@@ -51,11 +51,16 @@ def arrival(noise: Noise, seed: int, need: NDArray[np.uint64]) -> NDArray[np.int
     """Return how long each row is on its way to the log, microseconds, in whole milliseconds."""
     dice = Dice(seed, need)
     low, high = _WAY_US
-    way = low + (lane(dice.bits("arrival"), 2) * (high - low) >> 16)
+    way = lane(dice.bits("arrival"), 2)
+    way *= high - low
+    way >>= 16
+    way += low
     late = np.flatnonzero(dice.chance("late", noise.late_share))
     bits = Dice(seed, need[late]).bits("lateness")
     way[late] += exponential(bits, round(noise.late_hours * _HOUR_US))
-    return way // _MS * _MS
+    way //= _MS
+    way *= _MS
+    return way
 
 
 def lost(noise: Noise, seed: int, need: NDArray[np.uint64]) -> NDArray[np.bool_]:

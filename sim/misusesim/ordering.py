@@ -33,22 +33,23 @@ def by_time(time: I64Array, tie: NDArray[Any]) -> I64Array:
     """
     if len(time) < 2:  # noqa: PLR2004 - nothing to order
         return np.arange(len(time))
-    places, tie = len(time).bit_length(), tie.astype(_U)
+    places, tie = len(time).bit_length(), tie.astype(_U, copy=False)
     width = int(tie.max()).bit_length()
-    offset = time - time.min()
-    if width + places + int(offset.max()).bit_length() > _WORD:
-        unit = next((unit for unit in _UNITS if _divides(unit, offset)), 1)
-        offset //= unit
-    room = _WORD - places - int(offset.max()).bit_length()
+    key = (time - time.min()).astype(_U)
+    if width + places + int(key.max()).bit_length() > _WORD:
+        key = _in_units(key)
+    room = _WORD - places - int(key.max()).bit_length()
     if room < 1:
         return np.asarray(np.lexsort((tie, time)))
-    head = tie >> _U(width - room) if width > room else tie
-    key = offset.astype(_U) << _U(min(width, room)) | head
-    packed = key << _U(places) | np.arange(len(time), dtype=_U)
-    packed.sort()
-    order: I64Array = (packed & _U((1 << places) - 1)).astype(np.int64)
+    key <<= _U(min(width, room))
+    key |= tie >> _U(width - room) if width > room else tie
+    key <<= _U(places)
+    key |= np.arange(len(time), dtype=_U)
+    key.sort()
+    order: I64Array = (key & _U((1 << places) - 1)).view(np.int64)
     if width > room:
-        _repair(order, packed >> _U(places), time, tie)
+        key >>= _U(places)
+        _repair(order, key, time, tie)
     return order
 
 
@@ -63,9 +64,14 @@ def by_place(place: NDArray[np.integer], time: I64Array, tie: NDArray[Any]) -> I
     return order[np.argsort(home, kind="stable")] if home.any() else order
 
 
-def _divides(unit: int, offset: I64Array) -> bool:
-    """Tell whether all offsets are whole multiples; the first few mostly say no."""
-    return not ((offset[:_FEW] % unit).any() or (offset % unit).any())
+def _in_units(offset: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return offsets in the largest unit that divides them all."""
+    for unit in _UNITS:
+        if not (offset[:_FEW] % _U(unit)).any():  # else seen at once
+            whole = offset // _U(unit)
+            if np.array_equal(whole * _U(unit), offset):
+                return whole
+    return offset
 
 
 def _repair(order: I64Array, key: NDArray[np.uint64], time: I64Array, tie: NDArray[Any]) -> None:

@@ -79,10 +79,9 @@ def mix(x: U64Array) -> U64Array:
     return _in_parts(_mix, x)
 
 
-def _mix(x: U64Array) -> U64Array:
-    out = np.array(x, U)
+def _mix(x: U64Array, *, out: U64Array) -> None:
+    out[...] = x
     _mix_here(out, np.empty_like(out))
-    return out
 
 
 def draw(need: U64Array, column_salt: int) -> U64Array:
@@ -90,13 +89,12 @@ def draw(need: U64Array, column_salt: int) -> U64Array:
     return _in_parts(_draw, need, U(column_salt))
 
 
-def _draw(need: U64Array, column_salt: np.uint64) -> U64Array:
-    out = np.add(need, column_salt)
+def _draw(need: U64Array, column_salt: np.uint64, *, out: U64Array) -> None:
+    np.add(need, column_salt, out=out)
     spare = np.empty_like(out)
     _mix_here(out, spare)
     out += _STEP
     _mix_here(out, spare)
-    return out
 
 
 def _mix_here(x: U64Array, spare: U64Array) -> None:
@@ -109,14 +107,15 @@ def _mix_here(x: U64Array, spare: U64Array) -> None:
     x ^= spare
 
 
-def _in_parts(work: Callable[..., U64Array], x: U64Array, /, *settings: Any) -> U64Array:
-    """Return ``work(x, *settings)``, done part by part where `x` is long."""
-    if x.size <= _AT_A_TIME:
-        return work(x, *settings)
+def _in_parts(work: Callable[..., None], x: U64Array, /, *settings: Any) -> U64Array:
+    """Return what ``work(x, *settings, out=...)`` writes, done part by part where `x` is long."""
     out = np.empty(x.shape, U)
+    if x.size <= _AT_A_TIME:
+        work(x, *settings, out=out)
+        return out
     for first in range(0, len(x), _AT_A_TIME):
         part = slice(first, first + _AT_A_TIME)
-        out[part] = work(x[part], *settings)
+        work(x[part], *settings, out=out[part])
     return out
 
 
@@ -127,7 +126,10 @@ def unit(bits: U64Array) -> NDArray[np.float64]:
 
 def below(bits: U64Array, bound: NDArray[np.int64] | int) -> NDArray[np.int64]:
     """Return integers in [0, bound) from 64 random bits; `bound` is at most 2**31."""
-    return ((bits >> U(33)) * np.asarray(bound).astype(U) >> U(31)).astype(np.int64)
+    out = np.asarray(bits >> U(33))
+    out = out * np.asarray(bound).astype(U)
+    out >>= U(31)
+    return out.view(np.int64)
 
 
 def guide(weights: Sequence[int]) -> NDArray[np.int16]:
@@ -151,7 +153,7 @@ def guide(weights: Sequence[int]) -> NDArray[np.int16]:
 
 def pick(table: NDArray[np.int16], bits: U64Array) -> NDArray[np.int16]:
     """Return one code of a :func:`guide` table per 64 random bits."""
-    return table[(bits >> U(48)).astype(np.int64)]
+    return table.take((bits >> U(48)).view(np.int64))
 
 
 def feistel(x: U64Array, key: int, half: int, rounds: Sequence[int] = range(4)) -> U64Array:
@@ -159,12 +161,21 @@ def feistel(x: U64Array, key: int, half: int, rounds: Sequence[int] = range(4)) 
     return _in_parts(_feistel, x, key, half, rounds)
 
 
-def _feistel(x: U64Array, key: int, half: int, rounds: Sequence[int]) -> U64Array:
+def _feistel(x: U64Array, key: int, half: int, rounds: Sequence[int], *, out: U64Array) -> None:
     mask, left = U((1 << half) - 1), x >> U(half)
-    right = x & mask
+    right, word, spare = x & mask, np.empty_like(left), out
     for r in rounds:
-        left, right = right, left ^ mix(right + U((key + r * _ODD) % _WORD)) & mask
-    return left << U(half) | right
+        np.add(right, _round_key(key, r), out=word)
+        _mix_here(word, spare)
+        word &= mask
+        left ^= word
+        left, right = right, left
+    np.left_shift(left, U(half), out=out)
+    out |= right
+
+
+def _round_key(key: int, r: int) -> np.uint64:
+    return U((key + r * _ODD) % _WORD)
 
 
 def unfeistel(x: U64Array, key: int, half: int) -> U64Array:
@@ -193,16 +204,14 @@ def unpermute(x: U64Array, key: int, size: int) -> U64Array:
     return _within(_unrounds, x, key, size)
 
 
-def _within(
-    step: Callable[[U64Array, int, int, int], U64Array], x: U64Array, key: int, size: int
-) -> U64Array:
+def _within(step: Callable[..., None], x: U64Array, key: int, size: int) -> U64Array:
     if x.size and int(x.max()) >= size:
         raise ValueError(f"permute: values must be below {size}, got {int(x.max())}")
     a = math.isqrt(size - 1) + 1 if size > 1 else 1
     b = -(-size // a)
     y = _in_parts(step, x, key, a, b)
     while (out := np.flatnonzero(y >= U(size))).size:
-        y[out] = step(y[out], key, a, b)
+        y[out] = _in_parts(step, y[out], key, a, b)
     return y
 
 
@@ -213,35 +222,42 @@ def _divided(x: U64Array, by: int) -> tuple[U64Array, U64Array]:
     return quotient, np.subtract(x, rest, out=rest)
 
 
-def _remainder(x: U64Array, by: int) -> U64Array:
-    return _divided(x, by)[1]
+def _remainder_here(x: U64Array, by: int, spare: U64Array) -> None:
+    np.floor_divide(x, U(by), out=spare)
+    spare *= U(by)
+    x -= spare
 
 
-def _rounds(x: U64Array, key: int, a: int, b: int) -> U64Array:
+def _rounds(x: U64Array, key: int, a: int, b: int, *, out: U64Array) -> None:
     left, right = _divided(x, b)
-    for r in range(0, 4, 2):
-        left = _remainder(left + _taken(right, key, r), a)
-        right = _remainder(right + _taken(left, key, r + 1), b)
-    return left * U(b) + right
+    word, spare = np.empty_like(left), out
+    for r in range(4):
+        _take_bits(right, key, r, word, spare)
+        left += word
+        _remainder_here(left, b if r % 2 else a, spare)
+        left, right = right, left
+    np.multiply(left, U(b), out=out)
+    out += right
 
 
-def _unrounds(x: U64Array, key: int, a: int, b: int) -> U64Array:
+def _unrounds(x: U64Array, key: int, a: int, b: int, *, out: U64Array) -> None:
     left, right = _divided(x, b)
-    for r in (2, 0):
-        right = _back(right, _remainder(_taken(left, key, r + 1), b), b)
-        left = _back(left, _remainder(_taken(right, key, r), a), a)
-    return left * U(b) + right
+    word, spare = np.empty_like(left), out
+    for r in (3, 2, 1, 0):
+        size = b if r % 2 else a
+        _take_bits(left, key, r, word, spare)
+        _remainder_here(word, size, spare)
+        right -= word
+        # a step below 0 wraps to a huge number
+        np.add(right, U(size), out=word)
+        np.minimum(right, word, out=right)
+        left, right = right, left
+    np.multiply(left, U(b), out=out)
+    out += right
 
 
-def _back(x: U64Array, by: U64Array, size: int) -> U64Array:
-    """Return ``(x - by) % size`` of numbers below `size`: a step below 0 wraps to a huge number."""
-    x = x - by
-    return np.asarray(np.minimum(x, x + U(size)))
-
-
-def _taken(half: U64Array, key: int, r: int) -> U64Array:
-    """Return 62 bits from one half in round `r`."""
-    out = half + U((key + r * _ODD) % _WORD)
-    _mix_here(out, np.empty_like(out))
-    out >>= U(2)
-    return out
+def _take_bits(half: U64Array, key: int, r: int, word: U64Array, spare: U64Array) -> None:
+    """Put 62 bits from one half in round `r` into `word`."""
+    np.add(half, _round_key(key, r), out=word)
+    _mix_here(word, spare)
+    word >>= U(2)

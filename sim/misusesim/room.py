@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Final
 
+from misusesim.dataset import layout
 from misusesim.errors import DatasetError, UsageError
 from misusesim.periods import days_of
 
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from misusesim.tasks import Task
     from misusesim.world.model import Agency
 
-#: Bytes as measured on the shipped scenarios. Causal pass (context and truth; a plan is stored
-#: for a while only): an account, and each of its days. Shards (log and truth): an account's day, an interface's query.
+#: Bytes as measured on the shipped scenarios. Causal pass (context and truth; a plan is stored for
+#: a while only): an account, and each of its days. Shards (log and truth): an account's day, an
+#: interface's query.
 _OF_ACCOUNT: Final = 6_000
 _OF_PLANNED_DAY: Final = 350
 _OF_LOGGED_DAY: Final = 450
@@ -104,4 +106,6 @@ def _guess(scenario: Scenario, block: Sequence[Agency], period: int | None) -> f
 
 
 def _bytes_of(done: Iterable[Done]) -> int:
-    return sum(entry.bytes for one in done for entry in one.files)
+    """Return the bytes that stay; a stored plan goes again."""
+    every = (entry for one in done for entry in one.files)
+    return sum(entry.bytes for entry in every if not entry.path.startswith(layout.WORK))

@@ -140,12 +140,13 @@ def distinct_words(table: pa.Table) -> pa.Table:
 
 def _coded_again(column: pa.ChunkedArray) -> pa.DictionaryArray:
     """Return a dictionary column whose words are in the order in which they first occur."""
-    text = column.cast(column.type.value_type).combine_chunks()
-    if isinstance(text, pa.ChunkedArray):
-        text = pa.concat_arrays(text.chunks)
-    coded = text.dictionary_encode()
+    whole = column.combine_chunks()
+    if isinstance(whole, pa.ChunkedArray):
+        whole = pa.concat_arrays(whole.chunks)
+    once = whole.dictionary.dictionary_encode()  # of the words, far fewer than rows
+    coded = once.indices.take(whole.indices).dictionary_encode()
     return pa.DictionaryArray.from_arrays(
-        coded.indices.cast(column.type.index_type), coded.dictionary
+        coded.indices.cast(column.type.index_type), once.dictionary.take(coded.dictionary)
     )
 
 

@@ -21,7 +21,7 @@ from misusesim.occasions import TEMPLATE
 from misusesim.periods import days_of
 from misusesim.plan import Block
 from misusesim.query.answers import answer_columns
-from misusesim.query.columns import instants, long_words, numbers, words
+from misusesim.query.columns import instants, numbers, spread_words, words
 from misusesim.query.labels import truth_table
 from misusesim.query.needs import expand_needs, needs_of, terminals
 from misusesim.query.numbering import COLLEAGUE, cover_story, numbering
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from misusesim.occasions import Occasions
     from misusesim.plan import AgencyPlan
+    from misusesim.query.columns import Words
     from misusesim.query.needs import Needs
     from misusesim.scenario.model import Scenario
 
@@ -89,16 +90,16 @@ def expand(scenario: Scenario, plan: AgencyPlan | Block, period: int) -> Expande
     )
     first_need = needs_of(plan, occasions)
     dice = Dice(scenario.seed, needs.need)
-    officer, machine = occasions.officer[needs.occasion], MACHINE[occasions.template]
-    machine = machine[needs.occasion]
+    automatic, seen = MACHINE[occasions.template], np.zeros(len(occasions), np.bool_)
+    machine, seen[needs.occasion] = automatic.take(needs.occasion), True
     rows = Rows(
         scenario=scenario, plan=plan, population=Population(scenario),
         habit=block_habits(scenario, plan),
         numbering=numbering(scenario, plan, occasions),
         occasions=occasions, first_need=first_need, terminal=terminal, needs=needs, dice=dice,
-        occasion_dice=Dice(scenario.seed, first_need), officer=officer,
-        transaction=_transactions(occasions, needs, dice),
-        place=plan.officer_place[officer], machine=machine, hand=np.flatnonzero(~machine),
+        occasion_dice=Dice(scenario.seed, first_need), automatic=automatic,
+        transaction=_transactions(occasions, needs, dice), machine=machine,
+        hand=np.flatnonzero(~machine), seen=np.flatnonzero(seen),
     )  # fmt: skip
     return Expanded(
         log=_log_table(rows), truth=truth_table(rows), reactions=reactions_table(rows),
@@ -117,28 +118,32 @@ def _between(plan: AgencyPlan | Block, first: int, last: int) -> NDArray[np.int6
 def _transactions(occasions: Occasions, needs: Needs, dice: Dice) -> NDArray[np.int8]:
     """Return what kind of query each row is: by template, and whether it is the first."""
     table = mixes().transaction
-    at = (occasions.template.astype(np.int64) * (2 << 16))[needs.occasion]
-    at += (needs.nth > 0) * (1 << 16)
+    at = (occasions.template.astype(np.int64) * (2 << 16)).take(needs.occasion)
+    at += np.minimum(needs.nth, 1).astype(np.int64) << 16
     at += raw_lane(dice.bits("transaction"), 0)
-    return np.asarray(table.reshape(-1)[at])
+    return table.reshape(-1).take(at)
 
 
 def _log_table(rows: Rows) -> pa.Table:
-    needs, plan = rows.needs, rows.plan
-    system = SYSTEM[rows.transaction]
+    needs, plan, officers = rows.needs, rows.plan, rows.plan.officers.officer_id
+    system = SYSTEM.take(rows.transaction)
     who = typed(rows)
+
+    def by_occasion(codes: NDArray[np.integer], values: Words) -> pa.DictionaryArray:
+        return spread_words(codes, values, rows.occasion, rows.seen)
+
     columns = {
         "query_id": numbers(needs.query_id, pa.uint64()),
         "time": instants(needs.time, LOG.field("time").type),
         "received_at": instants(needs.received, LOG.field("received_at").type),
-        "agency_id": long_words(rows.place, [agency.agency_id for agency in plan.agencies]),
-        "officer_id": long_words(rows.officer, plan.officers.officer_id),
-        "terminal_id": long_words(rows.terminal[rows.occasion], plan.terminals.terminal_id),
+        "agency_id": by_occasion(rows.place, [agency.agency_id for agency in plan.agencies]),
+        "officer_id": by_occasion(rows.occasions.officer, officers),
+        "terminal_id": by_occasion(rows.terminal, plan.terminals.terminal_id),
         "system": words(system, SYSTEMS),
-        "message_key": words(KEY[rows.transaction], MESSAGE_KEYS),
+        "message_key": words(KEY.take(rows.transaction), MESSAGE_KEYS),
         **purpose_columns(rows, system),
         **wording_columns(rows),
-        "requestor": long_words(_requestors(rows), plan.officers.officer_id),
+        "requestor": by_occasion(_requestors(rows), officers),
         **subject_columns(rows, who),
         **answer_columns(rows, who, system),
     }
@@ -146,7 +151,7 @@ def _log_table(rows: Rows) -> pa.Table:
 
 
 def _requestors(rows: Rows) -> NDArray[np.int32]:
-    """Return for whom each row was run (officer, -1 nobody): the unit on the call."""
+    """Return for whom each occasion was run (officer, -1 nobody): the unit on the call."""
     occasions, incidents = rows.occasions, rows.plan.incidents
     out = np.full(len(occasions), -1, np.int32)
     bits = rows.occasion_dice.bits("requestor")
@@ -158,4 +163,4 @@ def _requestors(rows: Rows) -> NDArray[np.int32]:
         out[at] = incidents.officer[np.minimum(row, len(incidents.serial) - 1)]
     asked = np.flatnonzero(cover_story(rows.plan, occasions) == COLLEAGUE)
     out[asked] = another(rows.plan, occasions.officer[asked], lane(bits[asked], 1))
-    return out[rows.occasion]
+    return out

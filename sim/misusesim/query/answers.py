@@ -11,7 +11,7 @@ from misusesim import rng
 from misusesim.dataset.schema import ACTIONS, OUTCOMES, SCOPES, SYSTEMS
 from misusesim.dice import happens, lane, raw_lane, table
 from misusesim.occasions import TEMPLATES
-from misusesim.query.columns import long_words, numbers, words
+from misusesim.query.columns import numbers, some_words, words
 from misusesim.query.people import EXACT
 from misusesim.world.agencies import agencies
 
@@ -70,14 +70,14 @@ _STRETCH: Final = _stretch().astype(np.int32)  # times a median it is below 2**3
 def answer_columns(rows: Rows, who: Typed, system: NDArray[np.int8]) -> dict[str, pa.Array]:
     """Return the columns from `scope` to `latency_ms`."""
     bits, alpr = rows.dice.bits("answer"), system == _ALPR
-    outcome = _OUTCOMES[lane(bits, 0)]
+    outcome = _OUTCOMES.take(lane(bits, 0))
     lost_way = (who.typo > 0) & (raw_lane(bits, 1) < _TYPO_FINDS_NOTHING) & (outcome == _OK)
     outcome[lost_way] = _NO_RECORD
-    records = _RECORDS[lane(bits, 2)]
-    records[who.match != EXACT] *= _VAGUE_FACTOR
-    records[outcome != _OK] = 0
-    latency = _MEDIAN_MS[system]
-    latency *= _STRETCH[lane(bits, 3)]
+    records = _RECORDS.take(lane(bits, 2))
+    records[np.flatnonzero(who.match != EXACT)] *= _VAGUE_FACTOR
+    records *= outcome == _OK
+    latency = _MEDIAN_MS.take(system)
+    latency *= _STRETCH.take(lane(bits, 3))
     latency //= 1000
     latency[outcome == _TIMEOUT] = _TIMEOUT_MS
     return {
@@ -114,20 +114,16 @@ def _use_columns(rows: Rows) -> dict[str, pa.Array]:
     """Return what was done with the answer, and whether the glass was broken for it."""
     action = _actions(rows)
     names = [agency.agency_id for agency in agencies(rows.scenario)]
-    recipient = np.full(len(action), -1, np.int32)
-    if len(names) > 1:
-        shared = np.flatnonzero(action == _SHARE)
-        step = 1 + (lane(rows.dice.take(shared).bits("use"), 1) * (len(names) - 1) >> 16)
-        recipient[shared] = (rows.plan.numbers.astype(np.int64)[rows.place[shared]] + step) % len(
-            names
-        )
+    shared = np.flatnonzero(action == _SHARE) if len(names) > 1 else np.empty(0, np.int64)
+    step = 1 + (lane(rows.dice.take(shared).bits("use"), 1) * (len(names) - 1) >> 16)
+    own = rows.plan.numbers.astype(np.int64)[rows.place[rows.occasion[shared]]]
     broken = rows.hand[rows.dice.take(rows.hand).chance("break glass", _BREAK_GLASS_SHARE)]
     glass, length = np.zeros(len(action), np.bool_), np.zeros(len(action), np.int16)
     glass[broken] = True
     length[broken] = 4 + (lane(rows.dice.take(broken).bits("use"), 2) * _LONGEST_TEXT >> 16)
     return {
         "action": words(action, ACTIONS),
-        "recipient_agency_id": long_words(recipient, names),
+        "recipient_agency_id": some_words(len(action), shared, (own + step) % len(names), names),
         "break_glass": numbers(glass, pa.bool_()),
         "justification_length": numbers(length, pa.int16(), ~glass),
     }
@@ -136,9 +132,9 @@ def _use_columns(rows: Rows) -> dict[str, pa.Array]:
 def _actions(rows: Rows) -> NDArray[np.int8]:
     """Return what was done with each answer: what the occasion tells, else by chance."""
     occasions = rows.occasions
-    action = occasions.action[rows.occasion]
+    action = rows.spread(occasions.action)
     free = np.flatnonzero(action < 0)
     bits = lane(rows.dice.take(free).bits("use"), 0)
-    bits += (_DESK[occasions.template].astype(np.int64) << 16)[rows.occasion[free]]
-    action[free] = _ACTIONS_OF[bits]
+    bits += (_DESK[occasions.template].astype(np.int64) << 16).take(rows.occasion[free])
+    action[free] = _ACTIONS_OF.take(bits)
     return action

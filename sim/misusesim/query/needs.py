@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -42,7 +42,6 @@ class Needs:
     """Columns, one row per row of the log, by (time, query_id)."""
 
     occasion: NDArray[np.int64]  # row of the occasions given
-    nth: NDArray[np.int64]  # 0 for the first query of the occasion
     need: NDArray[np.uint64]  # number of the need; the same for a second entry
     query_id: NDArray[np.uint64]
     original: NDArray[np.uint64]  # query_id of the first entry (its own, if it is the first)
@@ -52,6 +51,11 @@ class Needs:
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.need)
+
+    @property
+    def nth(self) -> NDArray[np.uint8]:
+        """Return which query of its occasion each row is, 0 the first: the last byte of a need."""
+        return self.need.astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,57 +154,87 @@ def expand_needs(
         UTC microseconds; a row is kept if its logged time is in [start, end).
     """
     seed, place = scenario.seed, plan.officer_place[occasions.officer].astype(np.int64)
-    occasion = np.repeat(np.arange(len(occasions)), occasions.n)
-    first = np.cumsum(occasions.n, dtype=np.int64) - occasions.n
-    nth = np.arange(len(occasion)) - np.repeat(first, occasions.n)
-    need = np.repeat(needs_of(plan, occasions), occasions.n) | nth.view(np.uint64)
-    true_time = _times(seed, occasions, occasion, need)
+    occasion, need = _one_by_one(occasions, needs_of(plan, occasions))
+    true_time = _times(seed, occasions, need)
     own = np.where(terminal < 0, terminal, terminal - plan.first_terminal[place]).astype(np.int32)
     skew = noise.clock_skew(scenario.noise, seed, plan.numbers[place], own, week)
     time = true_time + np.repeat(skew, occasions.n)
     kept = (time >= horizon[0]) & (time < horizon[1])
-    kept &= ~_suspended(plan.suspensions, np.repeat(occasions.officer, occasions.n), true_time)
+    kept &= ~_suspended(plan.suspensions, occasions, true_time)
     gone = noise.lost(scenario.noise, seed, need) & kept
-    rows = np.flatnonzero(kept & ~gone)
+    stays = kept & ~gone
+    twice = np.flatnonzero(noise.entered_twice(scenario.noise, seed, need) & stays)
     # Bit 7 of nth is free only where the occasion is short enough not to use it itself.
-    twice = noise.entered_twice(scenario.noise, seed, need[rows]) & (
-        occasions.n[occasion[rows]] <= COPY
-    )
-    rows = np.concatenate([rows, rows[twice]])
-    copied = np.arange(len(rows)) >= len(rows) - int(twice.sum())
-    need = need[rows]
-    way = noise.arrival(scenario.noise, seed, need)
-    way[copied] += noise.second_entry(seed, need[copied])
-    key = rng.salt(seed, "query_id")
-    again = np.flatnonzero(copied)
-    query_id = rng.feistel(need, key, 32)
-    original = query_id.copy()
-    query_id[again] = rng.feistel(need[again] | np.uint64(COPY), key, 32)
-    order = by_time(time[rows], query_id)
-    rows = rows[order]
+    twice = twice[occasions.n[occasion[twice]] <= COPY]
+    rows = np.concatenate([np.flatnonzero(stays), twice])
+    occasion, need, time = occasion.take(rows), need.take(rows), time.take(rows)
+    entries = _entries(scenario, need, len(twice))
+    order = by_time(time, entries.query_id)
+    query_id = entries.query_id.take(order)
     needs = Needs(
-        occasion=occasion[rows], nth=nth[rows], need=need[order], query_id=query_id[order],
-        original=original[order], time=time[rows], received=true_time[rows] + way[order],
+        occasion=occasion.take(order), need=need.take(order), query_id=query_id,
+        original=_originals(query_id, entries.copied, order),
+        time=time.take(order), received=(true_time.take(rows) + entries.way).take(order),
     )  # fmt: skip
     count = Count(
-        generated=int(kept.sum()), lost=int(gone.sum()), copies=int(copied.sum()),
-        late=int((way > _SECOND_US * 60).sum()),
+        generated=int(kept.sum()), lost=int(gone.sum()), copies=len(twice),
+        late=int((entries.way > _SECOND_US * 60).sum()),
     )  # fmt: skip
     return needs, count
 
 
-def _times(
-    seed: int, occasions: Occasions, occasion: NDArray[np.int64], need: NDArray[np.uint64]
-) -> NDArray[np.int64]:
+def _one_by_one(
+    occasions: Occasions, first_need: NDArray[np.uint64]
+) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+    """Return occasion and number of each need."""
+    occasion = np.repeat(np.arange(len(occasions)), occasions.n)
+    need = np.repeat(first_need - _firsts(occasions).view(np.uint64), occasions.n)
+    need += np.arange(len(need), dtype=np.uint64)
+    return occasion, need
+
+
+def _firsts(occasions: Occasions) -> NDArray[np.int64]:
+    """Return the place of each occasion's first need."""
+    return np.cumsum(occasions.n, dtype=np.int64) - occasions.n
+
+
+class _Entries(NamedTuple):
+    """What the log makes of rows, second entries last."""
+
+    way: NDArray[np.int64]  # microseconds
+    query_id: NDArray[np.uint64]
+    copied: NDArray[np.uint64]  # query_id of the first entry of each second one
+
+
+def _entries(scenario: Scenario, need: NDArray[np.uint64], copies: int) -> _Entries:
+    """Return the way of rows to the log and their ids there; the last `copies` are second ones."""
+    seed, again = scenario.seed, need[len(need) - copies :]
+    way = noise.arrival(scenario.noise, seed, need)
+    way[len(need) - copies :] += noise.second_entry(seed, again)
+    key = rng.salt(seed, "query_id")
+    query_id = rng.feistel(need, key, 32)
+    copied = query_id[len(need) - copies :].copy()
+    query_id[len(need) - copies :] = rng.feistel(again | np.uint64(COPY), key, 32)
+    return _Entries(way, query_id, copied)
+
+
+def _originals(
+    query_id: NDArray[np.uint64], copied: NDArray[np.uint64], order: NDArray[np.int64]
+) -> NDArray[np.uint64]:
+    """Return the id of each row's first entry; `order` sorted the rows, second entries last."""
+    out, first_copy = query_id.copy(), len(order) - len(copied)
+    at = np.flatnonzero(order >= first_copy)
+    out[at] = copied[order[at] - first_copy]
+    return out
+
+
+def _times(seed: int, occasions: Occasions, need: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Return true times in whole milliseconds: start, then gaps of exponential length."""
-    first = np.cumsum(occasions.n, dtype=np.int64) - occasions.n
-    later = np.ones(len(need), np.bool_)
-    later[first] = False
-    at = np.flatnonzero(later)
-    mean = occasions.gap_s.astype(np.int64)[occasion[at]] * _SECOND_US
+    first, mean = _firsts(occasions), occasions.gap_s.astype(np.int64) * _SECOND_US
     least = mean // _SHORTEST_GAP
-    gap = np.zeros(len(need), np.int64)
-    gap[at] = least + exponential(Dice(seed, need[at]).bits("gap"), mean - least)
+    gap = exponential(Dice(seed, need).bits("gap"), np.repeat(mean - least, occasions.n))
+    gap += np.repeat(least, occasions.n)
+    gap[first] = 0
     time = np.cumsum(gap, out=gap)
     if len(time):
         time += np.repeat(occasions.start - time[first], occasions.n)
@@ -210,12 +244,13 @@ def _times(
 
 
 def _suspended(
-    suspensions: Suspensions, officer: NDArray[np.int32], time: NDArray[np.int64]
+    suspensions: Suspensions, occasions: Occasions, time: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
-    """Return which rows fall into a suspension of their officer."""
-    out = np.zeros(len(officer), np.bool_)
-    concerned = np.flatnonzero(np.isin(officer, suspensions.officer))
-    who, when = officer[concerned], time[concerned]
+    """Return which needs fall into a suspension of their officer."""
+    out = np.zeros(len(time), np.bool_)
+    some = np.isin(occasions.officer, suspensions.officer)
+    concerned = np.flatnonzero(np.repeat(some, occasions.n))
+    who, when = np.repeat(occasions.officer[some], occasions.n[some]), time[concerned]
     for person, start, end in zip(
         suspensions.officer.tolist(), suspensions.start.tolist(), suspensions.end.tolist(),
         strict=True,

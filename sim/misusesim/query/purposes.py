@@ -60,7 +60,7 @@ def true_purposes(rows: Rows) -> NDArray[np.int8]:
 
 
 def declared_purposes(rows: Rows) -> NDArray[np.int8]:
-    """Return what each row would declare (code of PURPOSES, -1 nothing), asked or not."""
+    """Return what each occasion would declare (code of PURPOSES, -1 nothing), asked or not."""
     occasions = rows.occasions
     spoken = np.where(occasions.says_topic == DEFAULT, occasions.topic, occasions.says_topic)
     habit = default_purpose()[occasions.template, spoken]
@@ -71,21 +71,22 @@ def declared_purposes(rows: Rows) -> NDArray[np.int8]:
     other = lane(bits, 1) < of_65536(_OTHER_SHARE)
     habit = np.where(other, np.int8(PURPOSES.index("other")), habit)
     said = np.where(occasions.says_purpose == DEFAULT, habit, occasions.says_purpose)
-    return said.astype(np.int8)[rows.occasion]
+    return said.astype(np.int8)
 
 
 def purpose_columns(rows: Rows, system: NDArray[np.int8]) -> dict[str, pa.Array]:
     """Return `declared_purpose` (where the screen asks) and `purpose_code` (III only)."""
     declared, third = declared_purposes(rows), np.flatnonzero(system == SYSTEMS.index("III"))
     codes = np.array([PURPOSE_CODES.index(_III_CODE[p]) for p in PURPOSES], np.int8)
-    said, usual = declared[third], np.int8(PURPOSE_CODES.index("C"))
+    occasion = rows.occasion[third]
+    said, usual = declared[occasion], np.int8(PURPOSE_CODES.index("C"))
     code = np.where(said >= 0, codes[said], usual)
-    slip = rows.occasion_dice.bits("purpose code")[rows.occasion[third]]
+    slip = rows.occasion_dice.bits("purpose code")[occasion]
     code[(code == PURPOSE_CODES.index("J")) & (lane(slip, 0) < of_65536(_EMPLOYMENT_AS_C))] = usual
-    shown = np.full(len(declared), -1, np.int8)
+    shown = np.full(len(system), -1, np.int8)
     shown[third] = code
     declared[~rows.plan.of_group("asks_purpose")[rows.place]] = -1
     return {
-        "declared_purpose": words(declared, PURPOSES),
+        "declared_purpose": words(rows.spread(declared), PURPOSES),
         "purpose_code": words(shown, PURPOSE_CODES),
     }

@@ -77,7 +77,7 @@ def _replacements(
     code[recoded] = len(values) + choice[recoded] % len(_CODES)
     values += [_json("declared_purpose", PURPOSES[p]) for p in _CODES]
     own_cases = plan.cases.serial >> SERIAL_BITS
-    agency = rows.place[row]
+    agency = rows.place[rows.occasion[row]]
     for which in np.unique(agency[reaction == _BORROW]).tolist():
         borrowed = np.flatnonzero((reaction == _BORROW) & (agency == which))
         cases = np.flatnonzero(own_cases == which)
@@ -91,7 +91,8 @@ def _replacements(
         code[borrowed] = len(values) + place
         values += [_json("case_number", names[c]) for c in chosen.tolist()]
     asked = np.flatnonzero(reaction == _COLLEAGUE)
-    other = another(plan, rows.officer[row[asked]], choice[asked])
+    officer = rows.occasions.officer[rows.occasion[row[asked]]]
+    other = another(plan, officer, choice[asked])
     chosen, place = np.unique(other, return_inverse=True)
     code[asked] = len(values) + place
     values += [_json("officer_id", plan.officers.officer_id[o]) for o in chosen.tolist()]

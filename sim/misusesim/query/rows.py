@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -37,11 +37,11 @@ class Rows:
     needs: Needs
     dice: Dice  # by row
     occasion_dice: Dice  # by occasion
-    officer: NDArray[np.int32]  # by row, as the next ones
-    transaction: NDArray[np.int8]  # code of transactions.NAMES
-    place: NDArray[np.int16]  # in the block, of the row's agency
-    machine: NDArray[np.bool_]  # rows that a system sent by itself
+    automatic: NDArray[np.bool_]  # occasions of systems that ask by themselves
+    transaction: NDArray[np.int8]  # by row: code of transactions.NAMES
+    machine: NDArray[np.bool_]  # by row: of an automatic occasion
     hand: NDArray[np.int64]  # which rows are of people
+    seen: NDArray[np.int64]  # occasions that have rows
 
     @property
     def occasion(self) -> NDArray[np.int64]:
@@ -49,9 +49,13 @@ class Rows:
         return self.needs.occasion
 
     @property
-    def occasion_place(self) -> NDArray[np.int16]:
+    def place(self) -> NDArray[np.int16]:
         """Return the place in the block of each occasion's agency."""
         return self.plan.officer_place[self.occasions.officer]
+
+    def spread(self, codes: NDArray[Any]) -> NDArray[Any]:
+        """Return for each row what its occasion has."""
+        return codes.take(self.needs.occasion)
 
 
 def another(

@@ -40,13 +40,11 @@ _PLACES: Final = 5  # a mistyped number has one of its last five digits wrong
 
 def wording_columns(rows: Rows) -> dict[str, pa.Array]:
     """Return `reason_category`, `reason_text` and `case_number`."""
-    occasions, occasion = rows.occasions, rows.occasion
-    spoken = np.where(occasions.says_topic == DEFAULT, occasions.topic, occasions.says_topic)
-    topic = spoken[occasion]
-    number = rows.numbering.code[occasion]
+    occasions, number = rows.occasions, rows.numbering.code
+    topic = np.where(occasions.says_topic == DEFAULT, occasions.topic, occasions.says_topic)
     absent = rows.plan.of_group("case_field") == "absent"
-    homeless = rows.numbering.told & absent[rows.occasion_place]
-    misplaced = (homeless | (occasions.oddity == _IN_REASON))[occasion] & (number >= 0)
+    homeless = rows.numbering.told & absent[rows.place]
+    misplaced = (homeless | (occasions.oddity == _IN_REASON)) & (number >= 0)
     return {
         "reason_category": _category(rows, topic),
         "reason_text": _reason(rows, topic, number, misplaced),
@@ -57,24 +55,25 @@ def wording_columns(rows: Rows) -> dict[str, pa.Array]:
 def _category(rows: Rows, topic: NDArray[np.int16]) -> pa.DictionaryArray:
     listed = offenses()
     out = np.full(len(topic), -1, np.int8)
-    there = np.flatnonzero(rows.habit.dropdown[rows.place])
+    there = np.flatnonzero(rows.habit.dropdown[rows.place] & ~rows.automatic)
     if there.size:
-        bits = rows.occasion_dice.bits("category")[rows.occasion[there]]
+        bits = rows.occasion_dice.take(there).bits("category")
         picked = listed.pick[topic[there], lane(bits, 0) >> 7]
-        picked[(lane(bits, 1) < of_65536(_CATEGORY_BLANK)) | rows.machine[there]] = -1
+        picked[lane(bits, 1) < of_65536(_CATEGORY_BLANK)] = -1
         out[there] = picked
-    return words(out, listed.values)
+    return words(rows.spread(out), listed.values)
 
 
 def _reason(
     rows: Rows, topic: NDArray[np.int16], number: NDArray[np.int32], misplaced: NDArray[np.bool_]
 ) -> pa.DictionaryArray:
     hand, occasion = rows.hand, rows.occasion[rows.hand]
-    number, misplaced = number[hand], misplaced[hand]
+    number, misplaced = number[occasion], misplaced[occasion]
     forced = np.full(len(rows.occasions), -1, np.int8)
     forced[cover_story(rows.plan, rows.occasions) == GENERIC] = CLASS["generic"]
     said = reason_codes(
-        rows.habit, rows.scenario.seed, officer=rows.officer[hand], topic=topic[hand],
+        rows.habit, rows.scenario.seed, officer=rows.occasions.officer[occasion],
+        topic=topic[occasion],
         occasion=rows.first_need[occasion], need=rows.needs.need[hand], has_number=number >= 0,
         forced=np.where(misplaced, np.int8(CLASS["number"]), forced[occasion]),
     )  # fmt: skip
@@ -84,7 +83,7 @@ def _reason(
     static = pa.array(vocabulary().texts, pa.string())
     code[numeric] = codes + len(static)
     own = _AUTOMATIC_TEXT[rows.occasions.template] + np.int32(len(static) + len(texts))
-    text = own[rows.occasion]
+    text = rows.spread(own)
     text[hand] = code
     return long_words(text, _one_list(static, texts, pa.array(_AUTOMATIC.values(), pa.string())))
 
@@ -123,22 +122,33 @@ def _in_form(numbers: pa.StringArray, pattern: str) -> pa.StringArray:
 def _case_number(
     rows: Rows, number: NDArray[np.int32], misplaced: NDArray[np.bool_]
 ) -> pa.DictionaryArray:
-    rule, texts, place = rows.plan.of_group("case_field"), rows.numbering.texts, rows.place
+    rule, texts = rows.plan.of_group("case_field")[rows.place], rows.numbering.texts
     bits = rows.occasion_dice.bits("case number")
-    usual = np.where(rule == "mandatory", _FILL_MANDATORY, rows.habit.fill_share)
-    # of 65,536, for systems of both kinds; a lane is below a share if it is below the next integer
-    least = np.ceil(np.array([usual, np.maximum(usual, _FILL_SENSITIVE)]) * 65536).astype(np.int32)
-    at = np.flatnonzero((number >= 0) & ~misplaced & (rule != "absent")[place])
-    drawn = np.where(rows.numbering.told, -1, lane(bits, 0)).astype(np.int32)
-    sensitive = SENSITIVE[rows.transaction[at]].astype(np.int8)
-    at = at[drawn[rows.occasion[at]] < least[sensitive, place[at]]]
-    code = np.full(len(number), -1, np.int32)
-    code[at] = number[at]
+    filled = _filled(rows, bits)
+    filled[(number < 0) | misplaced | (rule == "absent")] = 0
+    filled = rows.spread(filled)
+    at = np.flatnonzero(filled)
+    at = at[filled[at] + SENSITIVE[rows.transaction[at]] > 1]
+    code = np.full(len(filled), -1, np.int32)
+    code[at] = number[rows.occasion[at]]
     extra = _mistyped(rows, code, at)
-    empty = np.flatnonzero((code < 0) & ((rule == "mandatory")[place] & ~rows.machine))
+    empty = rows.hand[(rule == "mandatory")[rows.occasion[rows.hand]]]
+    empty = empty[code[empty] < 0]
     junk = lane(bits[rows.occasion[empty]], 1) * len(_PLACEHOLDERS) >> 16
     code[empty] = len(texts) + len(extra) + junk
     return long_words(code, _one_list(texts, extra, pa.array(_PLACEHOLDERS, pa.string())))
+
+
+def _filled(rows: Rows, bits: NDArray[np.uint64]) -> NDArray[np.int8]:
+    """Return where each occasion's number is given: 0 nowhere, 1 in sensitive systems, 2 in all."""
+    mandatory = rows.plan.of_group("case_field") == "mandatory"
+    usual = np.where(mandatory, _FILL_MANDATORY, rows.habit.fill_share)
+    # of 65,536, for systems of both kinds; a lane is below a share if it is below the next integer
+    least = np.ceil(np.array([usual, np.maximum(usual, _FILL_SENSITIVE)]) * 65536).astype(np.int32)
+    drawn = np.where(rows.numbering.told, -1, lane(bits, 0)).astype(np.int32)
+    filled: NDArray[np.int8] = (drawn < least[1, rows.place]).astype(np.int8)
+    filled += drawn < least[0, rows.place]
+    return filled
 
 
 def _mistyped(rows: Rows, code: NDArray[np.int32], at: NDArray[np.int64]) -> pa.StringArray:

@@ -7,13 +7,16 @@ memory. All functions take and return arrays, int64 ids in [0, population).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
 from misusesim import rng
 from misusesim.dataset.schema import SEXES
+from misusesim.dice import happens
 from misusesim.world.names import pools
+from misusesim.world.plates import ALL_PLATES, COMMON_PLATES, plate_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,12 +24,15 @@ if TYPE_CHECKING:
     from misusesim.scenario.model import Scenario
 
     Ids = NDArray[np.int64]
+    People: TypeAlias = "Ids | Seated"
 
 U = np.uint64
 SEATS: Final = 10
 _HOME: Final = np.array([0, 1, 1, 2, 2, 2, 3, 3, 3, 3], U)
 _MATE: Final = np.array([0, 2, 1, 4, 3, 5, 7, 6, 8, 9], U)  # the partner's seat; oneself: none
 _CHILD: Final = np.array([0, 0, 0, 0, 0, 1, 0, 0, 1, 1], bool)
+_PAIRED: Final = np.arange(SEATS) != _MATE
+_SECOND: Final = np.arange(SEATS) > _MATE  # of a couple
 _ADULT_SEATS: Final = np.array([0, 1, 2, 3, 4, 6, 7], np.int64)
 #: Parents, children and siblings who share the household, partner apart; oneself: none.
 _KIN: Final = np.array([
@@ -40,14 +46,22 @@ HOUSEHOLDS_PER_BLOCK: Final = 4
 AREAS: Final = 60
 #: Blocks next to each other in one beat: neighbours live in the same (assumption).
 _BLOCKS_PER_STREET: Final = 32
-PLATE_WIDTH: Final = 7
-_LETTERS: Final = 26
-#: Plates that begin with 1 to 9, and all; a small population is spread over the former.
-_COMMON_PLATES: Final = 9 * _LETTERS**3 * 1000
-_ALL_PLATES: Final = 36 * _LETTERS**3 * 1000
 #: Share of couples of one sex (assumption).
 _ALIKE_SHARE: Final = 0.1
 _FEMALE, _MALE = SEXES.index("F"), SEXES.index("M")
+_SEX_OF_BIT: Final = np.array([_FEMALE, _MALE], np.int8)
+
+
+@dataclass(frozen=True, slots=True)
+class Seated:
+    """People whose seats are known: whoever asks several things about them walks there once."""
+
+    ids: Ids
+    seat: NDArray[np.uint64]
+
+    def take(self, at: NDArray[np.int64]) -> Seated:
+        """Return some of the people."""
+        return Seated(self.ids.take(at), self.seat.take(at))
 
 
 class Population:
@@ -62,7 +76,8 @@ class Population:
         self.given_names = self._pools.female.words + self._pools.male.words
         self._seat_key = self._salt("seat")
         self._plate_key = self._salt("plate number")
-        self._plates = _COMMON_PLATES if self.size <= _COMMON_PLATES else _ALL_PLATES
+        # a small population is spread over the common ones
+        self._plates = COMMON_PLATES if self.size <= COMMON_PLATES else ALL_PLATES
 
     def _salt(self, name: str) -> int:
         return rng.salt(self._seed, f"population/{name}")
@@ -70,23 +85,29 @@ class Population:
     def _draw(self, keys: NDArray[np.uint64], name: str) -> NDArray[np.uint64]:
         return rng.draw(keys, self._salt(name))
 
-    def _seat(self, ids: Ids) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+    def seated(self, ids: Ids) -> Seated:
+        """Return people with their seats; functions that take people take these too."""
+        return Seated(ids, rng.permute(np.asarray(ids).astype(U), self._seat_key, self.size))
+
+    def _seat(self, people: People) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         """Return block and place of each person."""
-        seat = rng.permute(np.asarray(ids).astype(U), self._seat_key, self.size)
-        return seat // U(SEATS), seat % U(SEATS)
+        seat = (people if isinstance(people, Seated) else self.seated(people)).seat
+        block = seat // U(SEATS)
+        place = block * U(SEATS)
+        return block, np.subtract(seat, place, out=place).view(np.int64)
 
-    def _person(self, block: NDArray[np.uint64], place: NDArray[np.uint64]) -> Ids:
-        seat = block * U(SEATS) + place
-        return rng.unpermute(seat, self._seat_key, self.size).astype(np.int64)
+    def _person(self, block: NDArray[np.uint64], place: NDArray[np.generic]) -> Ids:
+        seat = block * U(SEATS)
+        seat += place.view(U)
+        return rng.unpermute(seat, self._seat_key, self.size).view(np.int64)
 
-    def household(self, ids: Ids) -> NDArray[np.uint64]:
+    def household(self, people: People) -> NDArray[np.uint64]:
         """Return the household of each person."""
-        block, place = self._seat(ids)
-        return block * U(HOUSEHOLDS_PER_BLOCK) + _HOME[place]
+        return _household(*self._seat(people))
 
-    def partner(self, ids: Ids) -> Ids:
+    def partner(self, people: People) -> Ids:
         """Return the partner of each person; oneself where there is none."""
-        block, place = self._seat(ids)
+        block, place = self._seat(people)
         return self._person(block, _MATE[place])
 
     def kin(self, ids: Ids, nth: int) -> Ids:
@@ -98,20 +119,31 @@ class Population:
         """Return an adult of one of the next blocks: the same street."""
         block, place = self._seat(ids)
         blocks = U(self.size // SEATS)
-        return self._person((block + U(nth)) % blocks, np.where(_CHILD[place], U(0), place))
+        return self._person((block + U(nth)) % blocks, np.where(_CHILD[place], 0, place))
 
     def adult(self, numbers: Ids) -> Ids:
         """Return one adult per number; different numbers below size/10 give different people."""
         block = self._own_block(numbers)
         place = _ADULT_SEATS[rng.below(self._draw(block, "adult seat"), len(_ADULT_SEATS))]
-        return self._person(block, place.astype(U))
+        return self._person(block, place)
 
     def grown(self, ids: Ids) -> Ids:
         """Return the same people, an adult of the block in the place of each child."""
-        block, place = self._seat(ids)
-        other = rng.below(self._draw(np.asarray(ids).astype(U), "grown"), len(_ADULT_SEATS))
-        adult = _ADULT_SEATS[other].astype(U)
-        return self._person(block, np.where(_CHILD[place], adult, place))
+        return self.grown_seated(ids).ids
+
+    def grown_seated(self, ids: Ids) -> Seated:
+        """Return what :meth:`grown` does, with the seats."""
+        people = self.seated(ids)
+        block, place = self._seat(people)
+        children = np.flatnonzero(_CHILD.take(place))
+        if not children.size:
+            return people
+        young, block = np.asarray(ids)[children].astype(U), block[children]
+        place = _ADULT_SEATS[rng.below(self._draw(young, "grown"), len(_ADULT_SEATS))]
+        grown = np.array(ids, np.int64)
+        grown[children] = self._person(block, place)
+        people.seat[children] = block * U(SEATS) + place.view(U)
+        return Seated(grown, people.seat)
 
     def worker(self, numbers: Ids) -> Ids:
         """Return one adult of 23 to 60 per number, as different as in :meth:`adult`.
@@ -120,14 +152,14 @@ class Population:
         """
         block = self._own_block(numbers)
         first = rng.below(self._draw(block, "worker seat"), len(_ADULT_SEATS))
-        found = self._person(block, _ADULT_SEATS[first].astype(U))
+        found = self._person(block, _ADULT_SEATS[first])
         unfit = np.arange(len(found))
         for turn in range(1, len(_ADULT_SEATS)):
             age = self._year - self.birth_year(found[unfit])
             unfit = unfit[(age < _YOUNGEST_WORKER) | (age > _OLDEST_WORKER)]
             if not unfit.size:
                 break
-            place = _ADULT_SEATS[(first[unfit] + turn) % len(_ADULT_SEATS)].astype(U)
+            place = _ADULT_SEATS[(first[unfit] + turn) % len(_ADULT_SEATS)]
             found[unfit] = self._person(block[unfit], place)
         return found
 
@@ -142,25 +174,24 @@ class Population:
         street = self._seat(ids)[0] // U(_BLOCKS_PER_STREET)
         return rng.below(self._draw(street, "area"), AREAS).astype(np.int16)
 
-    def surname_code(self, ids: Ids) -> NDArray[np.int16]:
+    def surname_code(self, people: People) -> NDArray[np.int16]:
         """Return the place of the surname in `surnames`; a household has one."""
-        return rng.pick(self._pools.surnames.guide, self._draw(self.household(ids), "surname"))
+        return rng.pick(self._pools.surnames.guide, self._draw(self.household(people), "surname"))
 
     def surname(self, ids: Ids) -> NDArray[np.object_]:
         """Return surnames as text."""
         return np.array(self.surnames, object)[self.surname_code(ids)]
 
-    def sex(self, ids: Ids) -> NDArray[np.int8]:
+    def sex(self, people: People) -> NDArray[np.int8]:
         """Return the code of `schema.SEXES`; partners are of two sexes nine times in ten."""
-        block, place = self._seat(ids)
-        household = block * U(HOUSEHOLDS_PER_BLOCK) + _HOME[place]
-        paired = _MATE[place] != place
-        first = self._draw(household, "sex of the first") >> U(63)
-        alike = rng.unit(self._draw(household, "alike")) < _ALIKE_SHARE
-        second = paired & (place > _MATE[place]) & ~alike
-        alone = self._draw(np.asarray(ids).astype(U), "sex") >> U(63)
-        bit = np.where(paired, first ^ second.astype(U), alone)
-        return np.where(bit > 0, _MALE, _FEMALE).astype(np.int8)
+        block, place = self._seat(people)
+        household = _household(block, place)
+        alike = happens(self._draw(household, "alike"), _ALIKE_SHARE)
+        bit = _upper_bit(self._draw(household, "sex of the first"))
+        bit ^= _SECOND.take(place) & ~alike
+        alone = np.flatnonzero(~_PAIRED.take(place))
+        bit[alone] = _upper_bit(self._draw(_ids(people)[alone].astype(U), "sex"))
+        return _SEX_OF_BIT.take(bit.view(np.uint8))
 
     def given_code(self, ids: Ids) -> NDArray[np.int16]:
         """Return the place of the given name in `given_names`."""
@@ -173,17 +204,17 @@ class Population:
         """Return given names as text."""
         return np.array(self.given_names, object)[self.given_code(ids)]
 
-    def birth_year(self, ids: Ids) -> NDArray[np.int16]:
+    def birth_year(self, people: People) -> NDArray[np.int16]:
         """Return years of birth: adults 20 to 83, their children 20 to 38 years younger."""
-        block, place = self._seat(ids)
-        household = block * U(HOUSEHOLDS_PER_BLOCK) + _HOME[place]
-        bits = self._draw(household, "age")
+        block, place = self._seat(people)
+        bits = self._draw(_household(block, place), "age")
         # the lower of two draws: more of 30 than of 70 (assumption: a plain adult pyramid)
         age = 22 + np.minimum(rng.below(bits, 58), rng.below(bits << U(21), 80))
-        own = self._draw(np.asarray(ids).astype(U), "own age")
+        own = self._draw(_ids(people).astype(U), "own age")
         age = np.maximum(20, age - 4 + rng.below(own, 9))
-        child = np.maximum(0, age - 20 - rng.below(own, 19))
-        return (self._year - np.where(_CHILD[place], child, age)).astype(np.int16)
+        children = np.flatnonzero(_CHILD.take(place))
+        age[children] = np.maximum(0, age[children] - 20 - rng.below(own[children], 19))
+        return (self._year - age).astype(np.int16)
 
     def birth_date(self, ids: Ids) -> NDArray[np.int32]:
         """Return birth dates as days since 1970-01-01."""
@@ -198,12 +229,7 @@ class Population:
 
     def plate_text(self, numbers: NDArray[np.uint64]) -> NDArray[np.uint8]:
         """Return plates such as 4ABC123 as ASCII bytes, shape (n, 7)."""
-        rest, out = numbers.copy(), np.empty((len(numbers), PLATE_WIDTH), np.uint8)
-        bases = (10, 10, 10, _LETTERS, _LETTERS, _LETTERS, 36)
-        for place, base in zip(range(PLATE_WIDTH - 1, -1, -1), bases, strict=True):
-            rest, digit = np.divmod(rest, U(base))
-            out[:, place] = _CHARACTERS[base][digit]
-        return out
+        return plate_text(numbers)
 
     def person_key(self, ids: Ids, typo: int = 0) -> NDArray[np.uint64]:
         """Return the key of name and birth date as typed; each typo is another key."""
@@ -226,8 +252,17 @@ class Population:
 
 
 _SEARCHES, _SEARCHED, _PORTIONS = 16, 4096, 8
-_CHARACTERS: Final = {
-    10: np.frombuffer(b"0123456789", np.uint8),
-    _LETTERS: np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", np.uint8),
-    36: np.frombuffer(b"123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ0", np.uint8),
-}
+
+
+def _ids(people: People) -> Ids:
+    return people.ids if isinstance(people, Seated) else np.asarray(people)
+
+
+def _household(block: NDArray[np.uint64], place: NDArray[np.int64]) -> NDArray[np.uint64]:
+    out = block * U(HOUSEHOLDS_PER_BLOCK)
+    out += _HOME.take(place)
+    return out
+
+
+def _upper_bit(bits: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    return np.asarray(bits >= U(1 << 63))
