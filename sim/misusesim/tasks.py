@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Agencies of a block at most: their times share one axis (`workload.onduty.APART_US`).
 MOST_TOGETHER: Final = 8_000
+#: No agency joins a block that has so many accounts: several workers must find something to do.
+ENOUGH_ACCOUNTS: Final = 8_000
 
 
 class Task(NamedTuple):
@@ -49,14 +51,16 @@ def tasks(scenario: Scenario) -> list[Task]:
 def blocks(scenario: Scenario) -> list[range]:
     """Return which agencies share their parts, by index; a pure function of the scenario."""
     count = sum(group.count for group in scenario.agency)
-    if scenario.block_accounts == 1:
+    weeks = 1 - (-scenario.days // 7)  # with the warm-up
+    most = min(scenario.block_account_weeks / weeks, ENOUGH_ACCOUNTS)
+    if most <= 1:
         return [range(a, a + 1) for a in range(count)]
     from misusesim.world.agencies import agencies  # noqa: PLC0415 - heavy, and not always needed
 
     found, first, together = [], 0, 0
     for agency in agencies(scenario):
         together += agency.accounts
-        full = together >= scenario.block_accounts or agency.index - first + 1 == MOST_TOGETHER
+        full = together >= most or agency.index - first + 1 == MOST_TOGETHER
         if full or agency.index == count - 1:
             found.append(range(first, agency.index + 1))
             first, together = agency.index + 1, 0

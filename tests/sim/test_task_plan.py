@@ -190,9 +190,10 @@ def test_any_tally_survives(tmp_path_factory, tally, name):
 
 def test_a_block_has_a_limit(monkeypatch):
     """However many accounts a block may hold, its agencies fit one axis of time."""
-    world = scenario(7, group={"count": 25}).model_copy(update={"block_accounts": 1_000_000})
+    world = scenario(7, group={"count": 25}).model_copy(update={"block_account_weeks": 1_000_000})
     most = MOST_TOGETHER
     monkeypatch.setattr(task_plan, "MOST_TOGETHER", 10)
+    monkeypatch.setattr(task_plan, "ENOUGH_ACCOUNTS", 1_000_000)
     assert [len(block) for block in blocks(world)] == [10, 10, 5]
     assert most * APART_US + 2**51 < 2**63
     assert blocks(world)[-1].stop == 25

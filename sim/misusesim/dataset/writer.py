@@ -17,15 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from misusesim.dataset.encoding import TIMES, options
 from misusesim.errors import DatasetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-ROW_GROUP: Final = 1 << 20
-#: Columns with statistics in the Parquet footer: what a reader may want to skip by.
-TIMES: Final = ("time", "received_at")
 TEMPORARY: Final = ".tmp"
 
 
@@ -179,15 +177,7 @@ def write_part(root: Path, path: str, table: pa.Table, schema: pa.Schema) -> Ent
         pq.write_table(
             distinct_words(table).replace_schema_metadata(schema.metadata),
             part,
-            row_group_size=ROW_GROUP,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=[f.name for f in schema if pa.types.is_dictionary(f.type)],
-            write_statistics=[name for name in TIMES if name in schema.names],
-            write_page_checksum=True,
-            column_encoding={
-                f.name: "DELTA_BINARY_PACKED" for f in schema if pa.types.is_timestamp(f.type)
-            },
+            **options(schema),
         )
         size, digest = part.stat().st_size, sha256_of(part)
     spans = _spans(table) if path.startswith("log/") else {}

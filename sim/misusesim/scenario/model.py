@@ -250,9 +250,10 @@ class Scenario(Model):
     shard_weeks: int = Field(default=4, ge=1, le=52)
     """Weeks per part of an agency's log, fewer days where it would have over 2 million rows; fixes
     the shard plan for any number of workers."""
-    block_accounts: int = Field(default=1, ge=1, le=1_000_000)
-    """Neighbouring agencies share their parts until together they hold so many accounts; 1 gives
-    every agency parts of its own. Fixes the shard plan for any number of workers."""
+    block_account_weeks: int = Field(default=1, ge=1, le=1_000_000_000)
+    """Neighbouring agencies share their parts until together they hold so many accounts times weeks
+    (the warm-up is one), which is what a worker holds at a time; 1 gives every agency parts of its
+    own. Fixes the shard plan for any number of workers."""
     agency: tuple[AgencyGroup, ...] = Field(strict=False)
     """Groups of agencies."""
     staffing: Staffing = Staffing()

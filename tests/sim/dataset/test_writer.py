@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from misusesim.dataset import schema, writer
+from misusesim.dataset import encoding, schema, writer
 from misusesim.errors import DatasetError
 
 PART = "log/a00000-p000.parquet"
@@ -72,7 +72,19 @@ def test_encodings_and_statistics(tmp_path, by_hand):
     assert "RLE_DICTIONARY" in column["system"].encodings
     assert "RLE_DICTIONARY" not in column["query_id"].encodings
     assert [n for n, c in column.items() if c.statistics is not None] == ["time", "received_at"]
-    assert {c.compression for c in column.values()} == {"ZSTD"}
+    plain = [n for n, c in column.items() if c.compression == "UNCOMPRESSED"]
+    assert plain == ["query_id", "time", "received_at", "subject_key", "latency_ms"]
+    assert {c.compression for n, c in column.items() if n not in plain} == {"ZSTD"}
+    assert "DELTA_LENGTH_BYTE_ARRAY" in column["subject_plate"].encodings
+
+
+@pytest.mark.parametrize("of", schema.TRUTH.values(), ids=schema.TRUTH)
+def test_every_column_of_truth_has_its_compression(tmp_path, of):
+    """A path that the writer does not know would silently be left as it is."""
+    pq.write_table(of.empty_table(), tmp_path / "x", **encoding.options(of))
+    file = pq.ParquetFile(tmp_path / "x").schema
+    paths = {file.column(i).path for i in range(len(file))}
+    assert paths == set(encoding.options(of)["compression"])
 
 
 def test_schema_survives_the_disk(tmp_path, by_hand):
@@ -84,7 +96,7 @@ def test_schema_survives_the_disk(tmp_path, by_hand):
 
 def test_row_groups_hold_at_most_a_mebirow():
     """The limit is a contract: readers may rely on it for memory."""
-    assert writer.ROW_GROUP == 1_048_576
+    assert encoding.ROW_GROUP == 1_048_576
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from tests.sim.neighbours import block_of
 
-from misusesim import shards
+from misusesim import shards, tasks
 from misusesim.dataset.reader import open_dataset
 from misusesim.dataset.verify import verify
 from misusesim.engine import causal_pass
@@ -116,24 +116,41 @@ def test_a_later_agency_alone_gives_the_same_rows(plans, single):
 def folders(tmp_path_factory):
     """Return the county for three days, with a part per agency and in two blocks."""
     found = []
-    for accounts in (1, 300):
-        world = load_scenario("county", [f"block_accounts={accounts}"], days=3)
-        out = tmp_path_factory.mktemp("blocks") / str(accounts)
+    for least in (1, 600):
+        world = load_scenario("county", [f"block_account_weeks={least}"], days=3)
+        out = tmp_path_factory.mktemp("blocks") / str(least)
         found.append((shards.run(world, out, workers=2), open_dataset(out)))
     return found
 
 
 def test_blocks_are_neighbours_until_they_are_large_enough():
-    """County: 200, 155, 85, 55, 30 and 45 accounts; the last block takes what is left."""
+    """County: 200, 155, 85, 55, 30 and 45 accounts; the last block takes what is left.
+
+    A year and more has fifty-four weeks with the warm-up.
+    """
     sizes = [agency.accounts for agency in agencies(WORLD)]
     assert sizes == [200, 155, 85, 55, 30, 45]
     for least, wanted in (
         (1, [1] * 6), (100, [1, 1, 2, 2]), (300, [2, 4]), (355, [2, 4]), (10_000, [6])
     ):  # fmt: skip
-        world = WORLD.model_copy(update={"block_accounts": least})
+        world = WORLD.model_copy(update={"block_account_weeks": least * 54, "days": 365})
         found = blocks(world)
         assert [len(block) for block in found] == wanted
         assert [a for block in found for a in block] == list(range(6))
+
+
+def test_a_longer_horizon_makes_smaller_blocks(monkeypatch):
+    """What a causal pass holds at a time is accounts by weeks; no block is for one worker alone."""
+
+    def sizes(days):
+        world = WORLD.model_copy(update={"block_account_weeks": 600, "days": days})
+        return [len(block) for block in blocks(world)]
+
+    assert [sizes(days) for days in (1, 7)] == [[2, 4], [2, 4]]
+    assert [sizes(days) for days in (8, 14)] == [[1, 2, 3], [1, 2, 3]]
+    assert sizes(28) == [1, 1, 2, 2]
+    monkeypatch.setattr(tasks, "ENOUGH_ACCOUNTS", 100)
+    assert sizes(1) == [1, 1, 2, 2]
 
 
 def test_a_data_set_in_blocks_holds_the_same_rows(folders):
