@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -13,7 +14,13 @@ from misusesim.dataset.writer import check_schema, sha256_of
 from misusesim.errors import DatasetError
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    Ids = NDArray[np.uint64]
+
+#: Query ids that are compared at a time, about 2 GB with what comparing takes; more are read again
+#: for every slice.
+MOST_IDS: Final = 100_000_000
 
 
 class Fault(NamedTuple):
@@ -92,23 +99,46 @@ def _strangers(root: Path, known: set[str]) -> list[Fault]:
 
 def _row_faults(root: Path, found: dict[str, Any]) -> list[Fault]:
     """Return what is wrong between log and truth: counts, and ids that do not match."""
+    written, seen = found["rows"]["written"], Counter[str]()
+    slices = -(-written // MOST_IDS) or 1
+    for part in range(slices):
+        log = _query_ids(root, found, "log/", part, slices)
+        truth = _query_ids(root, found, "truth/queries/", part, slices)
+        seen["rows"] += len(log)
+        seen["log"] += int((log[1:] == log[:-1]).sum())
+        seen["truth/queries"] += int((truth[1:] == truth[:-1]).sum())
+        seen["strange"] += len(truth) - _known(truth, log)
+        seen["bare"] += len(log) - _known(log, truth)
     faults = []
-    log = _query_ids(root, found, "log/")
-    truth = _query_ids(root, found, "truth/queries/")
-    if len(log) != found["rows"]["written"]:
-        written = found["rows"]["written"]
-        faults.append(Fault("log", f"has {len(log)} rows, the manifest says {written}"))
-    for name, ids in (("log", log), ("truth/queries", truth)):
-        if (twice := len(ids) - len(np.unique(ids))) > 0:
-            faults.append(Fault(name, f"{twice} query ids occur more than once"))
-    if strange := int(np.isin(truth, log, invert=True).sum()):
+    if seen["rows"] != written:
+        faults.append(Fault("log", f"has {seen['rows']} rows, the manifest says {written}"))
+    faults += [
+        Fault(name, f"{seen[name]} query ids occur more than once")
+        for name in ("log", "truth/queries")
+        if seen[name]
+    ]
+    if strange := seen["strange"]:
         faults.append(Fault("truth/queries", f"{strange} rows without a query in the log"))
-    if found["truth"] == "full" and (bare := int(np.isin(log, truth, invert=True).sum())):
+    if found["truth"] == "full" and (bare := seen["bare"]):
         faults.append(Fault("log", f"{bare} queries without a row in truth/queries"))
     return faults
 
 
-def _query_ids(root: Path, found: dict[str, Any], prefix: str) -> np.ndarray[Any, Any]:
-    parts = [f["path"] for f in found["files"] if f["path"].startswith(prefix)]
-    columns: list[pa.ChunkedArray] = [read_part(root / p, ["query_id"])["query_id"] for p in parts]
-    return np.concatenate([np.empty(0, np.uint64), *(c.to_numpy() for c in columns)])
+def _query_ids(root: Path, found: dict[str, Any], prefix: str, part: int, slices: int) -> Ids:
+    """Return the sorted ids of one slice: ids are hashes, so a remainder is a fair share."""
+    ids = [np.empty(0, np.uint64)]
+    for file in found["files"]:
+        if file["path"].startswith(prefix):
+            column = read_part(root / file["path"], ["query_id"])["query_id"].to_numpy()
+            ids.append(column if slices == 1 else column[column % np.uint64(slices) == part])
+    every = np.concatenate(ids)
+    every.sort()
+    return every
+
+
+def _known(some: Ids, every: Ids) -> int:
+    """Return how many of some ids are among others; both sorted."""
+    if not len(every):
+        return 0
+    place = np.searchsorted(every, some)
+    return int((every[np.minimum(place, len(every) - 1)] == some).sum())
