@@ -16,21 +16,21 @@ import numpy as np
 import pyarrow as pa
 
 from misusesim.clock import LocalClock
-from misusesim.dice import Dice, lane
 from misusesim.misuse import campaigns
-from misusesim.occasions import Occasions, column_of, gathered
+from misusesim.occasions import Occasions
 from misusesim.ordering import by_place
 from misusesim.oversight import oversight
 from misusesim.plan import SERIAL_BITS, AgencyPlan, Block, Incidents, own_serials
 from misusesim.workload.context import Filed, work_context
 from misusesim.workload.desk import desk_work
+from misusesim.workload.inorder import by_start, numbered
 from misusesim.workload.interface import interface_work
 from misusesim.workload.oddities import Files, oddities
 from misusesim.workload.records import Tables, cut
 from misusesim.workload.separate import own_settings, parts
-from misusesim.workload.setting import SECOND_US, WEEK_BITS, Setting, join, select
+from misusesim.workload.setting import Setting, join, select
 from misusesim.workload.street import street_work
-from misusesim.workload.together import SERIALS, joined, renumbered, shifted
+from misusesim.workload.together import SERIALS, renumbered, shifted
 from misusesim.workload.twins import oddity_table
 from misusesim.workload.watches import block_shifts
 from misusesim.world.context import directory_context, roster_context, ties_context
@@ -67,6 +67,15 @@ class Honest(NamedTuple):
     applications: Applications
     wanted: Wanted
     links: Links
+
+
+class Wrong(NamedTuple):
+    """The misuse at one of the agencies."""
+
+    place: int
+    first: int  # its first officer among all accounts
+    plot: MisusePlan
+    seen: Oversight
 
 
 class Planned(NamedTuple):
@@ -112,12 +121,14 @@ def causal_passes(scenario: Scenario, agencies: Sequence[Agency]) -> Planned:
     honest, leave = _honest(scenario, staff, people)
     honest = honest._replace(setting=_within_weeks(honest.setting))
     tied = block_ties(scenario, staff)
-    wrong = [_misuse(scenario, *one) for one in zip(*_separate(honest, people), tied, strict=True)]
+    plots = [_misuse(scenario, *one) for one in zip(*_separate(honest, people), tied, strict=True)]
     accounts, places = zip(*(
         with_interfaces(scenario, agency, own, terminals(scenario, agency))
         for agency, own in zip(agencies, people, strict=True)
     ), strict=True)  # fmt: skip
     everybody = Staff.of(agencies, accounts)
+    firsts = everybody.first[:-1].tolist()
+    wrong = [Wrong(n, first, *plots[n]) for n, first in enumerate(firsts)]
     row = np.arange(len(staff)) + (everybody.first - staff.first)[staff.place]
     setting = _with_accounts(honest.setting, everybody, accounts, row)
     work = _work(setting, honest, wrong, row)
@@ -129,7 +140,7 @@ def causal_passes(scenario: Scenario, agencies: Sequence[Agency]) -> Planned:
         **ties_context(scenario, staff, tied),
         "roster/leave": leave,
     }
-    files = work_context(setting, filed, [plot.context for plot, _ in wrong])
+    files = work_context(setting, filed, [one.plot.context for one in wrong])
     context = Tables({**{name: partial(ready.get, name) for name in ready}, **files.makers})
     return Planned(block, setting, context, _truth(setting, work, filed, wrong))
 
@@ -153,39 +164,32 @@ def _with_accounts(
     )  # fmt: skip
 
 
-def _work(
-    setting: Setting, honest: Honest, wrong: Sequence[tuple[MisusePlan, Oversight]], row: I64Array
-) -> Occasions:
+def _work(setting: Setting, honest: Honest, wrong: Sequence[Wrong], row: I64Array) -> Occasions:
     """Return everything that leads to queries, in order; the warm-up is left out."""
     machines = interface_work(setting)
-    firsts = np.cumsum([0, *(len(plot.campaigns.kind) for plot, _ in wrong)]).tolist()
+    counts = [len(one.plot.campaigns.kind) for one in wrong]
+    before = (np.cumsum(counts) - counts).tolist()
     steps = [
-        shifted(seen.occasions, officer=first, campaign=before,
-                **dict.fromkeys(SERIALS, place << SERIAL_BITS))
-        for place, (first, before, (_, seen)) in enumerate(
-            zip(setting.first.tolist(), firsts, wrong, strict=False)
-        )
-        if len(seen.occasions)
+        shifted(one.seen.occasions, officer=one.first, campaign=before[one.place],
+                **dict.fromkeys(SERIALS, one.place << SERIAL_BITS))
+        for one in wrong
+        if len(one.seen.occasions)
     ]  # fmt: skip
     own = [renumbered(honest.occasions, row), machines]
     own = [replace(occasions, serial=own_serials(occasions.serial)) for occasions in own]
-    return _by_start(setting, own[0], *steps, own[1])
+    return by_start(setting, own[0], *steps, own[1])
 
 
-def _filed(
-    setting: Setting, honest: Honest, wrong: Sequence[tuple[MisusePlan, Oversight]], row: I64Array
-) -> Filed:
+def _filed(setting: Setting, honest: Honest, wrong: Sequence[Wrong], row: I64Array) -> Filed:
     """Return all that is on file, by serial."""
     start, cases = setting.clock.horizon[0], renumbered(honest.cases, row)
     caused = [
-        shifted(select(seen.incidents, seen.incidents.opened >= start),
-                serial=place << SERIAL_BITS, officer=first, dispatcher=first)
-        for place, (first, (_, seen)) in enumerate(
-            zip(setting.first.tolist(), wrong, strict=False)
-        )
-        if len(seen.incidents.serial)
+        shifted(select(one.seen.incidents, one.seen.incidents.opened >= start),
+                serial=one.place << SERIAL_BITS, officer=one.first, dispatcher=one.first)
+        for one in wrong
+        if len(one.seen.incidents.serial)
     ]  # fmt: skip
-    incidents = joined([renumbered(honest.incidents, row), *caused])
+    incidents = join([renumbered(honest.incidents, row), *caused])
     return Filed(
         select(incidents, np.argsort(incidents.serial, kind="stable")),
         select(cases, np.argsort(cases.serial, kind="stable")),
@@ -197,7 +201,7 @@ def _filed(
 
 def _block(
     setting: Setting, places: Sequence[Terminals], work: Occasions, filed: Filed,
-    wrong: Sequence[tuple[MisusePlan, Oversight]],
+    wrong: Sequence[Wrong],
 ) -> Block:  # fmt: skip
     """Return what expansion reads."""
     sizes = [len(one.kind) for one in places]
@@ -211,28 +215,25 @@ def _block(
             people, units=(), car_terminal=people.car_terminal + first,
             desk_terminal=people.desk_terminal + first,
         ),
-        terminals=joined(list(places)),
+        terminals=join(list(places)),
         occasions=work,
         incidents=filed.incidents,
         cases=filed.cases,
-        campaigns=joined([plot.campaigns for plot, _ in wrong]),
-        suspensions=joined([
-            shifted(seen.suspensions, officer=first)
-            for first, (_, seen) in zip(setting.first.tolist(), wrong, strict=False)
-        ]),
+        campaigns=join([one.plot.campaigns for one in wrong]),
+        suspensions=join([shifted(one.seen.suspensions, officer=one.first) for one in wrong]),
     )  # fmt: skip
 
 
 def _truth(
     setting: Setting, work: Occasions, filed: Filed,
-    wrong: Sequence[tuple[MisusePlan, Oversight]],
+    wrong: Sequence[Wrong],
 ) -> dict[str, pa.Table]:  # fmt: skip
     """Return the truth that needs no rows of the log."""
     odd = np.flatnonzero((work.oddity >= 0) & (work.start < setting.clock.horizon[1]))
     return {
-        "campaigns": pa.concat_tables([plot.truth for plot, _ in wrong]),
+        "campaigns": pa.concat_tables([one.plot.truth for one in wrong]),
         "oddities": oddity_table(setting, work.take(odd), filed.applications),
-        "outcomes": pa.concat_tables([seen.outcomes for _, seen in wrong]),
+        "outcomes": pa.concat_tables([one.seen.outcomes for one in wrong]),
     }
 
 
@@ -279,41 +280,6 @@ def _separate(
         parts(setting, incidents, incidents.serial >> SERIAL_BITS),
         parts(setting, cases, cases.serial >> SERIAL_BITS),
     )
-
-
-def numbered(setting: Setting, *occasions: Occasions) -> Occasions:
-    """Return occasions of one source by agency and start, with serials by week and place in it.
-
-    What starts after the last week is left out. A place depends on what starts earlier in the same
-    week and on nothing later, so a longer horizon changes no serial.
-    """
-    start, officer = (column_of(occasions, name) for name in ("start", "officer"))
-    week = setting.clock.week_of(start)
-    inside = np.flatnonzero((week >= -1) & (week < setting.clock.weeks))
-    agency, week = setting.place[officer[inside]], week[inside]
-    tie = officer[inside].astype(np.int64) << 16 | column_of(occasions, "template")[inside]
-    order = by_place(agency, start[inside], tie)
-    agency, week = agency[order], week[order]
-    first = np.flatnonzero(np.diff(agency * len(setting.weeks) + week, prepend=-2))
-    place = np.arange(len(week)) - np.repeat(first, np.diff(first, append=len(week)))
-    serial = (agency << SERIAL_BITS) + (week + 1 << WEEK_BITS) + place
-    return gathered(occasions, inside[order], serial=serial)
-
-
-def _by_start(setting: Setting, *occasions: Occasions) -> Occasions:
-    """Return occasions by agency and start; those of the warm-up are left out.
-
-    Whole seconds of planning become a moment within the second.
-    """
-    start, serial = (column_of(occasions, name) for name in ("start", "serial"))
-    home = setting.place[column_of(occasions, "officer")]
-    entity = column_of(occasions, "source").astype(np.int64) << SERIAL_BITS | serial
-    here = entity.astype(np.uint64) | setting.numbers[home] << np.uint64(48)
-    fraction = lane(Dice(setting.scenario.seed, here).bits("moment"), 0) * 1000 >> 16
-    start = start // SECOND_US * SECOND_US + fraction * (SECOND_US // 1000)
-    kept = np.flatnonzero(start >= setting.clock.horizon[0])
-    order = kept[by_place(home[kept], start[kept], entity[kept])]
-    return gathered(occasions, order, start=start[order])
 
 
 def _within_weeks(setting: Setting) -> Setting:

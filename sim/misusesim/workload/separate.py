@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from misusesim.plan import own_serials
+from misusesim.workload.together import OFFICERS, SERIALS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
 
     from misusesim.workload.setting import Setting
     from misusesim.world.model import Officers
-
-#: Columns that hold serials, and rows of officers; what is negative refers to nothing.
-_SERIALS: Final = ("serial", "incident", "case", "says_case", "says_incident")
-_OFFICERS: Final = ("officer", "dispatcher", "clerk", "owner")
 
 
 def own_settings(setting: Setting, officers: Sequence[Officers]) -> list[Setting]:
@@ -71,8 +68,8 @@ def _own(
     setting: Setting, name: str, column: NDArray[Any], place: NDArray[np.integer]
 ) -> NDArray[Any]:
     """Return a column with references to the agency's own rows and things."""
-    if name in _SERIALS:
+    if name in {"serial", *SERIALS}:
         return np.where(column >= 0, own_serials(column), column)
-    if name in _OFFICERS:
+    if name in OFFICERS:
         return np.where(column >= 0, column - setting.first[place], column).astype(column.dtype)
     return column

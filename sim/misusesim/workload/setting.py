@@ -17,7 +17,7 @@ from misusesim.clock import DAY_US, HOUR_US, LocalClock
 from misusesim.dataset.schema import ROLES, SHIFT_KINDS
 from misusesim.dice import Dice, lane
 from misusesim.occasions import NONE, WORK, Occasions
-from misusesim.plan import SERIAL_BITS, Incidents, own_serials
+from misusesim.plan import SERIAL_BITS, own_serials
 from misusesim.world.model import Neighbours
 
 if TYPE_CHECKING:
@@ -218,10 +218,12 @@ def work(count: int, /, **columns: NDArray[Any] | int) -> Occasions:
     return Occasions.build(count, source=WORK, serial=0, **columns)
 
 
-def join(parts: Sequence[Incidents]) -> Incidents:
-    """Return incidents in one, in the order given."""
-    names = Incidents.__dataclass_fields__
-    return Incidents(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
+def join(parts: Sequence[Any]) -> Any:
+    """Return dataclasses of equally long columns, all of one type, one below the other."""
+    if len(parts) == 1:  # a giant's columns are not copied
+        return parts[0]
+    names = type(parts[0]).__dataclass_fields__
+    return type(parts[0])(**{n: np.concatenate([getattr(p, n) for p in parts]) for n in names})
 
 
 def select(columns: Any, index: NDArray[Any]) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-#: Columns that hold serials of files, and rows of officers; what is negative refers to nothing.
+#: Columns that refer to files by serial, and rows of officers; what is negative refers to nothing.
 SERIALS: Final = ("incident", "case", "says_case", "says_incident")
 OFFICERS: Final = ("officer", "dispatcher", "clerk", "owner")
 
@@ -38,13 +38,3 @@ def shifted(columns: Any, **by: int) -> Any:
 def _shift(column: NDArray[Any], by: int) -> NDArray[Any]:
     """Return references moved; what refers to nothing (negative) stays."""
     return np.where(column >= 0, column + by, column).astype(column.dtype)
-
-
-def joined(parts: list[Any]) -> Any:
-    """Return groups of columns of one kind one below the other."""
-    if len(parts) == 1:  # a giant's columns are not copied
-        return parts[0]
-    names = [f.name for f in fields(parts[0])]
-    return type(parts[0])(**{
-        name: np.concatenate([getattr(part, name) for part in parts]) for name in names
-    })  # fmt: skip

@@ -7,11 +7,12 @@ import pytest
 from tests.sim.workload.office import every_oddity, scenario_of, setting_of
 
 from misusesim.dataset.schema import ODDITY_KINDS, PURPOSES, SHIFT_KINDS
-from misusesim.engine import honest_pass, numbered
+from misusesim.engine import honest_pass
 from misusesim.occasions import NONE, ODDITY, TEMPLATE, WORK, Occasions
 from misusesim.query.purposes import default_purpose
 from misusesim.scenario.model import Oddity
 from misusesim.workload.desk import desk_work
+from misusesim.workload.inorder import numbered
 from misusesim.workload.oddities import Files, oddities, shift_of
 from misusesim.workload.setting import join, select
 from misusesim.workload.street import street_work

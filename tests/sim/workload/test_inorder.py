@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from misusesim.clock import DAY_US, HOUR_US, WEEK_US
-from misusesim.engine import _by_start, _within_weeks, numbered
+from misusesim.engine import _within_weeks
 from misusesim.occasions import WORK, Occasions
+from misusesim.workload.inorder import by_start, numbered
 from misusesim.workload.setting import WEEK_BITS, work
 
 SECOND = 1_000_000
@@ -76,7 +77,7 @@ def test_serials_are_unique_and_rise(setting, hours):
 def test_moments_are_inside_their_second(setting):
     """Planning is in whole seconds; the moment is moved within the second in milliseconds."""
     plan = numbered(setting, at(setting, *range(400)))
-    moved = _by_start(setting, plan)
+    moved = by_start(setting, plan)
     assert (moved.start // SECOND == plan.start // SECOND).all()
     within = moved.start % SECOND
     assert not (within % 1000).any()
@@ -86,14 +87,14 @@ def test_moments_are_inside_their_second(setting):
 
 def test_moving_again_changes_nothing(setting):
     """The moment is of the occasion's serial, so a second pass gives the same."""
-    once = _by_start(setting, numbered(setting, at(setting, *range(100))))
-    assert _by_start(setting, once).start.tolist() == once.start.tolist()
+    once = by_start(setting, numbered(setting, at(setting, *range(100))))
+    assert by_start(setting, once).start.tolist() == once.start.tolist()
 
 
 def test_occasions_of_one_second_are_ordered_by_their_moments(setting):
     """Several occasions of a second come in order of the moments they are given."""
     crowd = Occasions.concat([at(setting, 7, officer=k) for k in range(60)])
-    moved = _by_start(setting, numbered(setting, crowd))
+    moved = by_start(setting, numbered(setting, crowd))
     assert (np.diff(moved.start) >= 0).all()
     assert sorted(moved.officer.tolist()) == list(range(60))
     assert moved.officer.tolist() != list(range(60))
@@ -105,7 +106,7 @@ def test_sources_of_one_serial_have_moments_of_their_own(setting):
     other = Occasions.build(
         50, source=1, serial=plan.serial, officer=0, start=plan.start, template=0
     )
-    both = _by_start(setting, Occasions.concat([plan, other]))
+    both = by_start(setting, Occasions.concat([plan, other]))
     mine = both.start[both.source == WORK]
     assert (mine != both.start[both.source != WORK]).sum() > 40
 
