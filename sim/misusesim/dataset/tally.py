@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from misusesim.dataset import schema
@@ -15,7 +16,6 @@ from misusesim.dataset import schema
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from misusesim.plan import AgencyPlan, Block
@@ -33,8 +33,11 @@ def words(column: pa.ChunkedArray) -> dict[str, int]:
     """
     found: dict[str, int] = {}
     for chunk in column.chunks:
-        for pair in chunk.drop_null().value_counts().to_pylist():
-            found[pair["values"]] = found.get(pair["values"], 0) + pair["counts"]
+        coded = chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode()
+        counts = np.bincount(coded.indices.drop_null(), minlength=len(coded.dictionary))
+        for word, count in zip(coded.dictionary.to_pylist(), counts.tolist(), strict=True):
+            if count:
+                found[word] = found.get(word, 0) + count
     return dict(sorted(found.items()))
 
 
@@ -125,5 +128,5 @@ def _queries_by_role(plan: AgencyPlan | Block, officer_id: pa.ChunkedArray) -> d
 
 
 def _officers_of(log: pa.Table, query_ids: pa.ChunkedArray) -> list[str]:
-    rows = log.filter(pc.is_in(log["query_id"], value_set=query_ids.combine_chunks()))
-    return list(words(rows["officer_id"]))
+    there = pc.is_in(log["query_id"], value_set=query_ids.combine_chunks())
+    return list(words(log["officer_id"].filter(there)))

@@ -130,22 +130,19 @@ def distinct_words(table: pa.Table) -> pa.Table:
     for place, f in enumerate(table.schema):
         column = table[f.name]
         if pa.types.is_dictionary(f.type) and column.num_chunks:
-            words = column.chunk(0).dictionary
-            if len(words.unique()) < len(words):
-                table = table.set_column(place, f, _coded_again(column))
+            once = column.chunk(0).dictionary.dictionary_encode()
+            if len(once.dictionary) < len(once):
+                table = table.set_column(place, f, _coded_again(column, once))
     return table
 
 
-def _coded_again(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    """Return a dictionary column whose words are in the order in which they first occur."""
-    whole = column.combine_chunks()
-    if isinstance(whole, pa.ChunkedArray):
-        whole = pa.concat_arrays(whole.chunks)
-    once = whole.dictionary.dictionary_encode()  # of the words, far fewer than rows
-    coded = once.indices.take(whole.indices).dictionary_encode()
-    return pa.DictionaryArray.from_arrays(
-        coded.indices.cast(column.type.index_type), once.dictionary.take(coded.dictionary)
-    )
+def _coded_again(column: pa.ChunkedArray, once: pa.DictionaryArray) -> pa.ChunkedArray:
+    """Return a dictionary column with each of its words once, in the order they had."""
+    to, words = column.type.index_type, once.dictionary
+    return pa.chunked_array([
+        pa.DictionaryArray.from_arrays(once.indices.take(chunk.indices).cast(to), words)
+        for chunk in column.chunks
+    ])  # fmt: skip
 
 
 def _kind(f: pa.Field) -> str:
