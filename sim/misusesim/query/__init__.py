@@ -97,6 +97,7 @@ def expand(scenario: Scenario, plan: AgencyPlan | Block, period: int) -> Expande
         habit=block_habits(scenario, plan),
         numbering=numbering(scenario, plan, occasions),
         occasions=occasions, first_need=first_need, terminal=terminal, needs=needs, dice=dice,
+        place=plan.officer_place[occasions.officer],
         occasion_dice=Dice(scenario.seed, first_need), automatic=automatic,
         transaction=_transactions(occasions, needs, dice), machine=machine,
         hand=np.flatnonzero(~machine), seen=np.flatnonzero(seen),

@@ -71,6 +71,8 @@ def _used(codes: NDArray[np.intp], values: Words) -> tuple[NDArray[np.int32], pa
 def _taken(values: Words, at: NDArray[np.int64]) -> pa.StringArray:
     if isinstance(values, pa.StringArray):
         return values.take(pa.array(at))
+    if isinstance(values, np.ndarray):
+        return pa.array(values[at], pa.string())
     return pa.array([values[i] for i in at.tolist()], pa.string())
 
 

@@ -35,6 +35,8 @@ _AUTOMATIC: Final = {
 _AUTOMATIC_TEXT: Final = np.array(
     [list(_AUTOMATIC).index(t) if t in _AUTOMATIC else -1 for t in TEMPLATES], np.int32
 )
+#: Added to 1, "sensitive systems only", it gives 2, "given".
+_MORE_WANTED: Final = SENSITIVE.astype(np.int8)
 _PLACES: Final = 5  # a mistyped number has one of its last five digits wrong
 
 
@@ -127,8 +129,8 @@ def _case_number(
     filled = _filled(rows, bits)
     filled[(number < 0) | misplaced | (rule == "absent")] = 0
     filled = rows.spread(filled)
-    at = np.flatnonzero(filled)
-    at = at[filled[at] + SENSITIVE[rows.transaction[at]] > 1]
+    filled += _MORE_WANTED.take(rows.transaction)
+    at = np.flatnonzero(filled > 1)
     code = np.full(len(filled), -1, np.int32)
     code[at] = number[rows.occasion[at]]
     extra = _mistyped(rows, code, at)

@@ -59,14 +59,14 @@ _DROPDOWN_SHARE: Final = 0.10  # 7 of 78 agencies have a drop-down
 _PLUS_SHARE: Final = 0.035  # "+" for blanks: 3-4 % of Eugene rows
 _FAVOURITE: Final = (0.34, 0.56)  # commonest reason: 25th-75th percentile 34-56 %
 _OWN_FORM: Final = 0.8  # one officer has about 8 distinct reasons
-_STYLE_WEIGHTS: Final = (34, 38, 28)  # lower, title, upper: 17, 19, 14 % of rows
+_STYLES: Final = rng.guide((34, 38, 28))  # lower, title, upper: 17, 19, 14 % of rows
 _RETYPED: Final = 0.2  # within an occasion the text is mostly kept (assumption)
 _FILL: Final = (0.45, 0.9)  # case number given where the field is optional (assumption)
 
 #: How a number is typed as a reason: whole, its tail, or with a word (shapes 99999, 9999,
 #: `inc 9999999999`, `99999 report`, `999 inv`).
 NUMBER_FORMS: Final = ("{n}", "{tail5}", "{tail4}", "inc {n}", "{n} inv", "{tail5} report")
-_NUMBER_WEIGHTS: Final = (62, 26, 12)
+_NUMBER_FORMS: Final = rng.guide((62, 26, 12))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +112,8 @@ def habits(scenario: Scenario, agency: Agency, officers: Sized) -> Habits:
         place=np.zeros(len(officers), np.int16),
         favourite=mix[lane(own, 0)],
         favourite_share=(low + (lane(bits, 2) * (high - low) >> 16)).astype(np.int32),
-        style=(rng.guide(_STYLE_WEIGHTS)[lane(bits, 0)] + 3 * plus).astype(np.int8),
-        number_form=rng.guide(_NUMBER_WEIGHTS)[lane(bits, 3)].astype(np.int8),
+        style=(_STYLES[lane(bits, 0)] + 3 * plus).astype(np.int8),
+        number_form=_NUMBER_FORMS[lane(bits, 3)].astype(np.int8),
     )  # fmt: skip
 
 
