@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from misusesim.clock import LocalClock
 from misusesim.dataset.schema import LOG, MESSAGE_KEYS, SYSTEMS
-from misusesim.dice import Dice, lane, of_65536, raw_lane
+from misusesim.dice import Dice, lane, of_65536
 from misusesim.occasions import TEMPLATE
 from misusesim.periods import days_of
 from misusesim.plan import Block
@@ -121,7 +121,7 @@ def _transactions(occasions: Occasions, needs: Needs, dice: Dice) -> NDArray[np.
     table = mixes().transaction
     at = (occasions.template.astype(np.int64) * (2 << 16)).take(needs.occasion)
     at += np.minimum(needs.nth, 1).astype(np.int64) << 16
-    at += raw_lane(dice.bits("transaction"), 0)
+    at += dice.top("transaction")
     return table.reshape(-1).take(at)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from misusesim import noise, rng
 from misusesim.dataset.schema import ROLES, TERMINAL_KINDS
-from misusesim.dice import Dice, exponential, lane, of_65536
+from misusesim.dice import Dice, exponential, of_65536
 from misusesim.errors import SimulatorError
 from misusesim.occasions import TEMPLATES
 from misusesim.ordering import by_time
@@ -112,7 +112,7 @@ def terminals(
     field = _FIELD[occasions.template] & _AFIELD_ROLES[role] & (role != _PATROL)
     field = (field | patrol) & (car >= 0)
     chosen = np.where(field | (desk < 0), car, desk).astype(np.int32)
-    out = np.flatnonzero(field & (lane(dice.bits("handheld"), 0) < of_65536(_HANDHELD_SHARE)))
+    out = np.flatnonzero(field & (dice.top("handheld") < of_65536(_HANDHELD_SHARE)))
     return _with_handhelds(plan, officer, chosen, out)
 
 
