@@ -134,11 +134,11 @@ def under(need: U64Array, column_salt: int, least: int) -> NDArray[np.bool_]:
 def _under(need: U64Array, column_salt: U64Array, least: int, *, out: NDArray[np.bool_]) -> None:
     bits, spare = np.empty((2, len(need)), U)
     _draw_upper(need, column_salt, bits, spare)
-    np.less_equal(bits, _one(least | _LOWER), out=out)  # so far as the upper bits tell
-    at = np.flatnonzero(out)
-    some = bits[at]
-    _end_here(some, np.empty_like(some))
-    out[at] = some < U(least)
+    least_upper = least & ~_LOWER
+    np.less(bits, _one(least_upper), out=out)
+    if np.count_nonzero(bits <= _one(least_upper | _LOWER)) != np.count_nonzero(out):
+        _end_here(bits, spare)  # about once in 2**31 numbers the upper bits do not tell
+        np.less(bits, _one(least), out=out)
 
 
 def _mix_here(x: U64Array, spare: U64Array) -> None:

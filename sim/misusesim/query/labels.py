@@ -49,7 +49,7 @@ def truth_table(rows: Rows) -> pa.Table:
     kept = np.arange(len(needs))
     copied = needs.original != needs.query_id
     if rows.scenario.truth == "sparse":
-        kept = np.flatnonzero((cause[rows.occasion] != WORK) | copied)
+        kept = np.flatnonzero(rows.spread(cause != WORK) | copied)
     copied = copied[kept]
     some, occasion = _mentioned(rows, kept)
     by_occasion = {

@@ -178,8 +178,8 @@ def expand_needs(
         time=time.take(order), received=(true_time.take(rows) + entries.way).take(order),
     )  # fmt: skip
     count = Count(
-        generated=int(kept.sum()), lost=int(gone.sum()), copies=len(twice),
-        late=int((entries.way > _SECOND_US * 60).sum()),
+        generated=int(np.count_nonzero(kept)), lost=int(np.count_nonzero(gone)), copies=len(twice),
+        late=int(np.count_nonzero(entries.way > _SECOND_US * 60)),
     )  # fmt: skip
     return needs, count
 

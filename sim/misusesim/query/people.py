@@ -54,9 +54,8 @@ def typed(rows: Rows) -> Typed:
     share = mixes().same[rows.occasions.template, (rows.occasions.subject >= 0).astype(np.int8)]
     another = raw_lane(bits, 0) >= share.take(rows.occasion)
     another &= rows.needs.nth > 0
-    other = np.flatnonzero(another)
-    near = (raw_lane(bits, 1)[other] < _OTHER_IS_NEAR) & ~rows.machine[other]
-    far, close = other[~near], other[near]
+    near = (raw_lane(bits, 1) < _OTHER_IS_NEAR) & ~rows.machine
+    far, close = np.flatnonzero(another & ~near), np.flatnonzero(another & near)
     _seat(people, far, strangers(rows, rows.dice.take(far).bits("other")))
     _seat(people, close, _close(rows, rows.occasion[close], main))
     kind = KIND.take(rows.transaction)
@@ -119,57 +118,59 @@ def subject_columns(rows: Rows, who: Typed) -> dict[str, pa.Array]:
 
 
 def _shown_columns(rows: Rows, who: Typed) -> dict[str, pa.Array]:
-    """Return what the screens for a person show of him."""
+    """Return what the screens for a person show of him; who has a birth year has a surname."""
     people, count = rows.population, len(who.kind)
     at = np.flatnonzero(SHOWS["s"].take(rows.transaction))
-    surname = people.surname_code(who.people.take(at))
+    shown = people.at_home(who.people.take(at))
     year, dated = np.zeros(count, np.int16), SHOWS["y"].take(rows.transaction)
     dated &= who.match == EXACT
-    exact = np.flatnonzero(dated)
-    year[exact] = people.birth_year(who.people.take(exact))
-    sex, asked = np.full(count, -1, np.int8), np.flatnonzero(SHOWS["x"].take(rows.transaction))
-    sex[asked] = people.sex(who.people.take(asked))
+    year[at] = people.birth_year(shown)
+    asked = np.flatnonzero(SHOWS["x"].take(rows.transaction.take(at)))
+    sex = np.full(count, -1, np.int8)
+    sex[at.take(asked)] = people.sex(shown.take(asked))
     return {
-        "subject_surname": some_words(count, at, surname, people.surnames),
+        "subject_surname": some_words(count, at, people.surname_code(shown), people.surnames),
         "subject_birth_year": numbers(year, pa.int16(), ~dated),
         "subject_sex": words(sex, SEXES),
     }
 
 
 def _keys(rows: Rows, who: Typed) -> tuple[NDArray[np.uint64], pa.StringArray]:
-    """Return the key of what was typed, and the plate texts."""
+    """Return the key of what was typed, and the plate texts.
+
+    Each way to type has a salt of its own; added to what is typed, it lets one draw do for all.
+    """
     seed, people = rows.scenario.seed, rows.population
-    key, slips = np.empty(len(who.kind), np.uint64), np.flatnonzero(who.typo)
+    salts = people.key_salts(_TYPOS)
+    way = who.kind * np.int8(_TYPOS + 1)
+    way += who.typo
+    key = salts.take(way)
+    key += who.people.ids.view(np.uint64)
     things = np.flatnonzero(who.kind == PROPERTY)
-    key[things] = rng.draw(rows.first_need[rows.occasion[things]], rng.salt(seed, "property"))
-    for kind, hashed in ((PERSON, people.person_key), (VEHICLE, people.plate_key)):
-        mine = np.flatnonzero(who.kind == kind)  # what is typed vaguely is settled below
-        key[mine] = hashed(who.people.ids[mine], 0)
-        for typo in range(1, _TYPOS + 1):
-            mine = slips[(who.kind[slips] == kind) & (who.typo[slips] == typo)]
-            key[mine] = hashed(who.people.ids[mine], typo)
+    thing = rows.first_need[rows.occasion[things]]
+    key[things] = thing + np.uint64(rng.salt(seed, "property"))
     vague = np.flatnonzero((who.kind == PERSON) & (who.match != EXACT))
     name = people.surname_code(who.people.take(vague)).astype(np.uint64)
     sort = np.uint64(WILDCARD) == who.match[vague].astype(np.uint64)
     name = np.where(sort, name >> np.uint64(3) | np.uint64(1 << 40), name)
-    key[vague] = rng.draw(name, rng.salt(seed, "vague name"))
+    key[vague] = name + np.uint64(rng.salt(seed, "vague name"))
     vehicle = who.kind == VEHICLE
     plated = np.flatnonzero(vehicle)
     plate = _plates(rows, who, plated)
-    partial = np.flatnonzero(who.match[plated] == PARTIAL)
+    partial = np.flatnonzero(who.match.take(plated) == PARTIAL)
     stars, kept = plated[partial], plate[partial]
     folded = kept.astype(np.uint64) @ (np.uint64(256) ** np.arange(PLATE_WIDTH, dtype=np.uint64))
-    key[stars] = rng.draw(folded, rng.salt(seed, "vague plate"))
-    return key, fixed_text(plate, vehicle)
+    key[stars] = folded + np.uint64(rng.salt(seed, "vague plate"))
+    return rng.draw(key, 0), fixed_text(plate, vehicle)
 
 
 def _plates(rows: Rows, who: Typed, at: NDArray[np.int64]) -> NDArray[np.uint8]:
     """Return plates as typed: a typo changes one character, a partial plate ends in stars."""
-    plate = rows.population.plate_text(rows.population.plate_number(who.people.ids[at]))
-    wrong = np.flatnonzero(who.typo[at])
+    plate = rows.population.plate_text(rows.population.plate_number(who.people.ids.take(at)))
+    wrong = np.flatnonzero(who.typo.take(at))
     place = who.typo[at][wrong].astype(np.int64) * 2 - 1
     was = plate[wrong, place]
     last = (was == ord("9")) | (was == ord("Z"))
     plate[wrong, place] = np.where(last, was - 1, was + 1)
-    plate[np.flatnonzero(who.match[at] == PARTIAL), 4:] = _STAR
+    plate[np.flatnonzero(who.match.take(at) == PARTIAL), 4:] = _STAR
     return plate

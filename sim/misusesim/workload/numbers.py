@@ -15,8 +15,8 @@ import numpy as np
 
 from misusesim import rng
 from misusesim.clock import LocalClock
-from misusesim.ordering import by_time
 from misusesim.plan import SERIAL_BITS, own_serials
+from misusesim.workload.slots import settle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -195,7 +195,7 @@ def number_digits(
     slots = styles.slots[place]
     year, passed = _in_year(LocalClock(scenario).local(np.asarray(opened_us, np.int64)))
     running = year * slots + passed // (_LEAP_YEAR_US // slots + 1)
-    settled, place = _settle(running, np.asarray(serials), place)[wanted], place[wanted]
+    settled, place = settle(running, np.asarray(serials), place)[wanted], place[wanted]
     years, numbers = np.divmod(settled, slots[wanted])
     out: NDArray[np.uint8] = styles.form.take(place, axis=0)
     _fill(out, styles.year_end[place], styles.year_digits[place], 1970 + years)
@@ -249,53 +249,6 @@ def _fill(out: NDArray[np.uint8], end: I64Array, width: I64Array, number: I64Arr
         some = slice(None) if digit < least else width > digit
         flat[at[some]] = last[some]
         rest, at = tens, at - 1
-
-
-def _settle(slot: I64Array, serial: NDArray[np.integer], place: NDArray[np.integer]) -> I64Array:
-    """Return slots that differ: the lowest serial stays, others move on to the next free one."""
-    if not len(slot):
-        return slot
-    least, room = int(slot.min()), int(np.ptp(slot)) + len(slot) + 1
-    base = place * room - least  # agencies do not meet
-    slot, tie = slot + base, serial - serial.min()
-    if (np.diff(place * (int(tie.max()) + 1) + tie) >= 0).all():
-        order = turn = np.argsort(slot, kind="stable")  # mostly in order already, too
-    else:
-        order = by_time(slot, tie)
-        turn = tie[order]
-    settled = np.empty_like(slot)
-    settled[order] = _queued(slot[order], turn)
-    return settled - base
-
-
-def _queued(slot: I64Array, turn: NDArray[np.integer]) -> I64Array:
-    """Return what :func:`_one_by_one` does; the slots ascend, and turns among equal ones.
-
-    Where those who wait stand in the order of their turns, everybody just takes the slot behind the
-    one before.
-    """
-    steps = np.arange(len(slot))
-    out = np.maximum.accumulate(slot - steps) + steps
-    waits = out > slot
-    overtakes = waits[1:] & (turn[1:] < turn[:-1])
-    if overtakes.any():
-        queue = np.cumsum(~waits)  # each begins with somebody who finds his slot free
-        mixed = np.zeros(len(slot) + 1, np.bool_)
-        mixed[queue[1:][overtakes]] = True
-        at = np.flatnonzero(mixed[queue])
-        out[at] = _one_by_one(slot[at], turn[at])
-    return out
-
-
-def _one_by_one(slot: I64Array, turn: NDArray[np.integer]) -> I64Array:
-    """Return slots that differ: of two in one slot the lower turn stays, the other moves on."""
-    slot = slot.copy()
-    while True:
-        order = by_time(slot, turn)
-        same = slot[order[1:]] == slot[order[:-1]]
-        if not same.any():
-            return slot
-        slot[order[1:][same]] += 1
 
 
 def invented_number(

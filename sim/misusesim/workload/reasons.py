@@ -185,7 +185,9 @@ def reason_codes(
     numeric &= has_number
     text, form = np.full(len(kind), -1, np.int32), np.full(len(kind), -1, np.int8)
     worded = np.flatnonzero(~numeric & (kind != CLASS["blank"]))
-    text[worded] = _texts(habit, officer[worded], topic[worded], kind[worded], bits[worded])
+    text[worded] = _texts(
+        habit, officer.take(worded), topic.take(worded), kind.take(worded), bits.take(worded)
+    )
     at = np.flatnonzero(numeric)
     form[at] = np.where(
         kind[at] == CLASS["number_words"], 3 + lane(bits[at], 2) % 3, habit.number_form[officer[at]]
@@ -195,8 +197,8 @@ def reason_codes(
 
 def _kinds(habit: Habits, officer: NDArray[np.int32], bits: U64Array) -> NDArray[np.int16]:
     """Return the class of each row's reason as habit has it: the officer's own, or any."""
-    kind = habit.favourite[officer]
-    any_ = np.flatnonzero(raw_lane(bits, 0) >= habit.favourite_share[officer])
+    kind = habit.favourite.take(officer)
+    any_ = np.flatnonzero(raw_lane(bits, 0) >= habit.favourite_share.take(officer))
     kind[any_] = habit.mix[habit.place[officer[any_]], lane(bits[any_], 1)]
     return kind
 
@@ -210,11 +212,11 @@ def _texts(
 ) -> NDArray[np.int32]:
     words = vocabulary()
     cell = kind.astype(np.int64) * len(TOPICS) + topic
-    own = (rng.mix(habit.own[officer] + cell.astype(np.uint64)) >> np.uint64(55)).astype(np.int64)
+    own = (rng.mix(habit.own.take(officer) + cell.view(np.uint64)) >> np.uint64(55)).view(np.int64)
     free = lane(bits, 2) >> 7
     form = np.where(raw_lane(bits, 3) < round(_OWN_FORM * 65536), own, free)
-    base = words.form.reshape(-1)[cell * FORMS + form]
-    style = habit.style[officer]
+    base = words.form.reshape(-1).take(cell * FORMS + form)
+    style = habit.style.take(officer)
     loose = np.flatnonzero((bits & np.uint64(15)) == 0)  # a sixteenth: not the usual (assumption)
     style[loose] = free[loose] % 3
-    return np.asarray(words.styled.reshape(-1)[base.astype(np.int64) * STYLES + style])
+    return words.styled.reshape(-1).take(base.astype(np.int64) * STYLES + style)

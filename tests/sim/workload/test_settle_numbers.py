@@ -15,15 +15,13 @@ from misusesim.clock import DAY_US, HOUR_US, LocalClock
 from misusesim.scenario.model import AgencyGroup
 from misusesim.workload.numbers import (
     _in_year,
-    _one_by_one,
-    _queued,
-    _settle,
     invented_number,
     number_digits,
     number_style,
     number_texts,
     opaque_id,
 )
+from misusesim.workload.slots import _one_by_one, _queued, settle
 from misusesim.world.model import Agency
 
 WORLD = scenario_of()
@@ -55,7 +53,7 @@ def numbers(serials, times, index=0):
 def settled_alone(slots, serials):
     """Settle slots of one agency."""
     slots = np.array(slots, np.int64)
-    return _settle(slots, np.array(serials, np.int64), np.zeros(len(slots), np.int64))
+    return settle(slots, np.array(serials, np.int64), np.zeros(len(slots), np.int64))
 
 
 @given(
@@ -66,7 +64,7 @@ def test_agencies_settle_as_if_alone(rows, chance):
     """Slots of neighbours never push each other, in whatever order rows come."""
     place, slots = (np.array(column, np.int64) for column in zip(*rows, strict=True))
     serials = np.array(chance.sample(range(100), len(rows)))
-    together = _settle(slots, serials, place)
+    together = settle(slots, serials, place)
     for own in set(place.tolist()):
         mine = place == own
         assert together[mine].tolist() == settled_alone(slots[mine], serials[mine]).tolist()
@@ -142,7 +140,7 @@ def test_years_change_at_midnight():
 def test_settling_leaves_its_argument_alone():
     """The slots given are not changed."""
     slots = np.array([3, 3])
-    _settle(slots, np.array([0, 1]), np.zeros(2, np.int64))
+    settle(slots, np.array([0, 1]), np.zeros(2, np.int64))
     assert slots.tolist() == [3, 3]
 
 
