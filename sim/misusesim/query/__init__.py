@@ -92,6 +92,7 @@ def expand(scenario: Scenario, plan: AgencyPlan | Block, period: int) -> Expande
     dice = Dice(scenario.seed, needs.need)
     automatic, seen = MACHINE[occasions.template], np.zeros(len(occasions), np.bool_)
     machine, seen[needs.occasion] = automatic.take(needs.occasion), True
+    hand = np.flatnonzero(~machine)
     rows = Rows(
         scenario=scenario, plan=plan, population=Population(scenario),
         habit=block_habits(scenario, plan),
@@ -100,7 +101,7 @@ def expand(scenario: Scenario, plan: AgencyPlan | Block, period: int) -> Expande
         place=plan.officer_place[occasions.officer],
         occasion_dice=Dice(scenario.seed, first_need), automatic=automatic,
         transaction=_transactions(occasions, needs, dice), machine=machine,
-        hand=np.flatnonzero(~machine), seen=np.flatnonzero(seen),
+        hand=hand, hand_dice=dice.take(hand), seen=np.flatnonzero(seen),
     )  # fmt: skip
     return Expanded(
         log=_log_table(rows), truth=truth_table(rows), reactions=reactions_table(rows),

@@ -116,7 +116,7 @@ def _use_columns(rows: Rows) -> dict[str, pa.Array]:
     shared = np.flatnonzero(action == _SHARE) if len(names) > 1 else np.empty(0, np.int64)
     step = 1 + (lane(rows.dice.take(shared).bits("use"), 1) * (len(names) - 1) >> 16)
     own = rows.plan.numbers.astype(np.int64)[rows.place[rows.occasion[shared]]]
-    broken = rows.hand[rows.dice.take(rows.hand).chance("break glass", _BREAK_GLASS_SHARE)]
+    broken = rows.hand[rows.hand_dice.chance("break glass", _BREAK_GLASS_SHARE)]
     glass, length = np.zeros(len(action), np.bool_), np.zeros(len(action), np.int16)
     glass[broken] = True
     length[broken] = 4 + (lane(rows.dice.take(broken).bits("use"), 2) * _LONGEST_TEXT >> 16)

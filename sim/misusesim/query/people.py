@@ -48,18 +48,29 @@ def strangers(rows: Rows, bits: NDArray[np.uint64]) -> Seated:
 
 def typed(rows: Rows) -> Typed:
     """Return whom each row is about: the occasion's subject first, then mostly the same."""
-    bits = rows.dice.bits("subject")
+    bits = rows.hand_dice.bits("subject")
     main = _subjects(rows)
     people = main.take(rows.occasion)
-    share = mixes().same[rows.occasions.template, (rows.occasions.subject >= 0).astype(np.int8)]
-    another = raw_lane(bits, 0) >= share.take(rows.occasion)
-    another &= rows.needs.nth > 0
-    near = (raw_lane(bits, 1) < _OTHER_IS_NEAR) & ~rows.machine
-    far, close = np.flatnonzero(another & ~near), np.flatnonzero(another & near)
+    far, close = _others(rows, bits)
     _seat(people, far, strangers(rows, rows.dice.take(far).bits("other")))
     _seat(people, close, _close(rows, rows.occasion[close], main))
     kind = KIND.take(rows.transaction)
     return Typed(people, kind, *_slips(rows, kind, bits))
+
+
+def _others(rows: Rows, bits: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows about strangers, and those about somebody close to the occasion's subject.
+
+    A machine asks about another stranger each time; `bits` are of what people type.
+    """
+    later = rows.needs.nth > 0
+    share = mixes().same[rows.occasions.template, (rows.occasions.subject >= 0).astype(np.int8)]
+    another = raw_lane(bits, 0) >= share.take(rows.occasion.take(rows.hand))
+    another &= later.take(rows.hand)
+    near = raw_lane(bits, 1) < _OTHER_IS_NEAR
+    strange = rows.machine & later
+    strange[rows.hand.take(np.flatnonzero(another & ~near))] = True
+    return np.flatnonzero(strange), rows.hand.take(np.flatnonzero(another & near))
 
 
 def _subjects(rows: Rows) -> Seated:
@@ -93,15 +104,16 @@ def _slips(
 ) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
     """Return how each row matches, and its typo: only what a hand types can go wrong."""
     match, typo = np.zeros(len(kind), np.int8), np.zeros(len(kind), np.int8)
-    slip, by_hand = raw_lane(bits, 2), ~rows.machine
-    plates = (slip < of_65536(_PARTIAL_PLATE)) & by_hand & (kind == VEHICLE)
-    match[plates] = PARTIAL
-    names = np.flatnonzero((slip < of_65536(_PARTIAL_NAME + _WILDCARD_NAME)) & by_hand)
-    names = names[(kind[names] == PERSON) & SHOWS["y"][rows.transaction[names]]]
-    match[names] = np.where(slip[names] < of_65536(_WILDCARD_NAME), WILDCARD, PARTIAL)
-    wrong = rows.hand[rows.dice.take(rows.hand).chance("typo", rows.scenario.noise.typo_share)]
-    wrong = wrong[match[wrong] == EXACT]
-    typo[wrong] = 1 + lane(bits[wrong], 3) % _TYPOS
+    hand, slip = rows.hand, raw_lane(bits, 2)
+    mine, vague = kind.take(hand), np.zeros(len(hand), np.int8)
+    vague[(slip < of_65536(_PARTIAL_PLATE)) & (mine == VEHICLE)] = PARTIAL
+    names = np.flatnonzero((slip < of_65536(_PARTIAL_NAME + _WILDCARD_NAME)) & (mine == PERSON))
+    names = names[SHOWS["y"][rows.transaction[hand[names]]]]
+    vague[names] = np.where(slip[names] < of_65536(_WILDCARD_NAME), WILDCARD, PARTIAL)
+    match[hand] = vague
+    wrong = np.flatnonzero(rows.hand_dice.chance("typo", rows.scenario.noise.typo_share))
+    wrong = wrong[vague[wrong] == EXACT]
+    typo[hand[wrong]] = 1 + lane(bits[wrong], 3) % _TYPOS
     return match, typo
 
 

@@ -42,6 +42,7 @@ class Rows:
     transaction: NDArray[np.int8]  # by row: code of transactions.NAMES
     machine: NDArray[np.bool_]  # by row: of an automatic occasion
     hand: NDArray[np.int64]  # which rows are of people
+    hand_dice: Dice  # of those
     seen: NDArray[np.int64]  # occasions that have rows
 
     @property

@@ -76,7 +76,7 @@ def _reason(
     said = reason_codes(
         rows.habit, rows.scenario.seed, officer=rows.occasions.officer.take(occasion),
         topic=topic.take(occasion), occasion=rows.first_need.take(occasion),
-        need=rows.needs.need.take(hand), has_number=(number >= 0).take(occasion),
+        need=rows.hand_dice.entity, has_number=(number >= 0).take(occasion),
         forced=forced.take(occasion),
     )  # fmt: skip
     form, code = said.number_form, said.text

@@ -6,8 +6,8 @@ story changes is the topic spoken of, the number typed, or a generic word, never
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from misusesim.occasions import TOPICS
 from misusesim.workload.vocabulary import CLASS, CLASSES, FORMS, STYLES, vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Sized
+    from collections.abc import Sequence, Sized
 
     from numpy.typing import NDArray
 
@@ -96,37 +96,54 @@ class ReasonCodes:
 
 def habits(scenario: Scenario, agency: Agency, officers: Sized) -> Habits:
     """Return the habits of one agency; a pure function of the scenario and the agency."""
-    chance = rng.stream(scenario.seed, "reason habits", agency.index)
-    mandatory = bool(chance.random() < _MANDATORY_SHARE)
-    dropdown = bool(chance.random() < _DROPDOWN_SHARE)
-    fill = _FILL[0] + (_FILL[1] - _FILL[0]) * float(chance.random())
-    mix = rng.guide(_class_weights(chance, agency.group.reason_style, mandatory=mandatory))
-    people = np.arange(len(officers), dtype=np.uint64) | np.uint64(agency.index << 32)
+    return _habits(scenario, [agency], [len(officers)])
+
+
+def block_habits(scenario: Scenario, plan: AgencyPlan | Block) -> Habits:
+    """Return the habits of all agencies of a block, or of a plan's only one."""
+    return _habits(scenario, plan.agencies, np.diff(plan.first_officer).tolist())
+
+
+def _habits(scenario: Scenario, agencies: Sequence[Agency], sizes: list[int]) -> Habits:
+    """Return the habits of agencies with so many officers each."""
+    customs = [_customs(scenario, agency) for agency in agencies]
+    mix = np.array([one.mix for one in customs])
+    place = np.repeat(np.arange(len(agencies), dtype=np.int16), sizes)
+    people = np.concatenate([
+        np.arange(size, dtype=np.uint64) | np.uint64(agency.index << 32)
+        for agency, size in zip(agencies, sizes, strict=True)
+    ])  # fmt: skip
     own = rng.draw(people, rng.salt(scenario.seed, "reason forms"))
     bits = rng.draw(people, rng.salt(scenario.seed, "reason style"))
     low, high = (round(share * 65536) for share in _FAVOURITE)
     plus = lane(bits, 1) < round(_PLUS_SHARE * 65536)
     return Habits(
-        mandatory=np.array([mandatory]), dropdown=np.array([dropdown]),
-        fill_share=np.array([fill]), mix=mix[None], own=own,
-        place=np.zeros(len(officers), np.int16),
-        favourite=mix[lane(own, 0)],
+        mandatory=np.array([one.mandatory for one in customs]),
+        dropdown=np.array([one.dropdown for one in customs]),
+        fill_share=np.array([one.fill_share for one in customs]), mix=mix, place=place, own=own,
+        favourite=mix[place, lane(own, 0)],
         favourite_share=(low + (lane(bits, 2) * (high - low) >> 16)).astype(np.int32),
         style=(_STYLES[lane(bits, 0)] + 3 * plus).astype(np.int8),
         number_form=_NUMBER_FORMS[lane(bits, 3)].astype(np.int8),
     )  # fmt: skip
 
 
-def block_habits(scenario: Scenario, plan: AgencyPlan | Block) -> Habits:
-    """Return the habits of all agencies of a block, or of a plan's only one."""
-    sizes = np.diff(plan.first_officer).tolist()
-    each = [
-        habits(scenario, agency, range(size))
-        for agency, size in zip(plan.agencies, sizes, strict=True)
-    ]
-    names = [f.name for f in fields(Habits) if f.name != "place"]
-    columns = {name: np.concatenate([getattr(one, name) for one in each]) for name in names}
-    return Habits(place=plan.officer_place, **columns)
+class _Customs(NamedTuple):
+    """What holds for all officers of one agency; see :class:`Habits`."""
+
+    mandatory: bool
+    dropdown: bool
+    fill_share: float
+    mix: NDArray[np.int16]
+
+
+def _customs(scenario: Scenario, agency: Agency) -> _Customs:
+    chance = rng.stream(scenario.seed, "reason habits", agency.index)
+    mandatory = bool(chance.random() < _MANDATORY_SHARE)
+    dropdown = bool(chance.random() < _DROPDOWN_SHARE)
+    fill = _FILL[0] + (_FILL[1] - _FILL[0]) * float(chance.random())
+    weights = _class_weights(chance, agency.group.reason_style, mandatory=mandatory)
+    return _Customs(mandatory, dropdown, fill, rng.guide(weights))
 
 
 def _class_weights(chance: np.random.Generator, style: str, *, mandatory: bool) -> list[int]:
