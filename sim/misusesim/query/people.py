@@ -11,7 +11,7 @@ import pyarrow as pa
 from misusesim import rng
 from misusesim.dataset.schema import MATCHES, SEXES, SUBJECT_KINDS
 from misusesim.dice import lane, of_65536, raw_lane
-from misusesim.query.columns import numbers, some_words, words
+from misusesim.query.columns import listed, numbers, some_words, words
 from misusesim.query.transactions import KIND, SHOWS, mixes
 from misusesim.textcolumns import fixed_text
 from misusesim.world.plates import PLATE_WIDTH
@@ -141,7 +141,9 @@ def _shown_columns(rows: Rows, who: Typed) -> dict[str, pa.Array]:
     sex = np.full(count, -1, np.int8)
     sex[at.take(asked)] = people.sex(shown.take(asked))
     return {
-        "subject_surname": some_words(count, at, people.surname_code(shown), people.surnames),
+        "subject_surname": some_words(
+            count, at, people.surname_code(shown), listed(people.surnames)
+        ),
         "subject_birth_year": numbers(year, pa.int16(), ~dated),
         "subject_sex": words(sex, SEXES),
     }

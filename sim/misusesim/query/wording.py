@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from misusesim.dataset.schema import ODDITY_KINDS
 from misusesim.dice import lane, of_65536
 from misusesim.occasions import DEFAULT, TEMPLATES
-from misusesim.query.columns import long_words, words
+from misusesim.query.columns import listed, long_words, words
 from misusesim.query.numbering import GENERIC, cover_story
 from misusesim.query.transactions import SENSITIVE
 from misusesim.workload.reasons import NUMBER_FORMS, reason_codes
@@ -83,7 +83,7 @@ def _reason(
     form[misplaced.take(occasion)] = 0
     numeric = np.flatnonzero(form >= 0)
     codes, texts = _rendered(rows, number.take(occasion.take(numeric)), form[numeric])
-    static = pa.array(vocabulary().texts, pa.string())
+    static = listed(vocabulary().texts)
     code[numeric] = codes + len(static)
     own = _AUTOMATIC_TEXT[rows.occasions.template] + np.int32(len(static) + len(texts))
     text = rows.spread(own)
