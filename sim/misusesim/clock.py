@@ -52,6 +52,10 @@ class LocalClock:
 
     def local(self, utc_us: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return local microseconds since 1970 by the clock on the wall."""
+        if np.size(utc_us):
+            ends = np.searchsorted(self._change_utc, [np.min(utc_us), np.max(utc_us)], side="right")
+            if ends[0] == ends[1]:  # a week or two mostly have one offset
+                return np.asarray(utc_us + self._shift[ends[0]])
         at = np.searchsorted(self._change_utc, utc_us, side="right")
         return np.asarray(utc_us + self._shift[at])
 

@@ -32,7 +32,13 @@ class Dice:
 
     def chance(self, name: str, share: float | NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return True with probability `share`, to one in 2**53."""
-        return happens(self.bits(name), share)
+        if isinstance(share, np.ndarray):
+            return happens(self.bits(name), share)
+        return rng.under(self.entity, rng.salt(self._seed, name), _threshold(share))
+
+    def top(self, name: str) -> NDArray[np.uint16]:
+        """Return lane 0 of the bits of one purpose; for purposes that need no other lane."""
+        return rng.top(self.entity, rng.salt(self._seed, name))
 
 
 def lane(bits: NDArray[np.uint64], k: int) -> NDArray[np.int64]:
@@ -49,8 +55,11 @@ def happens(bits: NDArray[np.uint64], share: float | NDArray[np.float64]) -> NDA
     """Return True with probability `share`, to one in 2**53: ``rng.unit(bits) < share``."""
     if isinstance(share, np.ndarray):
         return rng.unit(bits) < share
-    least = math.ceil(share * 2.0**53) << 11  # exact: the product is a shift of the exponent
-    return np.asarray(bits < least)
+    return np.asarray(bits < _threshold(share))
+
+
+def _threshold(share: float) -> int:
+    return math.ceil(share * 2.0**53) << 11  # exact: the product is a shift of the exponent
 
 
 def of_65536(share: float) -> int:

@@ -22,6 +22,8 @@ _MS: Final = 1000
 _HOUR_US: Final = 3_600_000_000
 #: Way of a row to the log: 40 to 400 ms (assumption); of a second entry: up to 5 s more.
 _WAY_US: Final = (40_000, 400_000)
+_WAYS: Final = (_WAY_US[0] + (np.arange(65536) * (_WAY_US[1] - _WAY_US[0]) >> 16)).astype(np.int32)
+_WHOLE_WAYS: Final = _WAYS // _MS * _MS
 _COPY_US: Final = 5_000_000
 
 
@@ -50,16 +52,12 @@ def clock_skew(
 def arrival(noise: Noise, seed: int, need: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Return how long each row is on its way to the log, microseconds, in whole milliseconds."""
     dice = Dice(seed, need)
-    low, high = _WAY_US
-    way = lane(dice.bits("arrival"), 2)
-    way *= high - low
-    way >>= 16
-    way += low
+    drawn = lane(dice.bits("arrival"), 2)
+    way = _WHOLE_WAYS.take(drawn).astype(np.int64)
     late = np.flatnonzero(dice.chance("late", noise.late_share))
     bits = Dice(seed, need[late]).bits("lateness")
-    way[late] += exponential(bits, round(noise.late_hours * _HOUR_US))
-    way //= _MS
-    way *= _MS
+    longer = _WAYS[drawn[late]] + exponential(bits, round(noise.late_hours * _HOUR_US))
+    way[late] = longer // _MS * _MS
     return way
 
 

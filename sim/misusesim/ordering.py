@@ -35,10 +35,12 @@ def by_time(time: I64Array, tie: NDArray[Any]) -> I64Array:
         return np.arange(len(time))
     places, tie = len(time).bit_length(), tie.astype(_U, copy=False)
     width = int(tie.max()).bit_length()
-    key = (time - time.min()).astype(_U)
-    if width + places + int(key.max()).bit_length() > _WORD:
+    key = (time - time.min()).astype(np.int64, copy=False).view(_U)
+    span = int(key.max()).bit_length()
+    if width + places + span > _WORD:
         key = _in_units(key)
-    room = _WORD - places - int(key.max()).bit_length()
+        span = int(key.max()).bit_length()
+    room = _WORD - places - span
     if room < 1:
         return np.asarray(np.lexsort((tie, time)))
     key <<= _U(min(width, room))

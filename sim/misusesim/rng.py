@@ -30,12 +30,22 @@ if TYPE_CHECKING:
 U = np.uint64
 _ODD = 0x9E3779B97F4A7C15
 _WORD = 2**64
-_STEP = U(_ODD)
+
+
+def _one(value: int) -> U64Array:
+    """Return a number as an array without axes: numpy calls take twice as long with a scalar."""
+    return np.array(value, U)
+
+
+_STEP = _one(_ODD)
 #: Shifts and factors of splitmix64's finaliser.
-_SHIFTS = ((U(30), U(0xBF58476D1CE4E5B9)), (U(27), U(0x94D049BB133111EB)))
-_LAST_SHIFT = U(31)
+_SHIFTS = ((_one(30), _one(0xBF58476D1CE4E5B9)), (_one(27), _one(0x94D049BB133111EB)))
+_LAST_SHIFT = _one(31)
+_SPARED = _one(2)
+#: The bits that the last step of the finaliser changes.
+_LOWER = (1 << 33) - 1
 #: Numbers worked on at a time: a few arrays of so many stay in the cache of a core.
-_AT_A_TIME = 1 << 15
+_AT_A_TIME = 1 << 14
 
 
 def stream(seed: int, name: str, *entity: int) -> np.random.Generator:
@@ -86,30 +96,74 @@ def _mix(x: U64Array, *, out: U64Array) -> None:
 
 def draw(need: U64Array, column_salt: int) -> U64Array:
     """Return 64 random bits per need for one column; `column_salt` comes from :func:`salt`."""
-    return _in_parts(_draw, need, U(column_salt))
+    return _in_parts(_draw, need, _one(column_salt))
 
 
-def _draw(need: U64Array, column_salt: np.uint64, *, out: U64Array) -> None:
-    np.add(need, column_salt, out=out)
+def _draw(need: U64Array, column_salt: U64Array, *, out: U64Array) -> None:
     spare = np.empty_like(out)
+    _draw_upper(need, column_salt, out, spare)
+    _end_here(out, spare)
+
+
+def _draw_upper(need: U64Array, column_salt: U64Array, out: U64Array, spare: U64Array) -> None:
+    """Draw but for the last step, which leaves the upper 31 bits as they are."""
+    np.add(need, column_salt, out=out)
     _mix_here(out, spare)
-    out += _STEP
-    _mix_here(out, spare)
+    np.add(out, _STEP, out=out)
+    _begin_here(out, spare)
+
+
+def top(need: U64Array, column_salt: int) -> NDArray[np.uint16]:
+    """Return the upper 16 bits of what :func:`draw` returns, sooner."""
+    return _in_parts(_top, need, _one(column_salt), kind=np.uint16)
+
+
+def _top(need: U64Array, column_salt: U64Array, *, out: NDArray[np.uint16]) -> None:
+    bits, spare = np.empty((2, len(need)), U)
+    _draw_upper(need, column_salt, bits, spare)
+    out[...] = np.right_shift(bits, _one(48), out=bits)
+
+
+def under(need: U64Array, column_salt: int, least: int) -> NDArray[np.bool_]:
+    """Return where what :func:`draw` returns is below `least` (at most 2**64), sooner."""
+    if least >= _WORD:
+        return np.ones(need.shape, np.bool_)
+    return _in_parts(_under, need, _one(column_salt), least, kind=np.bool_)
+
+
+def _under(need: U64Array, column_salt: U64Array, least: int, *, out: NDArray[np.bool_]) -> None:
+    bits, spare = np.empty((2, len(need)), U)
+    _draw_upper(need, column_salt, bits, spare)
+    least_upper = least & ~_LOWER
+    np.less(bits, _one(least_upper), out=out)
+    if np.count_nonzero(bits <= _one(least_upper | _LOWER)) != np.count_nonzero(out):
+        _end_here(bits, spare)  # about once in 2**31 numbers the upper bits do not tell
+        np.less(bits, _one(least), out=out)
 
 
 def _mix_here(x: U64Array, spare: U64Array) -> None:
     """Mix `x` in place; `spare` is room for as many numbers."""
+    _begin_here(x, spare)
+    _end_here(x, spare)
+
+
+def _begin_here(x: U64Array, spare: U64Array) -> None:
     for shift, factor in _SHIFTS:
         np.right_shift(x, shift, out=spare)
-        x ^= spare
-        x *= factor
+        np.bitwise_xor(x, spare, out=x)
+        np.multiply(x, factor, out=x)
+
+
+def _end_here(x: U64Array, spare: U64Array) -> None:
     np.right_shift(x, _LAST_SHIFT, out=spare)
-    x ^= spare
+    np.bitwise_xor(x, spare, out=x)
 
 
-def _in_parts(work: Callable[..., None], x: U64Array, /, *settings: Any) -> U64Array:
+def _in_parts(
+    work: Callable[..., None], x: U64Array, /, *settings: Any, kind: Any = U
+) -> NDArray[Any]:
     """Return what ``work(x, *settings, out=...)`` writes, done part by part where `x` is long."""
-    out = np.empty(x.shape, U)
+    out = np.empty(x.shape, kind)
     if x.size <= _AT_A_TIME:
         work(x, *settings, out=out)
         return out
@@ -162,20 +216,21 @@ def feistel(x: U64Array, key: int, half: int, rounds: Sequence[int] = range(4)) 
 
 
 def _feistel(x: U64Array, key: int, half: int, rounds: Sequence[int], *, out: U64Array) -> None:
-    mask, left = U((1 << half) - 1), x >> U(half)
-    right, word, spare = x & mask, np.empty_like(left), out
+    mask, shift = _one((1 << half) - 1), _one(half)
+    left, right = x >> shift, x & mask
+    word, spare = np.empty_like(left), out
     for r in rounds:
         np.add(right, _round_key(key, r), out=word)
         _mix_here(word, spare)
-        word &= mask
+        np.bitwise_and(word, mask, out=word)
         left ^= word
         left, right = right, left
-    np.left_shift(left, U(half), out=out)
+    np.left_shift(left, shift, out=out)
     out |= right
 
 
-def _round_key(key: int, r: int) -> np.uint64:
-    return U((key + r * _ODD) % _WORD)
+def _round_key(key: int, r: int) -> U64Array:
+    return _one((key + r * _ODD) % _WORD)
 
 
 def unfeistel(x: U64Array, key: int, half: int) -> U64Array:
@@ -208,27 +263,27 @@ def _within(step: Callable[..., None], x: U64Array, key: int, size: int) -> U64A
     if x.size and int(x.max()) >= size:
         raise ValueError(f"permute: values must be below {size}, got {int(x.max())}")
     a = math.isqrt(size - 1) + 1 if size > 1 else 1
-    b = -(-size // a)
-    y = _in_parts(step, x, key, a, b)
+    sides = _one(a), _one(-(-size // a))
+    y = _in_parts(step, x, key, *sides)
     while (out := np.flatnonzero(y >= U(size))).size:
-        y[out] = _in_parts(step, y[out], key, a, b)
+        y[out] = _in_parts(step, y[out], key, *sides)
     return y
 
 
-def _divided(x: U64Array, by: int) -> tuple[U64Array, U64Array]:
+def _divided(x: U64Array, by: U64Array) -> tuple[U64Array, U64Array]:
     """Return quotient and remainder by one number; of the two numpy is quick at the former only."""
-    quotient = x // U(by)
-    rest = quotient * U(by)
+    quotient = x // by
+    rest = quotient * by
     return quotient, np.subtract(x, rest, out=rest)
 
 
-def _remainder_here(x: U64Array, by: int, spare: U64Array) -> None:
-    np.floor_divide(x, U(by), out=spare)
-    spare *= U(by)
-    x -= spare
+def _remainder_here(x: U64Array, by: U64Array, spare: U64Array) -> None:
+    np.floor_divide(x, by, out=spare)
+    np.multiply(spare, by, out=spare)
+    np.subtract(x, spare, out=x)
 
 
-def _rounds(x: U64Array, key: int, a: int, b: int, *, out: U64Array) -> None:
+def _rounds(x: U64Array, key: int, a: U64Array, b: U64Array, *, out: U64Array) -> None:
     left, right = _divided(x, b)
     word, spare = np.empty_like(left), out
     for r in range(4):
@@ -236,11 +291,11 @@ def _rounds(x: U64Array, key: int, a: int, b: int, *, out: U64Array) -> None:
         left += word
         _remainder_here(left, b if r % 2 else a, spare)
         left, right = right, left
-    np.multiply(left, U(b), out=out)
+    np.multiply(left, b, out=out)
     out += right
 
 
-def _unrounds(x: U64Array, key: int, a: int, b: int, *, out: U64Array) -> None:
+def _unrounds(x: U64Array, key: int, a: U64Array, b: U64Array, *, out: U64Array) -> None:
     left, right = _divided(x, b)
     word, spare = np.empty_like(left), out
     for r in (3, 2, 1, 0):
@@ -249,10 +304,10 @@ def _unrounds(x: U64Array, key: int, a: int, b: int, *, out: U64Array) -> None:
         _remainder_here(word, size, spare)
         right -= word
         # a step below 0 wraps to a huge number
-        np.add(right, U(size), out=word)
+        np.add(right, size, out=word)
         np.minimum(right, word, out=right)
         left, right = right, left
-    np.multiply(left, U(b), out=out)
+    np.multiply(left, b, out=out)
     out += right
 
 
@@ -260,4 +315,4 @@ def _take_bits(half: U64Array, key: int, r: int, word: U64Array, spare: U64Array
     """Put 62 bits from one half in round `r` into `word`."""
     np.add(half, _round_key(key, r), out=word)
     _mix_here(word, spare)
-    word >>= U(2)
+    np.right_shift(word, _SPARED, out=word)

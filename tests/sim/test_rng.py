@@ -123,6 +123,22 @@ def test_draw_is_even():
     assert np.bitwise_count(bits).mean() == pytest.approx(32, abs=0.05)
 
 
+@pytest.mark.parametrize("count", [0, 1, 100, 40_000])
+def test_top_is_the_upper_lane_of_a_draw(count):
+    """What is drawn sooner is what a full draw has on top."""
+    need = np.arange(count, dtype=U) << U(8)
+    assert rng.top(need, 7).tolist() == (rng.draw(need, 7) >> U(48)).tolist()
+
+
+@given(least=st.integers(0, 2**64), row=st.integers(0, 40_000), more=st.integers(0, 1))
+def test_under_is_what_a_draw_is_below(least, row, more):
+    """Not one bit is lost, not even where the threshold is the number drawn or the next."""
+    need = np.arange(40_001, dtype=U)
+    bits = rng.draw(need, 7)
+    for threshold in (least, int(bits[row]) + more):
+        assert (rng.under(need, 7, threshold) == (bits < threshold)).all()
+
+
 def test_unit_spans_zero_to_one():
     """The smallest and the largest bits stay inside [0, 1)."""
     got = rng.unit(np.array([0, 2**63, 2**64 - 1], U))
@@ -221,6 +237,8 @@ def test_many_numbers_are_mixed_as_few_are():
     many = np.arange(100_000, dtype=np.uint64) * np.uint64(977)
     for work in (
         lambda x: rng.draw(x, 5),
+        lambda x: rng.top(x, 5),
+        lambda x: rng.under(x, 5, 2**61),
         rng.mix,
         lambda x: rng.feistel(x, 5, 32),
         lambda x: rng.permute(x, 5, 10**9),

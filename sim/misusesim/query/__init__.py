@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from misusesim.clock import LocalClock
 from misusesim.dataset.schema import LOG, MESSAGE_KEYS, SYSTEMS
-from misusesim.dice import Dice, lane, of_65536, raw_lane
+from misusesim.dice import Dice, lane, of_65536
 from misusesim.occasions import TEMPLATE
 from misusesim.periods import days_of
 from misusesim.plan import Block
@@ -92,14 +92,16 @@ def expand(scenario: Scenario, plan: AgencyPlan | Block, period: int) -> Expande
     dice = Dice(scenario.seed, needs.need)
     automatic, seen = MACHINE[occasions.template], np.zeros(len(occasions), np.bool_)
     machine, seen[needs.occasion] = automatic.take(needs.occasion), True
+    hand = np.flatnonzero(~machine)
     rows = Rows(
         scenario=scenario, plan=plan, population=Population(scenario),
         habit=block_habits(scenario, plan),
         numbering=numbering(scenario, plan, occasions),
         occasions=occasions, first_need=first_need, terminal=terminal, needs=needs, dice=dice,
+        place=plan.officer_place[occasions.officer],
         occasion_dice=Dice(scenario.seed, first_need), automatic=automatic,
         transaction=_transactions(occasions, needs, dice), machine=machine,
-        hand=np.flatnonzero(~machine), seen=np.flatnonzero(seen),
+        hand=hand, hand_dice=dice.take(hand), seen=np.flatnonzero(seen),
     )  # fmt: skip
     return Expanded(
         log=_log_table(rows), truth=truth_table(rows), reactions=reactions_table(rows),
@@ -120,7 +122,7 @@ def _transactions(occasions: Occasions, needs: Needs, dice: Dice) -> NDArray[np.
     table = mixes().transaction
     at = (occasions.template.astype(np.int64) * (2 << 16)).take(needs.occasion)
     at += np.minimum(needs.nth, 1).astype(np.int64) << 16
-    at += raw_lane(dice.bits("transaction"), 0)
+    at += dice.top("transaction")
     return table.reshape(-1).take(at)
 
 

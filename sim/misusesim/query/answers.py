@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from misusesim import rng
 from misusesim.dataset.schema import ACTIONS, OUTCOMES, SCOPES, SYSTEMS
-from misusesim.dice import happens, lane, raw_lane, table
+from misusesim.dice import lane, raw_lane, table
 from misusesim.occasions import TEMPLATES
 from misusesim.query.columns import numbers, some_words, words
 from misusesim.query.people import EXACT
@@ -104,9 +104,8 @@ def _plate_reader_columns(rows: Rows, at: NDArray[np.int64]) -> dict[str, pa.Arr
 
 def _hits(rows: Rows, at: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which answers would be hits; the rows `at` ask plate readers."""
-    bits = rows.dice.bits("hit")
-    hit = happens(bits, rows.scenario.workload.hit_rate)
-    hit[at] = happens(bits[at], _ALPR_HIT_RATE)
+    hit = rows.dice.chance("hit", rows.scenario.workload.hit_rate)
+    hit[at] = rows.dice.take(at).chance("hit", _ALPR_HIT_RATE)
     return hit
 
 
@@ -117,7 +116,7 @@ def _use_columns(rows: Rows) -> dict[str, pa.Array]:
     shared = np.flatnonzero(action == _SHARE) if len(names) > 1 else np.empty(0, np.int64)
     step = 1 + (lane(rows.dice.take(shared).bits("use"), 1) * (len(names) - 1) >> 16)
     own = rows.plan.numbers.astype(np.int64)[rows.place[rows.occasion[shared]]]
-    broken = rows.hand[rows.dice.take(rows.hand).chance("break glass", _BREAK_GLASS_SHARE)]
+    broken = rows.hand[rows.hand_dice.chance("break glass", _BREAK_GLASS_SHARE)]
     glass, length = np.zeros(len(action), np.bool_), np.zeros(len(action), np.int16)
     glass[broken] = True
     length[broken] = 4 + (lane(rows.dice.take(broken).bits("use"), 2) * _LONGEST_TEXT >> 16)
@@ -134,7 +133,7 @@ def _actions(rows: Rows) -> NDArray[np.int8]:
     occasions = rows.occasions
     action = rows.spread(occasions.action)
     free = np.flatnonzero(action < 0)
-    bits = lane(rows.dice.take(free).bits("use"), 0)
+    bits = rows.dice.take(free).top("use").astype(np.int64)
     bits += (_DESK[occasions.template].astype(np.int64) << 16).take(rows.occasion[free])
     action[free] = _ACTIONS_OF.take(bits)
     return action

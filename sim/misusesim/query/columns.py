@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
 
 def words(codes: NDArray[np.integer], values: Sequence[str]) -> pa.DictionaryArray:
     """Return a `schema.WORD` column; a negative code is null."""
-    return _coded(codes.astype(np.int8, copy=False), pa.array(values, pa.string()))
+    return _coded(codes.astype(np.int8, copy=False), listed(tuple(values)))
+
+
+@lru_cache(maxsize=64)
+def listed(values: tuple[str, ...]) -> pa.StringArray:
+    """Return words that every shard has, made once."""
+    return pa.array(values, pa.string())
 
 
 def long_words(codes: NDArray[np.integer], values: Words) -> pa.DictionaryArray:
@@ -71,6 +78,8 @@ def _used(codes: NDArray[np.intp], values: Words) -> tuple[NDArray[np.int32], pa
 def _taken(values: Words, at: NDArray[np.int64]) -> pa.StringArray:
     if isinstance(values, pa.StringArray):
         return values.take(pa.array(at))
+    if isinstance(values, np.ndarray):
+        return pa.array(values[at], pa.string())
     return pa.array([values[i] for i in at.tolist()], pa.string())
 
 

@@ -28,6 +28,8 @@ from misusesim.workload.numbers import opaque_id_in
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from misusesim.occasions import Occasions
+    from misusesim.plan import Campaigns
     from misusesim.query.rows import Rows
 
 _KINDS: Final = (*MISUSE_KINDS, *ODDITY_KINDS)
@@ -47,9 +49,13 @@ def truth_table(rows: Rows) -> pa.Table:
     kept = np.arange(len(needs))
     copied = needs.original != needs.query_id
     if rows.scenario.truth == "sparse":
-        kept = np.flatnonzero((cause[rows.occasion] != WORK) | copied)
-    occasion, copied = rows.occasion[kept], copied[kept]
-    by_occasion = {**_campaign_columns(rows, cause), **_justifications(rows, occasion)}
+        kept = np.flatnonzero(rows.spread(cause != WORK) | copied)
+    copied = copied[kept]
+    some, occasion = _mentioned(rows, kept)
+    by_occasion = {
+        **_campaign_columns(rows.plan.campaigns, rows.occasions.take(some), cause[some]),
+        **_justifications(rows, some),
+    }
     columns = {
         "query_id": numbers(needs.query_id[kept], pa.uint64()),
         "duplicate_of": numbers(needs.original[kept], pa.uint64(), ~copied),
@@ -64,6 +70,13 @@ def truth_table(rows: Rows) -> pa.Table:
     return pa.table([columns[name] for name in TRUTH_QUERIES.names], schema=TRUTH_QUERIES)
 
 
+def _mentioned(rows: Rows, kept: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the occasions of the rows kept, and which of those each row has."""
+    occasion, mentioned = rows.occasion[kept], np.zeros(len(rows.occasions), np.bool_)
+    mentioned[occasion] = True
+    return np.flatnonzero(mentioned), (np.cumsum(mentioned) - 1)[occasion]
+
+
 def is_misuse(rows: Rows) -> NDArray[np.bool_]:
     """Return which occasions are misuse."""
     return np.asarray(rows.occasions.source == MISUSE)
@@ -75,55 +88,49 @@ def _causes(rows: Rows) -> NDArray[np.int8]:
 
 
 def _campaign_columns(
-    rows: Rows, cause: NDArray[np.int8]
+    campaigns: Campaigns, occasions: Occasions, cause: NDArray[np.int8]
 ) -> dict[str, tuple[NDArray[np.integer], tuple[str, ...] | None]]:
     """Return columns by occasion: codes, and the words they stand for."""
-    occasions, plan = rows.occasions, rows.plan.campaigns
-    campaign, misuse = occasions.campaign, is_misuse(rows)
+    campaign, misuse = occasions.campaign, occasions.source == MISUSE
 
     def told(column: NDArray[np.int8], otherwise: int) -> NDArray[np.int8]:
         return np.where(misuse, np.append(column, otherwise)[campaign], otherwise).astype(np.int8)
 
     slip = (cause == ODDITY) & np.isin(occasions.oddity, _SLIPS)
-    intent = told(plan.intent, INTENTS.index("none"))
+    intent = told(campaigns.intent, INTENTS.index("none"))
     intent[slip] = _ACCIDENTAL
     label = np.where(misuse, _POSITIVE, _NEGATIVE).astype(np.int8)
     label[intent == _ACCIDENTAL] = _IGNORE
-    violation = told(plan.violation, VIOLATIONS.index("none"))
+    violation = told(campaigns.violation, VIOLATIONS.index("none"))
     violation[slip] = VIOLATIONS.index("purpose")
     odd = np.where(cause == ODDITY, occasions.oddity + len(MISUSE_KINDS), -1)
     odd[(cause == ODDITY) & (occasions.oddity < 0)] = -1
-    kind = np.where(misuse, told(plan.kind, -1), odd).astype(np.int8)
-    purpose = true_purposes(rows)
+    kind = np.where(misuse, told(campaigns.kind, -1), odd).astype(np.int8)
+    purpose = true_purposes(occasions)
     purpose[misuse & (occasions.topic != TOPIC["permit"])] = -1
     return {
         "cause": (cause, CAUSES),
         "kind": (kind, _KINDS),
         "label": (label, LABELS),
         "violation": (violation, VIOLATIONS),
-        "campaign_id": (np.where(misuse, campaign, -1), tuple(plan.campaign_id.tolist())),
-        "rung": (told(plan.rung, -1), RUNGS),
-        "cover": (told(plan.cover, -1), COVERS),
+        "campaign_id": (np.where(misuse, campaign, -1), tuple(campaigns.campaign_id.tolist())),
+        "rung": (told(campaigns.rung, -1), RUNGS),
+        "cover": (told(campaigns.cover, -1), COVERS),
         "intent": (intent, INTENTS),
-        "tie": (told(plan.tie, -1), TIE_KINDS),
+        "tie": (told(campaigns.tie, -1), TIE_KINDS),
         "true_purpose": (purpose, PURPOSES),
-        "severity": (told(plan.severity, 0), None),
+        "severity": (told(campaigns.severity, 0), None),
     }
 
 
 def _justifications(
-    rows: Rows, occasion: NDArray[np.int64]
+    rows: Rows, some: NDArray[np.int64]
 ) -> dict[str, tuple[NDArray[np.integer], tuple[str, ...]]]:
     """Return the incident and the case that truly justify some occasions, as opaque ids."""
-    mentioned = np.zeros(len(rows.occasions), np.bool_)
-    mentioned[occasion] = True
-    some = np.flatnonzero(mentioned)
     out: dict[str, tuple[NDArray[np.integer], tuple[str, ...]]] = {}
     for kind, serial in (("incident", rows.occasions.incident), ("case", rows.occasions.case)):
         distinct, place = np.unique(serial[some], return_inverse=True)
         none = int(distinct.size > 0 and distinct[0] < 0)
         ids = opaque_id_in(rows.scenario, kind, rows.plan, distinct[none:])
-        code = np.full(len(mentioned), -1, np.int64)
-        code[some] = place - none
-        out[f"{kind}_id"] = (code, tuple(ids.tolist()))
+        out[f"{kind}_id"] = (place - none, tuple(ids.tolist()))
     return out

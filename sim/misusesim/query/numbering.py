@@ -86,20 +86,23 @@ def _rendered(
     wanted: NDArray[np.int64],
 ) -> tuple[NDArray[np.bytes_], NDArray[np.int64]]:
     """Return the texts of the distinct serials wanted, and the place of each wanted one."""
-    distinct, place = np.unique(wanted, return_inverse=True)
-    if not distinct.size:
-        return np.empty(0, np.bytes_), place
     serial, opened = files.serial, files.opened
-    row = np.minimum(np.searchsorted(serial, distinct), len(serial) - 1)
-    if not len(serial) or (serial[row] != distinct).any():
+    if not wanted.size:
+        return np.empty(0, np.bytes_), wanted
+    at = np.searchsorted(serial, wanted)
+    used = np.zeros(len(serial) + 1, np.bool_)
+    used[at] = True  # the spare last place is of serials above all
+    if used[-1] or (serial[at] != wanted).any():
         raise SimulatorError("an occasion speaks of an incident or a case that the plan lacks")
+    row = np.flatnonzero(used)
     # A number depends on neighbours in time only: those within a day settle it.
     low, high = opened[row].min() - _DAY_US, opened[row].max() + _DAY_US
     near = np.flatnonzero((opened >= low) & (opened <= high))
     home, own = serial[near] >> SERIAL_BITS, own_serials(serial[near])
-    found = number_digits(scenario, plan.agencies, kind, home, own, opened[near])
-    texts = np.ascontiguousarray(found[np.searchsorted(near, row)])
-    return texts.view(f"S{found.shape[1]}").ravel(), place
+    found = number_digits(
+        scenario, plan.agencies, kind, home, own, opened[near], np.flatnonzero(used[near])
+    )
+    return found.view(f"S{found.shape[1]}").ravel(), (np.cumsum(used) - 1)[at]
 
 
 def _invented(

@@ -11,7 +11,7 @@ import pyarrow as pa
 from misusesim import rng
 from misusesim.dataset.schema import MATCHES, SEXES, SUBJECT_KINDS
 from misusesim.dice import lane, of_65536, raw_lane
-from misusesim.query.columns import numbers, some_words, words
+from misusesim.query.columns import listed, numbers, some_words, words
 from misusesim.query.transactions import KIND, SHOWS, mixes
 from misusesim.textcolumns import fixed_text
 from misusesim.world.plates import PLATE_WIDTH
@@ -48,19 +48,29 @@ def strangers(rows: Rows, bits: NDArray[np.uint64]) -> Seated:
 
 def typed(rows: Rows) -> Typed:
     """Return whom each row is about: the occasion's subject first, then mostly the same."""
-    bits = rows.dice.bits("subject")
+    bits = rows.hand_dice.bits("subject")
     main = _subjects(rows)
     people = main.take(rows.occasion)
-    share = mixes().same[rows.occasions.template, (rows.occasions.subject >= 0).astype(np.int8)]
-    another = raw_lane(bits, 0) >= share.take(rows.occasion)
-    another &= rows.needs.nth > 0
-    other = np.flatnonzero(another)
-    near = (raw_lane(bits, 1)[other] < _OTHER_IS_NEAR) & ~rows.machine[other]
-    far, close = other[~near], other[near]
+    far, close = _others(rows, bits)
     _seat(people, far, strangers(rows, rows.dice.take(far).bits("other")))
     _seat(people, close, _close(rows, rows.occasion[close], main))
     kind = KIND.take(rows.transaction)
     return Typed(people, kind, *_slips(rows, kind, bits))
+
+
+def _others(rows: Rows, bits: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the rows about strangers, and those about somebody close to the occasion's subject.
+
+    A machine asks about another stranger each time; `bits` are of what people type.
+    """
+    later = rows.needs.nth > 0
+    share = mixes().same[rows.occasions.template, (rows.occasions.subject >= 0).astype(np.int8)]
+    another = raw_lane(bits, 0) >= share.take(rows.occasion.take(rows.hand))
+    another &= later.take(rows.hand)
+    near = raw_lane(bits, 1) < _OTHER_IS_NEAR
+    strange = rows.machine & later
+    strange[rows.hand.take(np.flatnonzero(another & ~near))] = True
+    return np.flatnonzero(strange), rows.hand.take(np.flatnonzero(another & near))
 
 
 def _subjects(rows: Rows) -> Seated:
@@ -94,15 +104,16 @@ def _slips(
 ) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
     """Return how each row matches, and its typo: only what a hand types can go wrong."""
     match, typo = np.zeros(len(kind), np.int8), np.zeros(len(kind), np.int8)
-    slip, by_hand = raw_lane(bits, 2), ~rows.machine
-    plates = (slip < of_65536(_PARTIAL_PLATE)) & by_hand & (kind == VEHICLE)
-    match[plates] = PARTIAL
-    names = np.flatnonzero((slip < of_65536(_PARTIAL_NAME + _WILDCARD_NAME)) & by_hand)
-    names = names[(kind[names] == PERSON) & SHOWS["y"][rows.transaction[names]]]
-    match[names] = np.where(slip[names] < of_65536(_WILDCARD_NAME), WILDCARD, PARTIAL)
-    wrong = rows.hand[rows.dice.take(rows.hand).chance("typo", rows.scenario.noise.typo_share)]
-    wrong = wrong[match[wrong] == EXACT]
-    typo[wrong] = 1 + lane(bits[wrong], 3) % _TYPOS
+    hand, slip = rows.hand, raw_lane(bits, 2)
+    mine, vague = kind.take(hand), np.zeros(len(hand), np.int8)
+    vague[(slip < of_65536(_PARTIAL_PLATE)) & (mine == VEHICLE)] = PARTIAL
+    names = np.flatnonzero((slip < of_65536(_PARTIAL_NAME + _WILDCARD_NAME)) & (mine == PERSON))
+    names = names[SHOWS["y"][rows.transaction[hand[names]]]]
+    vague[names] = np.where(slip[names] < of_65536(_WILDCARD_NAME), WILDCARD, PARTIAL)
+    match[hand] = vague
+    wrong = np.flatnonzero(rows.hand_dice.chance("typo", rows.scenario.noise.typo_share))
+    wrong = wrong[vague[wrong] == EXACT]
+    typo[hand[wrong]] = 1 + lane(bits[wrong], 3) % _TYPOS
     return match, typo
 
 
@@ -119,57 +130,61 @@ def subject_columns(rows: Rows, who: Typed) -> dict[str, pa.Array]:
 
 
 def _shown_columns(rows: Rows, who: Typed) -> dict[str, pa.Array]:
-    """Return what the screens for a person show of him."""
+    """Return what the screens for a person show of him; who has a birth year has a surname."""
     people, count = rows.population, len(who.kind)
     at = np.flatnonzero(SHOWS["s"].take(rows.transaction))
-    surname = people.surname_code(who.people.take(at))
+    shown = people.at_home(who.people.take(at))
     year, dated = np.zeros(count, np.int16), SHOWS["y"].take(rows.transaction)
     dated &= who.match == EXACT
-    exact = np.flatnonzero(dated)
-    year[exact] = people.birth_year(who.people.take(exact))
-    sex, asked = np.full(count, -1, np.int8), np.flatnonzero(SHOWS["x"].take(rows.transaction))
-    sex[asked] = people.sex(who.people.take(asked))
+    year[at] = people.birth_year(shown)
+    asked = np.flatnonzero(SHOWS["x"].take(rows.transaction.take(at)))
+    sex = np.full(count, -1, np.int8)
+    sex[at.take(asked)] = people.sex(shown.take(asked))
     return {
-        "subject_surname": some_words(count, at, surname, people.surnames),
+        "subject_surname": some_words(
+            count, at, people.surname_code(shown), listed(people.surnames)
+        ),
         "subject_birth_year": numbers(year, pa.int16(), ~dated),
         "subject_sex": words(sex, SEXES),
     }
 
 
 def _keys(rows: Rows, who: Typed) -> tuple[NDArray[np.uint64], pa.StringArray]:
-    """Return the key of what was typed, and the plate texts."""
+    """Return the key of what was typed, and the plate texts.
+
+    Each way to type has a salt of its own; added to what is typed, it lets one draw do for all.
+    """
     seed, people = rows.scenario.seed, rows.population
-    key, slips = np.empty(len(who.kind), np.uint64), np.flatnonzero(who.typo)
+    salts = people.key_salts(_TYPOS)
+    way = who.kind * np.int8(_TYPOS + 1)
+    way += who.typo
+    key = salts.take(way)
+    key += who.people.ids.view(np.uint64)
     things = np.flatnonzero(who.kind == PROPERTY)
-    key[things] = rng.draw(rows.first_need[rows.occasion[things]], rng.salt(seed, "property"))
-    for kind, hashed in ((PERSON, people.person_key), (VEHICLE, people.plate_key)):
-        mine = np.flatnonzero(who.kind == kind)  # what is typed vaguely is settled below
-        key[mine] = hashed(who.people.ids[mine], 0)
-        for typo in range(1, _TYPOS + 1):
-            mine = slips[(who.kind[slips] == kind) & (who.typo[slips] == typo)]
-            key[mine] = hashed(who.people.ids[mine], typo)
+    thing = rows.first_need[rows.occasion[things]]
+    key[things] = thing + np.uint64(rng.salt(seed, "property"))
     vague = np.flatnonzero((who.kind == PERSON) & (who.match != EXACT))
     name = people.surname_code(who.people.take(vague)).astype(np.uint64)
     sort = np.uint64(WILDCARD) == who.match[vague].astype(np.uint64)
     name = np.where(sort, name >> np.uint64(3) | np.uint64(1 << 40), name)
-    key[vague] = rng.draw(name, rng.salt(seed, "vague name"))
+    key[vague] = name + np.uint64(rng.salt(seed, "vague name"))
     vehicle = who.kind == VEHICLE
     plated = np.flatnonzero(vehicle)
     plate = _plates(rows, who, plated)
-    partial = np.flatnonzero(who.match[plated] == PARTIAL)
+    partial = np.flatnonzero(who.match.take(plated) == PARTIAL)
     stars, kept = plated[partial], plate[partial]
     folded = kept.astype(np.uint64) @ (np.uint64(256) ** np.arange(PLATE_WIDTH, dtype=np.uint64))
-    key[stars] = rng.draw(folded, rng.salt(seed, "vague plate"))
-    return key, fixed_text(plate, vehicle)
+    key[stars] = folded + np.uint64(rng.salt(seed, "vague plate"))
+    return rng.draw(key, 0), fixed_text(plate, vehicle)
 
 
 def _plates(rows: Rows, who: Typed, at: NDArray[np.int64]) -> NDArray[np.uint8]:
     """Return plates as typed: a typo changes one character, a partial plate ends in stars."""
-    plate = rows.population.plate_text(rows.population.plate_number(who.people.ids[at]))
-    wrong = np.flatnonzero(who.typo[at])
+    plate = rows.population.plate_text(rows.population.plate_number(who.people.ids.take(at)))
+    wrong = np.flatnonzero(who.typo.take(at))
     place = who.typo[at][wrong].astype(np.int64) * 2 - 1
     was = plate[wrong, place]
     last = (was == ord("9")) | (was == ord("Z"))
     plate[wrong, place] = np.where(last, was - 1, was + 1)
-    plate[np.flatnonzero(who.match[at] == PARTIAL), 4:] = _STAR
+    plate[np.flatnonzero(who.match.take(at) == PARTIAL), 4:] = _STAR
     return plate

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+    from misusesim.occasions import Occasions
     from misusesim.query.rows import Rows
 
 _BY_TOPIC: Final = {
@@ -54,9 +55,9 @@ def default_purpose() -> NDArray[np.int8]:
     return out
 
 
-def true_purposes(rows: Rows) -> NDArray[np.int8]:
+def true_purposes(occasions: Occasions) -> NDArray[np.int8]:
     """Return the purpose of each occasion as its template and true topic have it."""
-    return default_purpose()[rows.occasions.template, rows.occasions.topic]
+    return default_purpose()[occasions.template, occasions.topic]
 
 
 def declared_purposes(rows: Rows) -> NDArray[np.int8]:
@@ -65,7 +66,7 @@ def declared_purposes(rows: Rows) -> NDArray[np.int8]:
     spoken = np.where(occasions.says_topic == DEFAULT, occasions.topic, occasions.says_topic)
     habit = default_purpose()[occasions.template, spoken]
     bits = rows.occasion_dice.bits("purpose")
-    ordinary = np.isin(habit, [PURPOSES.index("criminal"), PURPOSES.index("traffic")])
+    ordinary = (habit == PURPOSES.index("criminal")) | (habit == PURPOSES.index("traffic"))
     safety = ordinary & (lane(bits, 0) < of_65536(_SAFETY_SHARE))
     habit = np.where(safety, np.int8(PURPOSES.index("officer_safety")), habit)
     other = lane(bits, 1) < of_65536(_OTHER_SHARE)

@@ -33,7 +33,7 @@ _GLASS_TEXT: Final = {"break_glass": True, "justification_length": 32}
 def reactions_table(rows: Rows) -> pa.Table:
     """Return `truth.reactions` of the misuse rows; a second entry has none of its own."""
     first = rows.needs.original == rows.needs.query_id
-    left = np.flatnonzero(is_misuse(rows)[rows.occasion] & first)
+    left = np.flatnonzero(rows.spread(is_misuse(rows)) & first)
     parts = []
     for step in range(len(_STEPS) + 1):
         if not left.size:

@@ -33,6 +33,7 @@ class Rows:
     numbering: Numbering
     occasions: Occasions  # those of the shard
     first_need: NDArray[np.uint64]  # of each occasion
+    place: NDArray[np.int16]  # in the block, of each occasion's agency
     terminal: NDArray[np.int32]  # of each occasion
     needs: Needs
     dice: Dice  # by row
@@ -41,17 +42,13 @@ class Rows:
     transaction: NDArray[np.int8]  # by row: code of transactions.NAMES
     machine: NDArray[np.bool_]  # by row: of an automatic occasion
     hand: NDArray[np.int64]  # which rows are of people
+    hand_dice: Dice  # of those
     seen: NDArray[np.int64]  # occasions that have rows
 
     @property
     def occasion(self) -> NDArray[np.int64]:
         """Return the occasion of each row."""
         return self.needs.occasion
-
-    @property
-    def place(self) -> NDArray[np.int16]:
-        """Return the place in the block of each occasion's agency."""
-        return self.plan.officer_place[self.occasions.officer]
 
     def spread(self, codes: NDArray[Any]) -> NDArray[Any]:
         """Return for each row what its occasion has."""

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from misusesim.dataset.schema import ODDITY_KINDS
 from misusesim.dice import lane, of_65536
 from misusesim.occasions import DEFAULT, TEMPLATES
-from misusesim.query.columns import long_words, words
+from misusesim.query.columns import listed, long_words, words
 from misusesim.query.numbering import GENERIC, cover_story
 from misusesim.query.transactions import SENSITIVE
 from misusesim.workload.reasons import NUMBER_FORMS, reason_codes
@@ -35,6 +35,8 @@ _AUTOMATIC: Final = {
 _AUTOMATIC_TEXT: Final = np.array(
     [list(_AUTOMATIC).index(t) if t in _AUTOMATIC else -1 for t in TEMPLATES], np.int32
 )
+#: Added to 1, "sensitive systems only", it gives 2, "given".
+_MORE_WANTED: Final = SENSITIVE.astype(np.int8)
 _PLACES: Final = 5  # a mistyped number has one of its last five digits wrong
 
 
@@ -67,20 +69,21 @@ def _category(rows: Rows, topic: NDArray[np.int16]) -> pa.DictionaryArray:
 def _reason(
     rows: Rows, topic: NDArray[np.int16], number: NDArray[np.int32], misplaced: NDArray[np.bool_]
 ) -> pa.DictionaryArray:
-    hand, occasion = rows.hand, rows.occasion[rows.hand]
-    number, misplaced = number[occasion], misplaced[occasion]
+    hand, occasion = rows.hand, rows.occasion.take(rows.hand)
     forced = np.full(len(rows.occasions), -1, np.int8)
     forced[cover_story(rows.plan, rows.occasions) == GENERIC] = CLASS["generic"]
+    forced[misplaced] = CLASS["number"]
     said = reason_codes(
-        rows.habit, rows.scenario.seed, officer=rows.occasions.officer[occasion],
-        topic=topic[occasion],
-        occasion=rows.first_need[occasion], need=rows.needs.need[hand], has_number=number >= 0,
-        forced=np.where(misplaced, np.int8(CLASS["number"]), forced[occasion]),
+        rows.habit, rows.scenario.seed, officer=rows.occasions.officer.take(occasion),
+        topic=topic.take(occasion), occasion=rows.first_need.take(occasion),
+        need=rows.hand_dice.entity, has_number=(number >= 0).take(occasion),
+        forced=forced.take(occasion),
     )  # fmt: skip
-    form, code = np.where(misplaced, np.int8(0), said.number_form), said.text
+    form, code = said.number_form, said.text
+    form[misplaced.take(occasion)] = 0
     numeric = np.flatnonzero(form >= 0)
-    codes, texts = _rendered(rows, number[numeric], form[numeric])
-    static = pa.array(vocabulary().texts, pa.string())
+    codes, texts = _rendered(rows, number.take(occasion.take(numeric)), form[numeric])
+    static = listed(vocabulary().texts)
     code[numeric] = codes + len(static)
     own = _AUTOMATIC_TEXT[rows.occasions.template] + np.int32(len(static) + len(texts))
     text = rows.spread(own)
@@ -122,18 +125,18 @@ def _in_form(numbers: pa.StringArray, pattern: str) -> pa.StringArray:
 def _case_number(
     rows: Rows, number: NDArray[np.int32], misplaced: NDArray[np.bool_]
 ) -> pa.DictionaryArray:
-    rule, texts = rows.plan.of_group("case_field")[rows.place], rows.numbering.texts
+    rule, texts = rows.plan.of_group("case_field"), rows.numbering.texts
     bits = rows.occasion_dice.bits("case number")
     filled = _filled(rows, bits)
-    filled[(number < 0) | misplaced | (rule == "absent")] = 0
+    filled[(number < 0) | misplaced | (rule == "absent").take(rows.place)] = 0
     filled = rows.spread(filled)
-    at = np.flatnonzero(filled)
-    at = at[filled[at] + SENSITIVE[rows.transaction[at]] > 1]
+    filled += _MORE_WANTED.take(rows.transaction)
+    at = np.flatnonzero(filled > 1)
     code = np.full(len(filled), -1, np.int32)
-    code[at] = number[rows.occasion[at]]
+    code[at] = number.take(rows.occasion.take(at))
     extra = _mistyped(rows, code, at)
-    empty = rows.hand[(rule == "mandatory")[rows.occasion[rows.hand]]]
-    empty = empty[code[empty] < 0]
+    must = rows.spread((rule == "mandatory").take(rows.place) & ~rows.automatic)
+    empty = np.flatnonzero(must & (code < 0))
     junk = lane(bits[rows.occasion[empty]], 1) * len(_PLACEHOLDERS) >> 16
     code[empty] = len(texts) + len(extra) + junk
     return long_words(code, _one_list(texts, extra, pa.array(_PLACEHOLDERS, pa.string())))

@@ -8,14 +8,15 @@ in life, where numbers are also spent on things that never become a record.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import numpy as np
 
 from misusesim import rng
 from misusesim.clock import LocalClock
-from misusesim.ordering import by_time
 from misusesim.plan import SERIAL_BITS, own_serials
+from misusesim.workload.slots import settle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,10 +65,15 @@ def number_style(scenario: Scenario, agency: Agency, kind: str) -> tuple[str, st
     key = rng.salt(scenario.seed, f"number/{kind}")
     bits = rng.draw(np.arange(3, dtype=np.uint64) + np.uint64(agency.index << 2), key)
     shapes = _SHAPES[kind]
-    shape = shapes[int(rng.pick(rng.guide([w for _, w in shapes]), bits[:1])[0])][0]
+    shape = shapes[int(rng.pick(_shape_guide(kind), bits[:1])[0])][0]
     letters = "".join(chr(65 + int(bits[1]) // 26**i % 26) for i in range(2))
     slots = max(_LEAST_SLOTS[kind], _SLOTS[kind] * agency.accounts)
     return shape, letters[: 1 + int(bits[2] >> np.uint64(63))], slots, len(str(slots - 1))
+
+
+@cache
+def _shape_guide(kind: str) -> NDArray[np.int16]:
+    return rng.guide([weight for _, weight in _SHAPES[kind]])
 
 
 def number_texts(
@@ -167,6 +173,7 @@ def number_digits(
     place: NDArray[np.integer],
     serials: I64Array,
     opened_us: I64Array,
+    wanted: I64Array | slice = slice(None),
 ) -> NDArray[np.uint8]:
     """Return the numbers of one kind of some agencies; see :func:`number_texts`.
 
@@ -176,6 +183,8 @@ def number_digits(
         Some agencies.
     place
         Which of them each number belongs to.
+    wanted
+        Which numbers to return; the others only take their slots.
 
     Returns
     -------
@@ -184,15 +193,26 @@ def number_digits(
     """
     styles = _Styles.of(scenario, agencies, kind)
     slots = styles.slots[place]
-    opened = LocalClock(scenario).local(np.asarray(opened_us, np.int64)).astype("M8[us]")
-    year = opened.astype("M8[Y]")
-    passed = (opened - year.astype("M8[us]")).astype(np.int64)
-    running = year.astype(np.int64) * slots + passed // (_LEAP_YEAR_US // slots + 1)
-    years, numbers = np.divmod(_settle(running, np.asarray(serials), place), slots)
-    out: NDArray[np.uint8] = styles.form[place]
+    year, passed = _in_year(LocalClock(scenario).local(np.asarray(opened_us, np.int64)))
+    running = year * slots + passed // (_LEAP_YEAR_US // slots + 1)
+    settled, place = settle(running, np.asarray(serials), place)[wanted], place[wanted]
+    years, numbers = np.divmod(settled, slots[wanted])
+    out: NDArray[np.uint8] = styles.form.take(place, axis=0)
     _fill(out, styles.year_end[place], styles.year_digits[place], 1970 + years)
     _fill(out, styles.end[place], styles.width[place], numbers)
     return out
+
+
+def _in_year(local_us: I64Array) -> tuple[I64Array, I64Array]:
+    """Return years since 1970 of local times, and the microseconds passed in them."""
+    if not local_us.size:
+        return local_us, local_us
+    ends = np.array([local_us.min(), local_us.max()]).astype("M8[us]").astype("M8[Y]")
+    first, last = ends.astype(np.int64).tolist()
+    # numpy's own calendar works out each time anew; those of a data set lie in a year or two
+    starts = np.arange(first, last + 1).astype("M8[Y]").astype("M8[us]").astype(np.int64)
+    at = np.searchsorted(starts, local_us, side="right") - 1
+    return first + at, local_us - starts[at]
 
 
 class _Styles(NamedTuple):
@@ -222,28 +242,13 @@ class _Styles(NamedTuple):
 def _fill(out: NDArray[np.uint8], end: I64Array, width: I64Array, number: I64Array) -> None:
     """Write the last digits of numbers into rows of characters, each up to its own place."""
     flat, at = out.reshape(-1), np.arange(len(out)) * out.shape[1] + end
-    rest = number
+    rest, least = number.astype(np.int64), width.min(initial=0)
     for digit in range(int(width.max(initial=0))):
-        rest, last = np.divmod(rest, 10)
-        some = slice(None) if digit < width.min() else width > digit
-        flat[at[some] - digit] = last[some] + ord("0")
-
-
-def _settle(slot: I64Array, serial: NDArray[np.integer], place: NDArray[np.integer]) -> I64Array:
-    """Return slots that differ: the lowest serial stays, others move on to the next free one."""
-    if not len(slot):
-        return slot
-    least, room = int(slot.min()), int(np.ptp(slot)) + len(slot) + 1
-    slot = slot - least + place * room  # agencies do not meet
-    tie = serial - serial.min()
-    if (np.diff(place * (int(tie.max()) + 1) + tie) >= 0).all():
-        tie = np.zeros_like(tie)  # the order of rows says it
-    while True:
-        order = by_time(slot, tie)
-        same = slot[order[1:]] == slot[order[:-1]]
-        if not same.any():
-            return np.asarray(slot - place * room + least)
-        slot[order[1:][same]] += 1
+        tens = rest // 10  # numpy is quick at quotients by one number, not at remainders
+        last = (rest - tens * 10 + ord("0")).astype(np.uint8)
+        some = slice(None) if digit < least else width > digit
+        flat[at[some]] = last[some]
+        rest, at = tens, at - 1
 
 
 def invented_number(

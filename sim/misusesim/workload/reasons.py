@@ -6,8 +6,8 @@ story changes is the topic spoken of, the number typed, or a generic word, never
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from misusesim.occasions import TOPICS
 from misusesim.workload.vocabulary import CLASS, CLASSES, FORMS, STYLES, vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Sized
+    from collections.abc import Sequence, Sized
 
     from numpy.typing import NDArray
 
@@ -59,14 +59,14 @@ _DROPDOWN_SHARE: Final = 0.10  # 7 of 78 agencies have a drop-down
 _PLUS_SHARE: Final = 0.035  # "+" for blanks: 3-4 % of Eugene rows
 _FAVOURITE: Final = (0.34, 0.56)  # commonest reason: 25th-75th percentile 34-56 %
 _OWN_FORM: Final = 0.8  # one officer has about 8 distinct reasons
-_STYLE_WEIGHTS: Final = (34, 38, 28)  # lower, title, upper: 17, 19, 14 % of rows
+_STYLES: Final = rng.guide((34, 38, 28))  # lower, title, upper: 17, 19, 14 % of rows
 _RETYPED: Final = 0.2  # within an occasion the text is mostly kept (assumption)
 _FILL: Final = (0.45, 0.9)  # case number given where the field is optional (assumption)
 
 #: How a number is typed as a reason: whole, its tail, or with a word (shapes 99999, 9999,
 #: `inc 9999999999`, `99999 report`, `999 inv`).
 NUMBER_FORMS: Final = ("{n}", "{tail5}", "{tail4}", "inc {n}", "{n} inv", "{tail5} report")
-_NUMBER_WEIGHTS: Final = (62, 26, 12)
+_NUMBER_FORMS: Final = rng.guide((62, 26, 12))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,37 +96,54 @@ class ReasonCodes:
 
 def habits(scenario: Scenario, agency: Agency, officers: Sized) -> Habits:
     """Return the habits of one agency; a pure function of the scenario and the agency."""
-    chance = rng.stream(scenario.seed, "reason habits", agency.index)
-    mandatory = bool(chance.random() < _MANDATORY_SHARE)
-    dropdown = bool(chance.random() < _DROPDOWN_SHARE)
-    fill = _FILL[0] + (_FILL[1] - _FILL[0]) * float(chance.random())
-    mix = rng.guide(_class_weights(chance, agency.group.reason_style, mandatory=mandatory))
-    people = np.arange(len(officers), dtype=np.uint64) | np.uint64(agency.index << 32)
+    return _habits(scenario, [agency], [len(officers)])
+
+
+def block_habits(scenario: Scenario, plan: AgencyPlan | Block) -> Habits:
+    """Return the habits of all agencies of a block, or of a plan's only one."""
+    return _habits(scenario, plan.agencies, np.diff(plan.first_officer).tolist())
+
+
+def _habits(scenario: Scenario, agencies: Sequence[Agency], sizes: list[int]) -> Habits:
+    """Return the habits of agencies with so many officers each."""
+    customs = [_customs(scenario, agency) for agency in agencies]
+    mix = np.array([one.mix for one in customs])
+    place = np.repeat(np.arange(len(agencies), dtype=np.int16), sizes)
+    people = np.concatenate([
+        np.arange(size, dtype=np.uint64) | np.uint64(agency.index << 32)
+        for agency, size in zip(agencies, sizes, strict=True)
+    ])  # fmt: skip
     own = rng.draw(people, rng.salt(scenario.seed, "reason forms"))
     bits = rng.draw(people, rng.salt(scenario.seed, "reason style"))
     low, high = (round(share * 65536) for share in _FAVOURITE)
     plus = lane(bits, 1) < round(_PLUS_SHARE * 65536)
     return Habits(
-        mandatory=np.array([mandatory]), dropdown=np.array([dropdown]),
-        fill_share=np.array([fill]), mix=mix[None], own=own,
-        place=np.zeros(len(officers), np.int16),
-        favourite=mix[lane(own, 0)],
+        mandatory=np.array([one.mandatory for one in customs]),
+        dropdown=np.array([one.dropdown for one in customs]),
+        fill_share=np.array([one.fill_share for one in customs]), mix=mix, place=place, own=own,
+        favourite=mix[place, lane(own, 0)],
         favourite_share=(low + (lane(bits, 2) * (high - low) >> 16)).astype(np.int32),
-        style=(rng.guide(_STYLE_WEIGHTS)[lane(bits, 0)] + 3 * plus).astype(np.int8),
-        number_form=rng.guide(_NUMBER_WEIGHTS)[lane(bits, 3)].astype(np.int8),
+        style=(_STYLES[lane(bits, 0)] + 3 * plus).astype(np.int8),
+        number_form=_NUMBER_FORMS[lane(bits, 3)].astype(np.int8),
     )  # fmt: skip
 
 
-def block_habits(scenario: Scenario, plan: AgencyPlan | Block) -> Habits:
-    """Return the habits of all agencies of a block, or of a plan's only one."""
-    sizes = np.diff(plan.first_officer).tolist()
-    each = [
-        habits(scenario, agency, range(size))
-        for agency, size in zip(plan.agencies, sizes, strict=True)
-    ]
-    names = [f.name for f in fields(Habits) if f.name != "place"]
-    columns = {name: np.concatenate([getattr(one, name) for one in each]) for name in names}
-    return Habits(place=plan.officer_place, **columns)
+class _Customs(NamedTuple):
+    """What holds for all officers of one agency; see :class:`Habits`."""
+
+    mandatory: bool
+    dropdown: bool
+    fill_share: float
+    mix: NDArray[np.int16]
+
+
+def _customs(scenario: Scenario, agency: Agency) -> _Customs:
+    chance = rng.stream(scenario.seed, "reason habits", agency.index)
+    mandatory = bool(chance.random() < _MANDATORY_SHARE)
+    dropdown = bool(chance.random() < _DROPDOWN_SHARE)
+    fill = _FILL[0] + (_FILL[1] - _FILL[0]) * float(chance.random())
+    weights = _class_weights(chance, agency.group.reason_style, mandatory=mandatory)
+    return _Customs(mandatory, dropdown, fill, rng.guide(weights))
 
 
 def _class_weights(chance: np.random.Generator, style: str, *, mandatory: bool) -> list[int]:
@@ -185,7 +202,9 @@ def reason_codes(
     numeric &= has_number
     text, form = np.full(len(kind), -1, np.int32), np.full(len(kind), -1, np.int8)
     worded = np.flatnonzero(~numeric & (kind != CLASS["blank"]))
-    text[worded] = _texts(habit, officer[worded], topic[worded], kind[worded], bits[worded])
+    text[worded] = _texts(
+        habit, officer.take(worded), topic.take(worded), kind.take(worded), bits.take(worded)
+    )
     at = np.flatnonzero(numeric)
     form[at] = np.where(
         kind[at] == CLASS["number_words"], 3 + lane(bits[at], 2) % 3, habit.number_form[officer[at]]
@@ -195,8 +214,8 @@ def reason_codes(
 
 def _kinds(habit: Habits, officer: NDArray[np.int32], bits: U64Array) -> NDArray[np.int16]:
     """Return the class of each row's reason as habit has it: the officer's own, or any."""
-    kind = habit.favourite[officer]
-    any_ = np.flatnonzero(raw_lane(bits, 0) >= habit.favourite_share[officer])
+    kind = habit.favourite.take(officer)
+    any_ = np.flatnonzero(raw_lane(bits, 0) >= habit.favourite_share.take(officer))
     kind[any_] = habit.mix[habit.place[officer[any_]], lane(bits[any_], 1)]
     return kind
 
@@ -210,11 +229,11 @@ def _texts(
 ) -> NDArray[np.int32]:
     words = vocabulary()
     cell = kind.astype(np.int64) * len(TOPICS) + topic
-    own = (rng.mix(habit.own[officer] + cell.astype(np.uint64)) >> np.uint64(55)).astype(np.int64)
+    own = (rng.mix(habit.own.take(officer) + cell.view(np.uint64)) >> np.uint64(55)).view(np.int64)
     free = lane(bits, 2) >> 7
     form = np.where(raw_lane(bits, 3) < round(_OWN_FORM * 65536), own, free)
-    base = words.form.reshape(-1)[cell * FORMS + form]
-    style = habit.style[officer]
+    base = words.form.reshape(-1).take(cell * FORMS + form)
+    style = habit.style.take(officer)
     loose = np.flatnonzero((bits & np.uint64(15)) == 0)  # a sixteenth: not the usual (assumption)
     style[loose] = free[loose] % 3
-    return np.asarray(words.styled.reshape(-1)[base.astype(np.int64) * STYLES + style])
+    return words.styled.reshape(-1).take(base.astype(np.int64) * STYLES + style)

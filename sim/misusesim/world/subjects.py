@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 
 from misusesim import rng
-from misusesim.dataset.schema import SEXES
-from misusesim.dice import happens
+from misusesim.dataset.schema import SEXES, SUBJECT_KINDS
+from misusesim.dice import Dice
 from misusesim.world.names import pools
 from misusesim.world.plates import ALL_PLATES, COMMON_PLATES, plate_text
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from misusesim.scenario.model import Scenario
 
     Ids = NDArray[np.int64]
-    People: TypeAlias = "Ids | Seated"
+    People: TypeAlias = "Ids | Seated | AtHome"
 
 U = np.uint64
 SEATS: Final = 10
@@ -64,6 +64,21 @@ class Seated:
         return Seated(self.ids.take(at), self.seat.take(at))
 
 
+@dataclass(frozen=True, slots=True)
+class AtHome:
+    """People whose blocks, places and households are known as well."""
+
+    ids: Ids
+    block: NDArray[np.uint64]
+    place: NDArray[np.int64]
+    household: NDArray[np.uint64]
+
+    def take(self, at: NDArray[np.int64]) -> AtHome:
+        """Return some of the people."""
+        place, household = self.place.take(at), self.household.take(at)
+        return AtHome(self.ids.take(at), self.block.take(at), place, household)
+
+
 class Population:
     """People of one world, on demand."""
 
@@ -89,8 +104,17 @@ class Population:
         """Return people with their seats; functions that take people take these too."""
         return Seated(ids, rng.permute(np.asarray(ids).astype(U), self._seat_key, self.size))
 
+    def at_home(self, people: People) -> AtHome:
+        """Return people with all that follows from their seats; takes them as they are."""
+        if isinstance(people, AtHome):
+            return people
+        block, place = self._seat(people)
+        return AtHome(_ids(people), block, place, _household(block, place))
+
     def _seat(self, people: People) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         """Return block and place of each person."""
+        if isinstance(people, AtHome):
+            return people.block, people.place
         seat = (people if isinstance(people, Seated) else self.seated(people)).seat
         block = seat // U(SEATS)
         place = block * U(SEATS)
@@ -103,7 +127,7 @@ class Population:
 
     def household(self, people: People) -> NDArray[np.uint64]:
         """Return the household of each person."""
-        return _household(*self._seat(people))
+        return self.at_home(people).household
 
     def partner(self, people: People) -> Ids:
         """Return the partner of each person; oneself where there is none."""
@@ -184,13 +208,13 @@ class Population:
 
     def sex(self, people: People) -> NDArray[np.int8]:
         """Return the code of `schema.SEXES`; partners are of two sexes nine times in ten."""
-        block, place = self._seat(people)
-        household = _household(block, place)
-        alike = happens(self._draw(household, "alike"), _ALIKE_SHARE)
+        home = self.at_home(people)
+        place, household = home.place, home.household
+        alike = Dice(self._seed, household).chance("population/alike", _ALIKE_SHARE)
         bit = _upper_bit(self._draw(household, "sex of the first"))
         bit ^= _SECOND.take(place) & ~alike
         alone = np.flatnonzero(~_PAIRED.take(place))
-        bit[alone] = _upper_bit(self._draw(_ids(people)[alone].astype(U), "sex"))
+        bit[alone] = _upper_bit(self._draw(home.ids[alone].astype(U), "sex"))
         return _SEX_OF_BIT.take(bit.view(np.uint8))
 
     def given_code(self, ids: Ids) -> NDArray[np.int16]:
@@ -206,13 +230,13 @@ class Population:
 
     def birth_year(self, people: People) -> NDArray[np.int16]:
         """Return years of birth: adults 20 to 83, their children 20 to 38 years younger."""
-        block, place = self._seat(people)
-        bits = self._draw(_household(block, place), "age")
+        home = self.at_home(people)
+        bits = self._draw(home.household, "age")
         # the lower of two draws: more of 30 than of 70 (assumption: a plain adult pyramid)
         age = 22 + np.minimum(rng.below(bits, 58), rng.below(bits << U(21), 80))
-        own = self._draw(_ids(people).astype(U), "own age")
+        own = self._draw(home.ids.astype(U), "own age")
         age = np.maximum(20, age - 4 + rng.below(own, 9))
-        children = np.flatnonzero(_CHILD.take(place))
+        children = np.flatnonzero(_CHILD.take(home.place))
         age[children] = np.maximum(0, age[children] - 20 - rng.below(own[children], 19))
         return (self._year - age).astype(np.int16)
 
@@ -239,6 +263,19 @@ class Population:
         """Return the key of the plate as typed; each typo is another key."""
         return self._draw(np.asarray(ids).astype(U), f"plate key {typo}")
 
+    def key_salts(self, typos: int) -> NDArray[np.uint64]:
+        """Return the salts of the keys of people, plates and (none) other things, typos and all.
+
+        They stand in the order of `schema.SUBJECT_KINDS`, `typos` + 1 of each: added to an id, one
+        draws what :meth:`person_key` and :meth:`plate_key` do.
+        """
+        names = {"person": "person key", "vehicle": "plate key"}
+        return np.array([
+            self._salt(f"{names[kind]} {typo}") if kind in names else 0
+            for kind in SUBJECT_KINDS
+            for typo in range(typos + 1)
+        ], U)  # fmt: skip
+
     def namesakes(self, surname: int, count: int, chance: np.random.Generator) -> Ids:
         """Return up to `count` random people of a surname (fewer if it is very rare)."""
         found = np.empty(0, np.int64)
@@ -255,7 +292,7 @@ _SEARCHES, _SEARCHED, _PORTIONS = 16, 4096, 8
 
 
 def _ids(people: People) -> Ids:
-    return people.ids if isinstance(people, Seated) else np.asarray(people)
+    return people.ids if isinstance(people, Seated | AtHome) else np.asarray(people)
 
 
 def _household(block: NDArray[np.uint64], place: NDArray[np.int64]) -> NDArray[np.uint64]:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from misusesim.dataset import schema
-from misusesim.query.columns import long_words, numbers, texts, words
+from misusesim.query.columns import listed, long_words, numbers, texts, words
 from misusesim.textcolumns import fixed_text
 
 COLOURS = ("red", "green", "blue")
@@ -67,6 +67,13 @@ def test_a_long_word_column_keeps_only_what_is_used(values, kept, indices):
     column = long_words(codes(*values), COLOURS)
     assert column.dictionary.to_pylist() == kept
     assert column.indices.to_pylist() == indices
+
+
+def test_listed_words_are_made_once():
+    """The same words are the same array, and an array does for words as the list does."""
+    assert listed(COLOURS) is listed(tuple(COLOURS))
+    some = codes(2, -1, 0)
+    assert long_words(some, listed(COLOURS)).equals(long_words(some, COLOURS))
 
 
 def test_long_words_take_an_array_of_objects():

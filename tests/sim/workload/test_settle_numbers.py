@@ -14,12 +14,14 @@ from tests.sim.workload.office import scenario_of
 from misusesim.clock import DAY_US, HOUR_US, LocalClock
 from misusesim.scenario.model import AgencyGroup
 from misusesim.workload.numbers import (
-    _settle,
+    _in_year,
     invented_number,
+    number_digits,
     number_style,
     number_texts,
     opaque_id,
 )
+from misusesim.workload.slots import _one_by_one, _queued, settle
 from misusesim.world.model import Agency
 
 WORLD = scenario_of()
@@ -51,7 +53,7 @@ def numbers(serials, times, index=0):
 def settled_alone(slots, serials):
     """Settle slots of one agency."""
     slots = np.array(slots, np.int64)
-    return _settle(slots, np.array(serials, np.int64), np.zeros(len(slots), np.int64))
+    return settle(slots, np.array(serials, np.int64), np.zeros(len(slots), np.int64))
 
 
 @given(
@@ -62,7 +64,7 @@ def test_agencies_settle_as_if_alone(rows, chance):
     """Slots of neighbours never push each other, in whatever order rows come."""
     place, slots = (np.array(column, np.int64) for column in zip(*rows, strict=True))
     serials = np.array(chance.sample(range(100), len(rows)))
-    together = _settle(slots, serials, place)
+    together = settle(slots, serials, place)
     for own in set(place.tolist()):
         mine = place == own
         assert together[mine].tolist() == settled_alone(slots[mine], serials[mine]).tolist()
@@ -105,10 +107,40 @@ def test_later_serials_move_no_earlier_one(slots):
     assert settled_alone(slots[:half], serials[:half]).tolist() == whole[:half].tolist()
 
 
+@settings(max_examples=60)
+@given(
+    st.lists(st.integers(0, 30), min_size=1, max_size=40).map(sorted),
+    st.randoms(use_true_random=False),
+    st.booleans(),
+)
+def test_queues_settle_as_one_by_one(slots, chance, in_turn):
+    """The short cut for those who wait in order of their turns gives the same slots."""
+    turns = list(range(len(slots))) if in_turn else chance.sample(range(100), len(slots))
+    slots, turns = zip(*sorted(zip(slots, turns, strict=True)), strict=True)
+    slots, turns = np.array(slots), np.array(turns)
+    assert _queued(slots, turns).tolist() == _one_by_one(slots, turns).tolist()
+
+
+def test_wanted_numbers_are_those_of_all():
+    """Others that are not asked for still take their slots."""
+    serials, opened = np.arange(6), np.repeat([local(2025, 3, 1, 12), local(2025, 3, 2)], 3)
+    asked = (WORLD, [agency()], "incident", np.zeros(6, np.int64), serials, opened)
+    some = np.array([1, 2, 5])
+    assert number_digits(*asked, some).tolist() == number_digits(*asked)[some].tolist()
+
+
+def test_years_change_at_midnight():
+    """A time belongs to the year whose first moment is the last one not after it."""
+    times = ["2024-12-31T23:59:59.999999", "2025-01-01", "2025-01-01T00:00:01", "1969-12-31"]
+    year, passed = _in_year(np.array(times, "M8[us]").astype(np.int64))
+    assert (1970 + year).tolist() == [2024, 2025, 2025, 1969]
+    assert passed.tolist() == [366 * DAY_US - 1, 0, 1_000_000, 364 * DAY_US]
+
+
 def test_settling_leaves_its_argument_alone():
     """The slots given are not changed."""
     slots = np.array([3, 3])
-    _settle(slots, np.array([0, 1]), np.zeros(2, np.int64))
+    settle(slots, np.array([0, 1]), np.zeros(2, np.int64))
     assert slots.tolist() == [3, 3]
 
 

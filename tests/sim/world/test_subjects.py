@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from misusesim import rng
-from misusesim.dataset.schema import SEXES
+from misusesim.dataset.schema import SEXES, SUBJECT_KINDS
 from misusesim.world.subjects import AREAS, Population
 
 SIZE = 200_000
@@ -224,6 +224,24 @@ def test_keys_differ(people, key):
 def test_person_and_plate_keys_are_unrelated(people):
     """A person's two keys are never the same."""
     assert not np.isin(people.person_key(EVERYBODY), people.plate_key(EVERYBODY)).any()
+
+
+@pytest.mark.parametrize("typo", range(3))
+@pytest.mark.parametrize(("kind", "key"), [("person", "person_key"), ("vehicle", "plate_key")])
+def test_salts_of_keys_draw_the_keys(people, kind, key, typo):
+    """An id with the salt of a way to type added draws the key of that way."""
+    salts = people.key_salts(2).reshape(len(SUBJECT_KINDS), 3)
+    salted = EVERYBODY[:1000].astype(np.uint64) + salts[SUBJECT_KINDS.index(kind), typo]
+    assert (rng.draw(salted, 0) == getattr(people, key)(EVERYBODY[:1000], typo)).all()
+
+
+@pytest.mark.parametrize("asked", ["surname_code", "sex", "birth_year", "household", "partner"])
+def test_people_at_home_are_the_same_people(people, asked):
+    """However much is known of them already, answers about people are the same."""
+    ids, some = EVERYBODY[:2000], np.arange(0, 2000, 7)
+    for known in (people.seated(ids), people.at_home(ids), people.at_home(people.seated(ids))):
+        assert (getattr(people, asked)(known) == getattr(people, asked)(ids)).all()
+        assert (getattr(people, asked)(known.take(some)) == getattr(people, asked)(ids)[some]).all()
 
 
 def test_keys_do_not_show_the_id(people):
