@@ -21,7 +21,6 @@ from misusesim.workload.moments import (
     Moments,
     moments_of,
     own_shifts,
-    shift_of,
     steps_of,
     within,
 )
@@ -61,11 +60,6 @@ class Files:
     def shifts(self) -> ByOfficerWeek:
         """Everybody's shifts by officer and week."""
         return own_shifts(self.setting)
-
-    @cached_property
-    def shift(self) -> I64Array:
-        """Row of the shift each honest occasion lies in, -1 outside any."""
-        return shift_of(self.setting, self.honest.officer, self.honest.start)
 
 
 class Found(NamedTuple):
