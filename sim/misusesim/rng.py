@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from misusesim import seeding
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from numpy.typing import NDArray
@@ -65,10 +67,34 @@ def stream(seed: int, name: str, *entity: int) -> np.random.Generator:
     ValueError
         If an id does not fit 32 bits (``(2**32,)`` and ``(0, 1)`` would be the same stream).
     """
-    word = _word(name)
     if not all(0 <= part < 2**32 for part in entity):
         raise ValueError(f"stream {name}: ids must fit 32 bits, got {entity}")
-    key = np.random.SeedSequence(seed, spawn_key=(word, *entity))
+    return _generator(np.array(seeding.words(seed, _word(name), entity), U))
+
+
+def streams(seed: int, name: str, *entity: NDArray[Any]) -> Iterator[np.random.Generator]:
+    """Return the generators of one purpose of many entities; :func:`stream` makes the same.
+
+    Parameters
+    ----------
+    seed, name
+        As in :func:`stream`.
+    entity
+        Columns of ids below 2**32, one row per entity.
+
+    Raises
+    ------
+    ValueError
+        If an id does not fit 32 bits.
+    """
+    ids = [column.astype(U) for column in entity]
+    if any((column >> U(32)).any() for column in ids):
+        raise ValueError(f"stream {name}: ids must fit 32 bits")
+    return map(_generator, np.stack(seeding.words(seed, _word(name), ids), axis=1))
+
+
+def _generator(words: U64Array) -> np.random.Generator:
+    key: Any = seeding.Prepared(words)  # numpy's stubs know only its own sequences
     return np.random.Generator(np.random.PCG64DXSM(key))
 
 

@@ -16,7 +16,8 @@ from misusesim import rng
 
 U = np.uint64
 SOURCES = sorted(Path(misusesim.__file__).parent.rglob("*.py"))
-STREAMS = {"stream", "_stream"}
+STREAMS = {"stream", "_stream", "streams", "_streams"}
+MAKERS = {"rng.py", "seeding.py"}
 
 
 def word(name: str) -> bytes:
@@ -75,6 +76,37 @@ def test_widest_id_is_taken():
     assert rng.stream(1, "leave", 2**32 - 1).random() != rng.stream(1, "leave", 0).random()
 
 
+@given(st.integers(0, 2**63 - 1), st.lists(st.integers(0, 2**32 - 1), max_size=3))
+@settings(max_examples=200, deadline=None, derandomize=True)
+def test_stream_is_seeded_as_numpy_does(seed, entity):
+    """The state of a generator is that of numpy's own seed sequence of seed, word and ids."""
+    key = np.random.SeedSequence(seed, spawn_key=(int.from_bytes(word("leave"), "big"), *entity))
+    expected = np.random.PCG64DXSM(key).state
+    assert rng.stream(seed, "leave", *entity).bit_generator.state == expected
+
+
+def test_streams_of_many_are_those_of_each():
+    """Generators made for columns of ids are the generators of the rows."""
+    columns = np.array([0, 3, 2**32 - 1]), np.array([5, 0, 7], U)
+    many = [one.bit_generator.state for one in rng.streams(1, "leave", *columns)]
+    each = [
+        rng.stream(1, "leave", *ids) for ids in zip(*(c.tolist() for c in columns), strict=True)
+    ]
+    assert many == [one.bit_generator.state for one in each]
+
+
+def test_streams_of_nobody():
+    """No rows, no generators."""
+    assert not list(rng.streams(1, "leave", np.empty(0, np.int64)))
+
+
+@pytest.mark.parametrize("bad", [2**32, -1])
+def test_streams_refuse_wide_ids(bad):
+    """Columns are held to the same bounds as single ids."""
+    with pytest.raises(ValueError, match="stream leave: ids must fit 32 bits"):
+        rng.streams(1, "leave", np.array([0, bad]))
+
+
 def test_stream_names_have_different_words():
     """All stream names in the source, f-strings with their blanks, hash to different 32 bits."""
     names = {name for source in SOURCES for name in stream_names(source)}
@@ -83,12 +115,12 @@ def test_stream_names_have_different_words():
 
 
 def test_one_file_makes_generators():
-    """No file but rng.py calls numpy's or Python's own makers of chance."""
+    """No file but rng.py and what seeds for it calls numpy's or Python's own makers of chance."""
     makers = ("default_rng(", "np.random.seed", "RandomState(", "import random", "SeedSequence(")
     guilty = [
         source.name
         for source in SOURCES
-        if source.name != "rng.py" and any(maker in source.read_text() for maker in makers)
+        if source.name not in MAKERS and any(maker in source.read_text() for maker in makers)
     ]
     assert guilty == []
 

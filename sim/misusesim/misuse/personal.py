@@ -103,6 +103,8 @@ class _Personal:
         chance = hazard * scene.there.sum(axis=1) / np.maximum(1, some.sum(axis=1))
         dice = self._dice(scene, np.arange(len(some))[:, None], able)
         begun = some & dice.chance(f"misuse/{self.kind} start", chance[:, None])
+        if not begun.any():  # mostly, in a short scenario
+            return
         week, officer = (axis.astype(np.int64) for axis in np.nonzero(begun))
         officer = able[officer]
         # whom is asked of those only who begin: hardly anybody

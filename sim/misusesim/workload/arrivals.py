@@ -150,9 +150,8 @@ def _drawn(
     """Return how many arrive in each hour of some weeks, and the second of each in its hour."""
     counts, seconds = [], []
     hourly, daily = _variances(setting, profile)
-    columns = (place, week, expected, surge)
-    for own, when, mean, factor in zip(*(column.tolist() for column in columns), strict=True):
-        chance = setting.stream(name, when, own)
+    chances = setting.streams(name, week, place)
+    for chance, mean, factor in zip(chances, expected.tolist(), surge.tolist(), strict=True):
         days = _multipliers(chance, daily, _DAYS)
         hours = _multipliers(chance, hourly * factor, _HOURS)
         count = chance.poisson(mean * _shares(profile) * days.repeat(24) * hours)

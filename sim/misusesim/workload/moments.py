@@ -72,17 +72,24 @@ def own_shifts(setting: Setting) -> ByOfficerWeek:
     return ByOfficerWeek(setting, shifts.officer[rows], shifts.start[rows], rows)
 
 
-def shift_of(setting: Setting, officer: NDArray[np.integer], time: I64Array) -> I64Array:
-    """Return the row of the officer's shift around each time, -1 outside any."""
+def shift_of(
+    setting: Setting, officer: NDArray[np.integer], time: I64Array, among: I64Array | None = None
+) -> I64Array:
+    """Return the row of the officer's shift around each time, -1 outside any.
+
+    As shifts of an officer do not overlap, only those of interest need be looked through: `among`
+    are their rows.
+    """
     shifts, zero = setting.shifts, setting.clock.week_bounds(-2)[0]
-    key = shifts.officer.astype(np.int64) << 32 | (shifts.start - zero) // SECOND_US
+    rows = np.arange(len(shifts.officer)) if among is None else among
+    if not len(rows):
+        return np.full(len(time), NONE, np.int64)
+    key = shifts.officer[rows].astype(np.int64) << 32 | (shifts.start[rows] - zero) // SECOND_US
     order = np.argsort(key, kind="stable")
     asked = officer.astype(np.int64) << 32 | (time - zero) // SECOND_US
     at = np.searchsorted(key[order], asked, side="right") - 1
-    row = order[np.maximum(at, 0)] if len(order) else np.zeros(len(time), np.int64)
-    inside = (at >= 0) & (len(order) > 0)
-    if len(order):
-        inside &= (shifts.officer[row] == officer) & (time < shifts.end[row])
+    row = rows[order[np.maximum(at, 0)]]
+    inside = (at >= 0) & (shifts.officer[row] == officer) & (time < shifts.end[row])
     return np.where(inside, row, NONE)
 
 

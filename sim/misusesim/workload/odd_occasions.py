@@ -21,7 +21,6 @@ from misusesim.workload.moments import (
     Moments,
     moments_of,
     own_shifts,
-    shift_of,
     steps_of,
     within,
 )
@@ -61,11 +60,6 @@ class Files:
     def shifts(self) -> ByOfficerWeek:
         """Everybody's shifts by officer and week."""
         return own_shifts(self.setting)
-
-    @cached_property
-    def shift(self) -> I64Array:
-        """Row of the shift each honest occasion lies in, -1 outside any."""
-        return shift_of(self.setting, self.honest.officer, self.honest.start)
 
 
 class Found(NamedTuple):
@@ -143,14 +137,12 @@ def same_surname(files: Files, odd: Oddity) -> Found:
 
 def _namesakes(setting: Setting, officer: I64Array, week: I64Array) -> I64Array:
     """Return a stranger of each officer's surname, -1 where none is found."""
-    seed, found, home = setting.scenario.seed, [], setting.place[officer]
-    agencies, own = setting.numbers[home].tolist(), (officer - setting.first[home]).tolist()
-    codes = setting.population.surname_code(setting.officers.subject[officer]).tolist()
-    for agency, who, when, code in zip(agencies, own, week.tolist(), codes, strict=True):
-        chance = rng.stream(seed, "namesake", agency, who, when + 1)
-        people = setting.population.namesakes(code, 1, chance)
-        found.append(int(people[0]) if len(people) else NONE)
-    return np.array(found, np.int64)
+    home, people = setting.place[officer], setting.population
+    own = officer - setting.first[home]
+    seed, agency = setting.scenario.seed, setting.numbers[home]
+    chances = rng.streams(seed, "namesake", agency, own, week + 1)
+    code = people.surname_code(setting.officers.subject[officer])
+    return people.namesakes(code, list(chances))
 
 
 def _recalled(files: Files, moments: Moments, wanted: NDArray[np.bool_], days: int) -> I64Array:

@@ -72,7 +72,9 @@ def _in_shifts_of(kind: str, usual: float, files: Files, odd: Oddity) -> NDArray
     second = (shifts.start - setting.clock.week_bounds(-1)[0]) // SECOND_US
     dice = setting.officer_dice(shifts.officer, second, 30)
     marked = special & dice.chance(f"oddity {odd.kind}", min(1.0, odd.share / max(usual, 1e-9)))
-    return np.asarray(np.append(marked, np.False_)[files.shift])
+    honest = files.honest
+    row = shift_of(setting, honest.officer, honest.start, np.flatnonzero(marked))
+    return np.asarray(row != NONE)
 
 
 def overtime(files: Files, odd: Oddity) -> NDArray[np.bool_]:

@@ -30,7 +30,7 @@ def apart(time: I64Array, place: I64Array | int) -> I64Array:
 
 
 class OnDuty:
-    """Spans of presence (shifts, tenures) cut at every start and end.
+    """Spans of presence (shifts, tenures) that may be cut at every start and end.
 
     Parameters
     ----------
@@ -46,38 +46,43 @@ class OnDuty:
         self, start: I64Array, end: I64Array, officer: NDArray[np.int32], weight: I64Array
     ) -> None:
         self._edges = np.unique(np.concatenate([start, end]))
-        by_officer = np.argsort(officer, kind="stable")
-        start, end, officer = start[by_officer], end[by_officer], officer[by_officer]
-        first = np.searchsorted(self._edges, start)
-        span = np.searchsorted(self._edges, end) - first
-        row = np.repeat(np.arange(len(start)), span)
-        cell = np.arange(len(row)) - np.repeat(np.cumsum(span) - span - first, span)
-        # small integers are sorted in linear time
-        small = len(self._edges) < 1 << 16
-        order = np.argsort(cell.astype(np.uint16) if small else cell, kind="stable")
-        self._officer = officer[row[order]]
-        self._passed = np.zeros(len(row) + 1, np.int64)
-        np.cumsum(weight[by_officer][row[order]], out=self._passed[1:])
-        self._begin = np.zeros(len(self._edges) + 1, np.int64)
-        np.cumsum(np.bincount(cell, minlength=len(self._edges)), out=self._begin[1:])
+        order = np.argsort(officer, kind="stable")
+        self._officer, self._weight = officer[order], weight[order]
+        self._first = np.searchsorted(self._edges, start[order])
+        self._last = np.searchsorted(self._edges, end[order])
 
     def pick(
         self, time: I64Array, bits: NDArray[np.uint64], place: I64Array | int = 0
     ) -> NDArray[np.int32]:
         """Return an officer present at each time in the agency at a place, -1 if there is none."""
-        low, high = self._range(apart(time, place))
+        cell = np.searchsorted(self._edges, apart(time, place), side="right")
+        asked = np.zeros(len(self._edges) + 1, np.int64)
+        asked[cell] = 1
+        span, begin = self._present(np.cumsum(asked))
+        passed = np.zeros(len(span) + 1, np.int64)
+        np.cumsum(self._weight[span], out=passed[1:])
+        cell = np.cumsum(asked)[cell] - 1
+        low, high = passed[begin[cell]], passed[begin[cell + 1]]
         target = low + (rng.unit(bits) * (high - low)).astype(np.int64)
-        at = np.searchsorted(self._passed, target, side="right") - 1
-        officer = np.append(self._officer, np.int32(NONE))[np.minimum(at, len(self._officer))]
-        return np.where(high > low, officer, NONE).astype(np.int32)
+        at = np.searchsorted(passed, target, side="right") - 1
+        there = np.append(self._officer[span], np.int32(NONE))[at]
+        return np.where(high > low, there, NONE).astype(np.int32)
 
-    def _range(self, time: I64Array) -> tuple[I64Array, I64Array]:
-        cell = np.searchsorted(self._edges, time, side="right") - 1
-        inside = (cell >= 0) & (cell < len(self._edges) - 1)
-        cell = np.where(inside, cell, 0)
-        low = self._passed[self._begin[cell]] if len(self._edges) else np.zeros(len(time), np.int64)
-        high = self._passed[self._begin[cell + 1]] if len(self._edges) else low
-        return np.where(inside, low, 0), np.where(inside, high, 0)
+    def _present(self, upto: I64Array) -> tuple[I64Array, I64Array]:
+        """Return the spans in each cell that is asked for, by officer, and where each cell begins.
+
+        Two in three cells are never asked for and left out. `upto` tells of each edge how many of
+        the cells before it are.
+        """
+        first, count = upto[self._first], int(upto[-1])
+        length = upto[self._last] - first
+        span = np.repeat(np.arange(len(length)), length)
+        cell = np.arange(len(span)) - np.repeat(np.cumsum(length) - length - first, length)
+        # small integers are sorted in linear time
+        order = np.argsort(cell.astype(np.uint16) if count < 1 << 16 else cell, kind="stable")
+        begin = np.zeros(count + 1, np.int64)
+        np.cumsum(np.bincount(cell, minlength=count), out=begin[1:])
+        return span[order], begin
 
 
 def on_duty(setting: Setting, officers: NDArray[np.bool_], weight: I64Array | int = 1) -> OnDuty:

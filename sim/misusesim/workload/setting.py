@@ -21,7 +21,7 @@ from misusesim.plan import SERIAL_BITS, own_serials
 from misusesim.world.model import Neighbours
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -83,6 +83,10 @@ class Setting(Neighbours):
     def stream(self, name: str, week: int, place: int = 0) -> np.random.Generator:
         """Return the generator of one purpose in one week of an agency."""
         return rng.stream(self.scenario.seed, name, self.agencies[place].index, week + 1)
+
+    def streams(self, name: str, week: I64Array, place: I64Array) -> Iterator[np.random.Generator]:
+        """Return the generators of one purpose in some weeks of some agencies, row by row."""
+        return rng.streams(self.scenario.seed, name, self.numbers[place], week + 1)
 
     def dice(self, serial: I64Array, nth: I64Array | int = 0, bits: int = 0) -> Dice:
         """Return the dice of things with serials, or of the `bits` bits of parts of each."""
@@ -191,11 +195,15 @@ class Setting(Neighbours):
         spread = max(self.scenario.workload.daily_dispersion, 1e-6)
         order = np.lexsort((start, officer, group))
         bounds = np.searchsorted(group[order], np.arange(len(self.agencies) * weeks + 1))
-        for which in np.flatnonzero(np.diff(bounds)).tolist():
-            place, week = which // weeks, which % weeks - 1
-            mine = order[bounds[which] : bounds[which + 1]]
-            moods = self.stream(f"{name} mood", week, place).gamma(1 / spread, spread, len(mine))
-            count[mine] = self.stream(f"{name} count", week, place).poisson(mean[mine] * moods)
+        some, means = np.flatnonzero(np.diff(bounds)), mean[order]
+        chances = [
+            self.streams(f"{name} {what}", some % weeks - 1, some // weeks)
+            for what in ("mood", "count")
+        ]
+        edges = zip(bounds[some].tolist(), bounds[some + 1].tolist(), strict=True)
+        for mood, chance, (low, high) in zip(*chances, edges, strict=True):
+            moods = mood.gamma(1 / spread, spread, high - low)
+            count[order[low:high]] = chance.poisson(means[low:high] * moods)
         return np.minimum(count, _MOST_PER_SHIFT)
 
 

@@ -96,7 +96,7 @@ class Roster:
             yield env.timeout(0)  # all watches have posted what they offer
             offers: list[tuple[int, int, int]] = []
             while watch in board and board[watch].items:
-                offers.append((yield board[watch].get()))
+                offers += yield board[watch].get()
             taken = self._take(watch, sorted(offers), officer, day, offered)
             self._add(watch, officer[~(offered | taken)], day[~(offered | taken)], _REGULAR)
             self._add_court(week, members, on)
@@ -156,8 +156,10 @@ class Roster:
         bits = self._dice(officer, day).bits("swap")
         offered = lane(bits, 0) < of_65536(self._scenario.staffing.swap_share / 2)
         other = (watch + 1 + (lane(bits, 1) * (len(WATCHES) - 1) >> 16)) % len(WATCHES)
-        for row in np.flatnonzero(offered).tolist():
-            board[int(other[row])].put((int(day[row]), int(officer[row]), watch))
+        for theirs in np.unique(other[offered]).tolist():
+            rows = np.flatnonzero(offered & (other == theirs))
+            columns = day[rows].tolist(), officer[rows].tolist(), [watch] * len(rows)
+            board[theirs].put(list(zip(*columns, strict=True)))
         return offered
 
     def _take(
@@ -174,17 +176,14 @@ class Roster:
             return taken
         when, other, home = np.array(offers, np.int64).T
         self._add(watch, other, when, _SWAP)
-        place, free = self._staff.place, np.flatnonzero(~offered)
-        there: dict[tuple[int, int], list[int]] = {}  # by day and agency
-        for row, at, where in zip(
-            free.tolist(), day[free].tolist(), place[officer[free]].tolist(), strict=True
-        ):
-            there.setdefault((at, where), []).append(row)
-        dice = lane(self._dice(other, when).bits("swap partner"), 0).tolist()
-        partner = np.full(len(offers), -1, np.int64)
-        for k, (at, where) in enumerate(zip(when.tolist(), place[other].tolist(), strict=True)):
-            if rows := there.get((at, where)):
-                partner[k] = rows.pop(dice[k] * len(rows) >> 16)
+        days = len(self._weeks) * _DAYS
+        asked, there = (
+            self._staff.place[who] * days + at - self._weeks.start * _DAYS
+            for who, at in ((other, when), (officer, day))
+        )
+        free = np.flatnonzero(~offered)
+        dice = lane(self._dice(other, when).bits("swap partner"), 0)
+        partner = np.append(free, -1)[partners(asked, there[free], dice)]
         taken[partner[partner >= 0]] = True
         for watch_of_theirs in np.unique(home).tolist():
             mine = partner[(home == watch_of_theirs) & (partner >= 0)]
@@ -234,3 +233,29 @@ class Roster:
             after=after * MINUTE_US,
             kind=np.full(len(officer), kind, np.int8),
         ))  # fmt: skip
+
+
+def partners(asked: I64Array, there: I64Array, dice: I64Array) -> I64Array:
+    """Return for each offer the row of who takes it, -1 where nobody is left; no row twice.
+
+    Parameters
+    ----------
+    asked
+        Day and agency of each offer, as one number.
+    there
+        The same of each row to choose from.
+    dice
+        16 bits per offer.
+    """
+    order = np.argsort(there, kind="stable")
+    low, high = (np.searchsorted(there, asked, side, order).tolist() for side in ("left", "right"))
+    left: dict[int, list[int]] = {}  # by place of the first row of that day and agency
+    found = np.full(len(asked), -1, np.int64)
+    for offer, (first, end, die) in enumerate(zip(low, high, dice.tolist(), strict=True)):
+        if first == end:  # nobody; others begin at this place
+            continue
+        if first not in left:
+            left[first] = order[first:end].tolist()
+        if rows := left[first]:
+            found[offer] = rows.pop(die * len(rows) >> 16)
+    return found

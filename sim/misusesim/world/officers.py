@@ -96,16 +96,12 @@ def _seats(agency: Agency) -> _Seats:
     shares = _shares(agency)
     counts = _apportion(list(shares.values()), agency.accounts)
     units = unit_names(agency)
-    seats = [
-        (ROLES.index(role), units.index(_UNIT_OF[role]))
-        for role, count in zip(shares, counts, strict=True)
-        for _ in range(count)
-    ]
-    clerk = ROLES.index("licensing_clerk")
-    licensing = agency.group.licensing_unit
-    seats += [(clerk, units.index(_UNIT_OF["licensing_clerk"]))] * licensing if licensing else []
-    role, unit = zip(*seats, strict=True)
-    return _Seats(np.array(role, np.int8), np.array(unit, np.int16))
+    if agency.group.licensing_unit:
+        shares["licensing_clerk"] = agency.group.licensing_unit
+        counts.append(agency.group.licensing_unit)
+    role = np.array([ROLES.index(role) for role in shares], np.int8)
+    unit = np.array([units.index(_UNIT_OF[role]) for role in shares], np.int16)
+    return _Seats(role.repeat(counts), unit.repeat(counts))
 
 
 def _apportion(weights: list[int], total: int) -> list[int]:

@@ -19,6 +19,8 @@ from misusesim.world.names import pools
 from misusesim.world.plates import ALL_PLATES, COMMON_PLATES, plate_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from misusesim.scenario.model import Scenario
@@ -276,19 +278,34 @@ class Population:
             for typo in range(typos + 1)
         ], U)  # fmt: skip
 
-    def namesakes(self, surname: int, count: int, chance: np.random.Generator) -> Ids:
-        """Return up to `count` random people of a surname (fewer if it is very rare)."""
-        found = np.empty(0, np.int64)
-        for _ in range(_SEARCHES):
-            ids = chance.integers(0, self.size, _SEARCHED)
-            for some in np.split(ids, _PORTIONS):  # most are found in the first portions
-                found = np.r_[found, some[self.surname_code(some) == surname]]
-                if len(found) >= count:
-                    return np.asarray(found[:count])
-        return found[:count]
+    def namesakes(
+        self, surnames: NDArray[np.integer], chances: Sequence[np.random.Generator]
+    ) -> Ids:
+        """Return a random person of each surname, -1 where it is so rare that nobody is found.
+
+        Parameters
+        ----------
+        surnames
+            Places in `surnames`.
+        chances
+            A stream of people for each; the first of the name among them is taken.
+        """
+        found, tried = np.full(len(surnames), -1, np.int64), np.zeros(len(surnames), np.int64)
+        left = np.arange(len(surnames))
+        while left.size:
+            now = left[:_TOGETHER]
+            ids = np.stack([chances[row].integers(0, self.size, _SEARCHED) for row in now.tolist()])
+            alike = self.surname_code(ids.reshape(-1)).reshape(ids.shape) == surnames[now, None]
+            met, nth = alike.any(axis=1), alike.argmax(axis=1)
+            found[now[met]] = ids[met, nth[met]]
+            tried[now] += 1
+            left = np.delete(left, np.flatnonzero(met | (tried[now] == _SEARCHES)))
+        return found
 
 
-_SEARCHES, _SEARCHED, _PORTIONS = 16, 4096, 8
+#: People looked at for one surname at a time, how often, and for how many surnames together: as
+#: many as the arrays of `rng` take at once.
+_SEARCHED, _SEARCHES, _TOGETHER = 512, 128, 64
 
 
 def _ids(people: People) -> Ids:

@@ -18,7 +18,7 @@ from misusesim.world.model import Staff, Ties
 from misusesim.world.subjects import Population
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -116,9 +116,12 @@ class _Drawn:
         """Return what is drawn for all officers, from the stream of each agency."""
         staff = self._staff
         return np.concatenate([
-            draw(rng.stream(self._seed, f"ties/{what}", agency.index), size)
-            for agency, size in zip(staff.agencies, staff.sizes, strict=True)
+            draw(chance, size)
+            for chance, size in zip(self._streams(what), staff.sizes, strict=True)
         ])  # fmt: skip
+
+    def _streams(self, what: str) -> Iterator[np.random.Generator]:
+        return rng.streams(self._seed, f"ties/{what}", self._staff.numbers)
 
     def _chance(self, what: str, share: float) -> NDArray[np.bool_]:
         return self._each(what, lambda stream, n: stream.random(n)) < share
@@ -173,9 +176,10 @@ class _Drawn:
         hired, own, staff = self._officers.hired, self._own, self._staff
         there = np.bincount(staff.place, hired < self._start, len(staff.sizes)).astype(np.int64)
         peer = np.concatenate([
-            first + rng.stream(self._seed, f"ties/peer/{nth}", agency.index).integers(0, some, size)
-            for agency, size, first, some in zip(
-                staff.agencies, staff.sizes, staff.first[:-1].tolist(), there.tolist(), strict=True
+            first + chance.integers(0, some, size)
+            for chance, size, first, some in zip(
+                self._streams(f"peer/{nth}"), staff.sizes, staff.first[:-1].tolist(),
+                there.tolist(), strict=True,
             )
         ])  # fmt: skip
         since = np.maximum(hired, hired[peer])

@@ -260,6 +260,17 @@ def test_shift_of_knows_both_ends(setting):
     assert shift_of(setting, np.array([9_999]), np.array([start])).tolist() == [-1]
 
 
+def test_shift_of_among_some(setting):
+    """Only the shifts asked about are found, and they are found as among all."""
+    shifts = setting.shifts
+    some = np.flatnonzero(shifts.kind == SHIFT_KINDS.index("overtime"))
+    middle = (shifts.start + shifts.end) // 2
+    found = shift_of(setting, shifts.officer, middle, some)
+    assert np.array_equal(found[some], some)
+    assert (np.delete(found, some) == -1).all()
+    assert (shift_of(setting, shifts.officer, middle, some[:0]) == -1).all()
+
+
 def test_a_longer_horizon_changes_no_oddity(files, short_setting):
     """Oddities before the shorter end are the same in both."""
     street = street_work(short_setting)

@@ -11,7 +11,7 @@ from misusesim.clock import DAY_US, HOUR_US, MINUTE_US, WATCHES, LocalClock
 from misusesim.dataset import schema
 from misusesim.dataset.schema import ROLES, SHIFT_KINDS
 from misusesim.scenario.model import Staffing
-from misusesim.workload.watches import shifts
+from misusesim.workload.watches import partners, shifts
 from misusesim.world.agencies import agencies
 from misusesim.world.officers import officers
 
@@ -233,3 +233,23 @@ def test_a_longer_horizon_changes_no_shift():
     for name in ("officer", "start", "end", "kind"):
         a, b = (getattr(d, name)[d.start < end] for d in (short, long))
         assert np.array_equal(a, b)
+
+
+def test_partners_are_of_the_day_and_agency():
+    """Offers are answered in order by one of their own key's rows each, none of them twice."""
+    asked, there = np.array([7, 5, 7, 7, 8]), np.array([7, 8, 7, 9])
+    dice = np.array([0, 0, 65_535, 0, 0])
+    assert partners(asked, there, dice).tolist() == [0, -1, 2, -1, 1]
+
+
+def test_partner_is_drawn():
+    """The die chooses among those who are left."""
+    there = np.full(4, 3)
+    assert partners(np.full(2, 3), there, np.array([40_000, 40_000])).tolist() == [2, 1]
+
+
+def test_nobody_takes_the_place_of_a_missing_key():
+    """A day that nobody works uses up nobody of the next one, which stands where it would."""
+    asked, there = np.array([4, 5]), np.array([5, 3])
+    assert partners(asked, there, np.array([0, 0])).tolist() == [-1, 0]
+    assert partners(asked, np.empty(0, np.int64), np.array([0, 0])).tolist() == [-1, -1]

@@ -251,17 +251,35 @@ def test_keys_do_not_show_the_id(people):
     assert ((key & np.uint64(1)) == (EVERYBODY & 1)).mean() == pytest.approx(0.5, abs=0.01)
 
 
+def chances(count):
+    return [rng.stream(1, "test", k) for k in range(count)]
+
+
 def test_namesakes_bear_the_name(people):
-    """Those found have the surname asked for, as many as asked for."""
+    """Somebody of each surname is found, of more names than are searched for together."""
+    names = [people.surnames.index(name) for name in ("Smith", "Johnson", "Lee")] * 30
+    found = people.namesakes(np.array(names), chances(90))
+    assert people.surname_code(found).tolist() == names
+
+
+def test_namesakes_may_be_none(people):
+    """Nobody bears the surname past the last; those of the others are found all the same."""
     smith = people.surnames.index("Smith")
-    found = people.namesakes(smith, 5, rng.stream(1, "test", 0))
-    assert len(found) == 5
-    assert people.surname(found).tolist() == ["Smith"] * 5
+    found = people.namesakes(np.array([smith, len(people.surnames), smith]), chances(3))
+    assert (found >= 0).tolist() == [True, False, True]
 
 
-def test_namesakes_may_be_few(people):
-    """A surname that nobody bears has no namesakes."""
-    assert people.namesakes(len(people.surnames), 5, rng.stream(1, "test", 0)).tolist() == []
+def test_namesake_is_the_first_of_the_stream(people):
+    """Of the people a stream names, the first who bears the surname is taken, whoever asks too."""
+    smith = people.surnames.index("Smith")
+    found = people.namesakes(np.full(70, smith), chances(70))
+    ids = chances(70)[69].integers(0, people.size, 65_536)
+    assert found[69] == ids[people.surname_code(ids) == smith][0]
+
+
+def test_namesakes_of_nobody(people):
+    """Without surnames nobody is looked for."""
+    assert people.namesakes(np.empty(0, np.int64), []).tolist() == []
 
 
 def test_a_few_people_are_pinned(people):
