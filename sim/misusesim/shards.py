@@ -6,6 +6,7 @@ No task's bytes depend on workers or order, so any of them can be done again.
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import os
 import platform
@@ -50,9 +51,26 @@ class Progress(NamedTuple):
 
 def perform(scenario: Scenario, root: Path, task: Task) -> Done:
     """Do one task and return what it wrote; runs in any process."""
-    if task.period is None:
-        return _plan_block(scenario, root, task)
-    return _expand_shard(scenario, root, task, task.period)
+    with _no_collector():
+        if task.period is None:
+            return _plan_block(scenario, root, task)
+        return _expand_shard(scenario, root, task, task.period)
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Leave the search for reference cycles until later.
+
+    A causal pass makes many small objects that live to its end; looking at them again and again
+    took a sixth of its time.
+    """
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if on:
+            gc.enable()
 
 
 def perform_on_node(scenario: Scenario, root: Path, task: Task) -> Done:
