@@ -82,10 +82,12 @@ def watched() -> dict[str, Any]:
 
 def resident(pid: int) -> list[int]:
     """Return the resident bytes of a process and of all below it."""
-    found = [0]
-    with contextlib.suppress(psutil.NoSuchProcess):  # just ended
+    found, tree = [0], []
+    with contextlib.suppress(psutil.NoSuchProcess):
         tree = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-        found += [process.memory_info().rss for process in tree]
+    for process in tree:
+        with contextlib.suppress(psutil.NoSuchProcess):  # just ended
+            found.append(process.memory_info().rss)
     return found
 
 
@@ -97,12 +99,12 @@ class Ledger:
 
     def look(self) -> int:
         """Return the rows of all finished shards."""
-        path = OUT / ".work" / "ledger.jsonl"
-        if not path.exists():
+        try:
+            with (OUT / ".work" / "ledger.jsonl").open("rb") as file:
+                file.seek(self._read)
+                lines = file.read().splitlines(keepends=True)
+        except FileNotFoundError:  # not begun, or finished
             return self.rows
-        with path.open("rb") as file:
-            file.seek(self._read)
-            lines = file.read().splitlines(keepends=True)
         for line in lines:
             if not line.endswith(b"\n"):
                 break
@@ -154,7 +156,7 @@ def sizes(manifest: dict[str, Any]) -> dict[str, Any]:
 def read_back() -> dict[str, Any]:
     """Return what DuckDB counts in the log."""
     with duckdb.connect() as db:
-        db.execute("set memory_limit = '4GB'")
+        db.execute("set memory_limit = '4GB'; set TimeZone = 'UTC'")
         log = db.read_parquet(f"{OUT}/log/*.parquet")
         rows, officers, days = log.aggregate(
             "count(*), count(distinct officer_id), count(distinct time::date)"

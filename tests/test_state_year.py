@@ -27,7 +27,7 @@ def proof(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_it_holds_on_a_small_world(tmp_path):
-    """Rows are counted three times: by the manifest, by the ledger on the way, by DuckDB."""
+    """The manifest and DuckDB count the same rows, and memory was looked at."""
     done = subprocess.run(
         [sys.executable, PROOF],
         env={
@@ -46,7 +46,7 @@ def test_it_holds_on_a_small_world(tmp_path):
     assert told["rows"]["written"] == told["read"]["rows"] > 0
     assert told["faults"] == []
     assert sum(told["bytes"].values()) > 0
-    assert min(tenth["largest_mb"] for tenth in told["tenths"]) >= 0
+    assert max(tenth["largest_mb"] for tenth in told["tenths"]) > 50  # of any Python with numpy
 
 
 def test_memory_is_told_for_each_tenth_of_the_rows(proof):

@@ -59,7 +59,7 @@ def happens(bits: NDArray[np.uint64], share: float | NDArray[np.float64]) -> NDA
 
 
 def _threshold(share: float) -> int:
-    return math.ceil(share * 2.0**53) << 11  # exact: the product is a shift of the exponent
+    return max(0, math.ceil(share * 2.0**53)) << 11  # exact: the product is a shift of the exponent
 
 
 def of_65536(share: float) -> int:

@@ -67,6 +67,7 @@ def stream(seed: int, name: str, *entity: int) -> np.random.Generator:
     ValueError
         If an id does not fit 32 bits (``(2**32,)`` and ``(0, 1)`` would be the same stream).
     """
+    entity = tuple(map(int, entity))  # numpy's integers would overflow
     if not all(0 <= part < 2**32 for part in entity):
         raise ValueError(f"stream {name}: ids must fit 32 bits, got {entity}")
     return _generator(np.array(seeding.words(seed, _word(name), entity), U))

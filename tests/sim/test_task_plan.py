@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.sim.synthetic_plan import scenario
 
+from misusesim import shards
 from misusesim import tasks as task_plan
 from misusesim.dataset.writer import Entry, write_bytes
 from misusesim.errors import UsageError
@@ -197,3 +199,23 @@ def test_a_block_has_a_limit(monkeypatch):
     assert [len(block) for block in blocks(world)] == [10, 10, 5]
     assert most * APART_US + 2**51 < 2**63
     assert blocks(world)[-1].stop == 25
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_collector_is_left_as_it_was(on, monkeypatch, tmp_path):
+    """A causal pass runs without the search for cycles; whatever becomes of it, it comes back."""
+    before, seen = gc.isenabled(), []
+
+    def plan(*_):
+        seen.append(gc.isenabled())
+        raise OSError("no room")
+
+    monkeypatch.setattr(shards, "_plan_block", plan)
+    try:
+        gc.enable() if on else gc.disable()
+        with pytest.raises(OSError, match="no room"):
+            shards.perform(shape(7, 1, 1), tmp_path, Task(0))
+        assert seen == [False]
+        assert gc.isenabled() == on
+    finally:
+        gc.enable() if before else gc.disable()

@@ -252,8 +252,8 @@ class Scenario(Model):
     the shard plan for any number of workers."""
     block_account_weeks: int = Field(default=1, ge=1, le=1_000_000_000)
     """Neighbouring agencies share their parts until together they hold so many accounts times weeks
-    (the warm-up is one), which is what a worker holds at a time; 1 gives every agency parts of its
-    own. Fixes the shard plan for any number of workers."""
+    (the warm-up is one), which is what a worker holds at a time, or 8,000 accounts; 1 gives every
+    agency parts of its own. Fixes the shard plan for any number of workers."""
     agency: tuple[AgencyGroup, ...] = Field(strict=False)
     """Groups of agencies."""
     staffing: Staffing = Staffing()

@@ -50,6 +50,21 @@ def test_a_word_given_twice_is_written_once(tmp_path, by_hand):
     )
 
 
+def test_a_word_given_twice_in_one_of_two_chunks(by_hand):
+    """Chunks keep their rows when their words are told apart."""
+    log = by_hand.table(schema.LOG, *(by_hand.query(n, n) for n in range(4)))
+    place = schema.LOG.get_field_index("case_number")
+    words = pa.array(["23-1", "23-2", "23-1"])
+    chunks = [
+        pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), words)
+        for codes in ([0, None], [2, 1])
+    ]
+    twice = log.set_column(place, schema.LOG.field(place), pa.chunked_array(chunks))
+    once = writer.distinct_words(twice)
+    assert once["case_number"].to_pylist() == ["23-1", None, "23-1", "23-2"]
+    assert once["case_number"].chunk(0).dictionary.to_pylist() == ["23-1", "23-2"]
+
+
 def test_chunks_with_different_dictionaries_stay_dictionaries(tmp_path, by_hand):
     """A table put together from parts is written like one made at once."""
     rows = [by_hand.query(1, 0, system="DMV"), by_hand.query(2, 1, system="ALPR")]
@@ -78,8 +93,16 @@ def test_encodings_and_statistics(tmp_path, by_hand):
     assert "DELTA_LENGTH_BYTE_ARRAY" in column["subject_plate"].encodings
 
 
-@pytest.mark.parametrize("of", schema.TRUTH.values(), ids=schema.TRUTH)
-def test_every_column_of_truth_has_its_compression(tmp_path, of):
+@pytest.mark.parametrize(
+    "of",
+    [
+        schema.LOG,
+        *schema.TRUTH.values(),
+        *(of for tables in schema.CONTEXT.values() for of in tables.values()),
+    ],
+    ids=lambda of: of.names[0],
+)
+def test_every_column_has_its_compression(tmp_path, of):
     """A path that the writer does not know would silently be left as it is."""
     pq.write_table(of.empty_table(), tmp_path / "x", **encoding.options(of))
     file = pq.ParquetFile(tmp_path / "x").schema
