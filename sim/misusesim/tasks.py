@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 MOST_TOGETHER: Final = 8_000
 #: No agency joins a block that has so many accounts: several workers must find something to do.
 ENOUGH_ACCOUNTS: Final = 8_000
+#: Blocks planned before the shards of one: at the end only shards are left, none of them waiting
+#: for a pass. Each keeps its stored plan that much longer.
+AHEAD: Final = 2
 
 
 class Task(NamedTuple):
@@ -37,14 +40,16 @@ class Task(NamedTuple):
 
 
 def tasks(scenario: Scenario) -> list[Task]:
-    """Return all tasks of a scenario; a block's causal passes, then its shards, then the next."""
+    """Return all tasks of a scenario: a block's shards after the passes of `AHEAD` later blocks."""
     from misusesim.world.agencies import agencies  # noqa: PLC0415 - heavy, and only runs need it
 
-    every, plan = agencies(scenario), []
-    for block in blocks(scenario):
-        plan.append(Task(block.start))
-        found = periods(scenario, every[block.start : block.stop])
-        plan += [Task(block.start, period) for period in found]
+    every, found = agencies(scenario), blocks(scenario)
+    passes = [Task(block.start) for block in found]
+    plan = passes[:AHEAD]
+    for place, block in enumerate(found):
+        plan += passes[place + AHEAD : place + AHEAD + 1]
+        weeks = periods(scenario, every[block.start : block.stop])
+        plan += [Task(block.start, period) for period in weeks]
     return plan
 
 
