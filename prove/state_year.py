@@ -6,7 +6,6 @@ About a billion queries: half an hour and 60 GB on the disk of the folder for te
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shlex
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import duckdb
-import psutil
+from shared.memory import resident
 
 from misusesim import room
 from misusesim.dataset.verify import verify
@@ -78,17 +77,6 @@ def watched() -> dict[str, Any]:
     if running.returncode:
         raise SystemExit(f"simulate ended with {running.returncode}")
     return {"seconds": round(time.monotonic() - began, 1), "tenths": tenths(seen)}
-
-
-def resident(pid: int) -> list[int]:
-    """Return the resident bytes of a process and of all below it."""
-    found, tree = [0], []
-    with contextlib.suppress(psutil.NoSuchProcess):
-        tree = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    for process in tree:
-        with contextlib.suppress(psutil.NoSuchProcess):  # just ended
-            found.append(process.memory_info().rss)
-    return found
 
 
 class Ledger:

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-import psutil
+from prove.shared.memory import resident
 
 ROOT: Final = Path(__file__).parents[2]
 EVERY: Final = 0.02  # seconds between two looks at the memory
@@ -41,25 +41,10 @@ def watched(job: str, **arguments: Any) -> dict[str, Any]:
 def _watch(child: subprocess.Popen[str]) -> tuple[int, int]:
     peak = largest = 0
     while child.poll() is None:
-        sizes = _resident(child.pid)
+        sizes = resident(child.pid)
         peak, largest = max(peak, sum(sizes)), max(largest, *sizes)
         time.sleep(EVERY)
     return peak, largest
-
-
-def _resident(pid: int) -> list[int]:
-    """Return the resident memory of a process and all below it; those just ended are left out."""
-    sizes = [0]
-    try:
-        tree = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return sizes
-    for process in tree:
-        try:
-            sizes.append(process.memory_info().rss)
-        except psutil.NoSuchProcess:
-            continue
-    return sizes
 
 
 def simulate(
