@@ -101,6 +101,7 @@ def searches(setting: Setting, cases: Cases) -> Occasions:
         )
         for week in setting.weeks
     ]  # fmt: skip
+    weekly[0] *= 0  # nothing comes of a search in the warm-up
     time, key = coming(setting, "searches", weekly, DESK, surge)
     dice, place = setting.dice(key), key >> SERIAL_BITS
     weight = np.round(rate * setting.appetite() * 1000).astype(np.int64)

@@ -65,7 +65,7 @@ def case_load(setting: Setting) -> CaseLoad:
     ended, started = np.array(crew.ended, np.int64), np.array(crew.started, np.int64)
     closed = np.where(ended < NEVER, ended + course.closing, NEVER)
     cases = replace(cases, closed=closed)
-    return CaseLoad(cases, _occasions(cases, course, started))
+    return CaseLoad(cases, _occasions(setting, cases, course, started))
 
 
 class _Course(NamedTuple):
@@ -232,8 +232,8 @@ class Investigators:
         return due if shift == due else shift + self._into_day[sitting]
 
 
-def _occasions(cases: Cases, course: _Course, started: I64Array) -> Occasions:
-    some = np.flatnonzero(started < NEVER)
+def _occasions(setting: Setting, cases: Cases, course: _Course, started: I64Array) -> Occasions:
+    some = np.flatnonzero((started < NEVER) & setting.asks(started))
     row = np.repeat(np.arange(len(cases.serial)), course.sittings)[some]
     return work(
         len(row),

@@ -36,7 +36,7 @@ _TEMPLATES: Final = np.array([TEMPLATE[name] for name in AUTOMATIC])
 
 
 def interface_work(setting: Setting) -> Occasions:
-    """Return the traffic of the agencies' interface accounts in all weeks, numbered.
+    """Return the traffic of the agencies' interface accounts after the warm-up, numbered.
 
     Parameters
     ----------
@@ -53,7 +53,8 @@ def interface_work(setting: Setting) -> Occasions:
     weekly = accounts * daily * _DAYS_PER_WEEK
     if not weekly.any():
         return Occasions.concat([])
-    expected = [weekly / _MEAN_SPAN] * len(setting.weeks)
+    warm_up = np.zeros(len(weekly))  # nothing of it would be kept
+    expected = [warm_up, *[weekly / _MEAN_SPAN] * setting.clock.weeks]
     start, serial = coming(setting, "interface", expected, STREET)
     serial |= _MACHINE_BIT
     dice, home = setting.dice(serial), serial >> SERIAL_BITS

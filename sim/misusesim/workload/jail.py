@@ -51,17 +51,18 @@ def bookings(setting: Setting) -> tuple[Incidents, Occasions]:
         area=rng.below(dice.bits("area"), AREAS).astype(np.int16),
     )  # fmt: skip
     bookings = select(bookings, officer >= 0)
-    bits = setting.dice(bookings.serial).bits("booking queries")
+    asked = select(bookings, setting.asks(bookings.closed))
+    bits = setting.dice(asked.serial).bits("booking queries")
     occasions = work(
-        len(bookings.serial),
-        officer=bookings.officer,
-        start=bookings.opened + (60 + (lane(bits, 1) * 300 >> 16)) * SECOND_US,
+        len(asked.serial),
+        officer=asked.officer,
+        start=asked.opened + (60 + (lane(bits, 1) * 300 >> 16)) * SECOND_US,
         n=drawn(durations.BOOKING_QUERIES, bits),
         gap_s=80,
         template=TEMPLATE["booking"],
-        topic=bookings.topic,
-        subject=bookings.subject,
-        incident=bookings.serial,
+        topic=asked.topic,
+        subject=asked.subject,
+        incident=asked.serial,
     )
     return bookings, occasions
 

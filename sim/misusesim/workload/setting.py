@@ -80,6 +80,13 @@ class Setting(Neighbours):
         """All weeks, the warm-up (-1) first."""
         return range(-1, self.clock.weeks)
 
+    def asks(self, until: I64Array) -> Mask:
+        """Return which of some jobs may ask something after the warm-up, by their ends.
+
+        Nothing before is kept; a job's first question comes within minutes of its end at most.
+        """
+        return np.asarray(until > self.clock.horizon[0] - HOUR_US)
+
     def stream(self, name: str, week: int, place: int = 0) -> np.random.Generator:
         """Return the generator of one purpose in one week of an agency."""
         return rng.stream(self.scenario.seed, name, self.agencies[place].index, week + 1)
@@ -162,6 +169,8 @@ class Setting(Neighbours):
     def paced(self, name: str, shifts: I64Array, per_shift: NDArray[np.float64] | float) -> Paced:
         """Return what people take up in their own time, spread over their shifts.
 
+        Shifts that end with the warm-up have no jobs: nothing of them would be kept.
+
         Parameters
         ----------
         name
@@ -176,6 +185,7 @@ class Setting(Neighbours):
         officer = self.shifts.officer[shifts]
         rate = np.broadcast_to(per_shift, len(self.officers))[officer]
         count = self._counts(name, start, officer, rate * ((end - start) / _FULL_SHIFT_US))
+        count[~self.asks(end)] = 0
         at = np.repeat(np.arange(len(shifts)), count)
         nth = np.arange(len(at)) - np.repeat(np.cumsum(count) - count, count)
         day = self.clock.day_index(start)[at] + _DAYS_PER_WEEK

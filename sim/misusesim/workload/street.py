@@ -201,7 +201,7 @@ def _weights(appetite: NDArray[np.float64]) -> I64Array:
 
 def _field_occasions(setting: Setting, calls: Incidents) -> Occasions:
     """Return what units query at calls: the query-minded more often."""
-    taken = select(calls, calls.officer >= 0)
+    taken = select(calls, (calls.officer >= 0) & setting.asks(calls.closed))
     dice = setting.dice(taken.serial)
     bits = dice.bits("call queries")
     appetite = setting.officers.activity[taken.officer]
@@ -227,7 +227,7 @@ def _field_occasions(setting: Setting, calls: Incidents) -> Occasions:
 
 def _console_occasions(setting: Setting, calls: Incidents) -> Occasions:
     """Return what dispatchers query as a call comes in."""
-    taken = select(calls, calls.dispatcher >= 0)
+    taken = select(calls, (calls.dispatcher >= 0) & setting.asks(calls.closed))
     bits = setting.dice(taken.serial).bits("console queries")
     n = drawn(durations.DISPATCH_QUERIES, bits)
     some = n > 0
@@ -246,6 +246,7 @@ def _console_occasions(setting: Setting, calls: Incidents) -> Occasions:
 
 def _stop_occasions(setting: Setting, stops: Incidents) -> Occasions:
     """Return the queries at stops; the record is opened first."""
+    stops = select(stops, setting.asks(stops.closed))
     bits = setting.dice(stops.serial).bits("stop queries")
     traffic = stops.kind != PEDESTRIAN
     return work(

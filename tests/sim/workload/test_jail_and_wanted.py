@@ -60,9 +60,10 @@ def test_bookings_have_their_part_of_the_serials(booked, setting):
     assert (made.serial >> WEEK_BITS == setting.clock.week_of(made.opened) + 1).all()
 
 
-def test_queries_of_a_booking_begin_after_it(booked):
-    """A jailer asks one to six minutes after the booking was opened, about who is booked."""
+def test_queries_of_a_booking_begin_after_it(setting, booked):
+    """A jailer asks one to six minutes after a booking of the scenario, about who is booked."""
     made, occasions = booked
+    made = select(made, setting.asks(made.closed))
     after = (occasions.start - made.opened) // SECOND_US
     assert 60 <= after.min() < after.max() < 360
     assert occasions.subject.tolist() == made.subject.tolist()

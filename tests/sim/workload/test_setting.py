@@ -164,10 +164,18 @@ def test_paced_work_is_inside_its_shift(setting, everybody):
 def test_paced_work_is_in_proportion(setting, everybody, rate):
     """Jobs are as many as the rate and the hours of the shifts say."""
     rows = setting.shifts_of(everybody)
-    rows = rows[setting.clock.week_of(setting.shifts.start[rows]) < setting.clock.weeks]
+    week = setting.clock.week_of(setting.shifts.start[rows])
+    rows = rows[(week >= 0) & (week < setting.clock.weeks)]
     hours = (setting.shifts.end[rows] - setting.shifts.start[rows]).sum() / HOUR_US
     jobs = setting.paced("test", rows, rate)
     assert len(jobs) == pytest.approx(rate * hours / 10, rel=0.15)
+
+
+def test_nothing_is_taken_up_in_the_warm_up(setting, everybody):
+    """A shift that ends with the warm-up has no jobs: nothing of them would be kept."""
+    jobs = setting.paced("test", setting.shifts_of(everybody), 2.0)
+    ends = setting.shifts.end[jobs.shift]
+    assert (ends > setting.clock.horizon[0] - HOUR_US).all()
 
 
 def test_a_rate_per_officer(setting, everybody):
@@ -180,7 +188,8 @@ def test_a_rate_per_officer(setting, everybody):
 
 def test_no_shift_takes_more_than_1023(setting, everybody):
     """However large the rate, a shift holds at most 1,023 jobs."""
-    rows = setting.shifts_of(everybody)[:5]
+    rows = setting.shifts_of(everybody)
+    rows = rows[setting.clock.week_of(setting.shifts.start[rows]) == 0][:5]
     jobs = setting.paced("test", rows, 1e6)
     assert set(np.bincount(jobs.shift)[np.unique(jobs.shift)].tolist()) == {1023}
 
