@@ -181,22 +181,24 @@ def export(
 def realism(
     source: Annotated[Path, typer.Argument(metavar="DIR|LOG", help="A data set, or a real log.")],
     reference: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR|LOG", help="Another one, to lay beside it.")
+        str | None,
+        typer.Option(metavar="NAME|LOG", help="Instead of the published targets: another log."),
     ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A page to write.")] = None,
+    strict: Annotated[bool, typer.Option(help="Exit with 1 if a statistic fails.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Lay statistics of logs side by side."""
-    from misusesim.dataset.reader import open_dataset  # noqa: PLC0415 - heavy
-    from misusesim.portal import read_portal_csv  # noqa: PLC0415
-    from misusesim.realism import profile  # noqa: PLC0415
-    from misusesim.sidebyside import compare_profiles  # noqa: PLC0415
+    """Hold statistics of a log against those of real ones."""
+    from misusebench.realism_run import judged, write_page  # noqa: PLC0415 - heavy
 
-    del quiet
-    paths = (source, *(reference or ()))
-    logs = [open_dataset(path) if path.is_dir() else read_portal_csv(path) for path in paths]
-    profiles = [profile(log) for log in logs]
-    show("realism", profiles, lambda found: compare_profiles(*found), as_json=as_json)
+    found = judged(source, reference)
+    if out is not None:
+        write_page(found, out)
+        say(f"page     {out}", quiet=quiet)
+    show("realism", found.as_dict() if as_json else found, lambda one: one.text(), as_json=as_json)
+    if strict and found.count.failed:
+        raise typer.Exit(1)
 
 
 @app.command("list")

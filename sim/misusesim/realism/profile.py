@@ -84,13 +84,13 @@ def shift_window_share(
     learned = np.zeros((len(code), 24), np.int64)
     row = np.repeat(np.arange(len(code)), size)
     np.add.at(learned, (row[~later], hour[~later]), 1)
-    start = _windows(learned, 10).argmax(axis=1)
+    start = best_windows(learned, 10).argmax(axis=1)
     scored = later & wide[row]
     outside = (hour - start[row]) % 24 >= 10  # noqa: PLR2004 - the window's length in hours
     return WindowShare(int((outside & scored).sum()), int(scored.sum()), int(wide.sum()))
 
 
-def _windows(counts: NDArray[np.int64], hours: int) -> NDArray[np.int64]:
+def best_windows(counts: NDArray[np.int64], hours: int) -> NDArray[np.int64]:
     """Return per officer the queries in the `hours` hours from each of the 24 starts."""
     around = np.concatenate([counts, counts[:, : hours - 1]], axis=1)
     sums = np.cumsum(np.pad(around, ((0, 0), (1, 0))), axis=1)
@@ -250,7 +250,7 @@ def _officers(log: RealLog) -> dict[str, Any]:
         "outside_window_share": window.share if window.scored else None,
     }
     for length in (10, 12):
-        best = _windows(hours[often], length).max(axis=1) / counts[often]
+        best = best_windows(hours[often], length).max(axis=1) / counts[often]
         found[f"best_{length}h_share"] = float(np.median(best)) if len(best) else None
     return found
 

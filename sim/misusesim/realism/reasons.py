@@ -1,0 +1,199 @@
+"""Statistics of the reason field of plate searches: blanks, words, codes, numbers, habits."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from misusesim.realism.measures import entropy, runs
+from misusesim.realism.profile import ENOUGH
+from misusesim.realism.targets import Measured, NotApplicableError, Statistic, Within
+from misusesim.reasontext import CLASSES, classify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from misusesim.realism.material import Material, Searches
+
+#: Agencies and searches of each that the pooled mix of the portals needs to be comparable: one
+#: agency's habit is not the state's.
+_AGENCIES, _SEARCHES = 30, 100
+#: Searches with a reason before misspellings are counted.
+_WRITTEN: Final = 20_000
+_DIGIT: Final = re.compile(r"\d")
+#: Shapes are those of texts with a digit in which at most three letters stand beside digits.
+_SHAPE: Final = re.compile(r"[a-z]{0,3}[\s#-]*\d[\d\s#/.-]*[a-z]{0,3}")
+
+
+def classes(searches: Searches) -> NDArray[np.int64]:
+    """Return the class of each search's reason, as places in `reasontext.CLASSES`."""
+    return _classes(searches.texts)[searches.reason]
+
+
+@lru_cache(maxsize=2)
+def _classes(texts: tuple[str, ...]) -> NDArray[np.int64]:
+    return np.array([classify(text) for text in texts], np.int64)
+
+
+def _by_agency(of: Material) -> list[NDArray[np.int64]]:
+    """Return the classes of reasons of each agency with enough searches."""
+    kinds = classes(of.searches)
+    found = [kinds[rows] for rows in runs(of.searches.agency) if len(rows) >= _SEARCHES]
+    if len(found) < _AGENCIES:
+        raise NotApplicableError(f"{len(found)} agencies with {_SEARCHES} searches, "
+                                 f"{_AGENCIES} needed")  # fmt: skip
+    return found
+
+
+def _mean_share(name: str) -> Callable[[Material], Measured]:
+    """Return the mean over agencies of the share of a class."""
+
+    def measure(of: Material) -> Measured:
+        shares = [float((kinds == CLASSES.index(name)).mean()) for kinds in _by_agency(of)]
+        return Measured(float(np.mean(shares)), len(shares))
+
+    return measure
+
+
+def _agency_quantile(name: str, quantile: float) -> Callable[[Material], Measured]:
+    def measure(of: Material) -> Measured:
+        shares = [float((kinds == CLASSES.index(name)).mean()) for kinds in _by_agency(of)]
+        return Measured(float(np.quantile(shares, quantile)), len(shares))
+
+    return measure
+
+
+def _never_blank(of: Material) -> Measured:
+    never = [not (kinds == CLASSES.index("blank")).any() for kinds in _by_agency(of)]
+    return Measured(float(np.mean(never)), len(never))
+
+
+def _written(of: Material, least: int) -> NDArray[np.int64]:
+    """Return the places in `texts` of all reasons that are not blank."""
+    blank = np.array([not text for text in of.searches.texts])
+    found: NDArray[np.int64] = of.searches.reason[~blank[of.searches.reason]]
+    if len(found) < least:
+        raise NotApplicableError(f"{len(found):,} searches with a reason, {least:,} needed")
+    return found
+
+
+def _share_of_written(name: str) -> Callable[[Material], Measured]:
+    def measure(of: Material) -> Measured:
+        found = _written(of, 1_000)
+        kinds = _classes(of.searches.texts)[found]
+        return Measured(float((kinds == CLASSES.index(name)).mean()), len(found))
+
+    return measure
+
+
+def _misspellings(of: Material) -> Measured:
+    found = np.unique(_written(of, _WRITTEN))
+    texts = {of.searches.texts[k].lower() for k in found.tolist()}
+    wrong = {text for text in texts if classify(text) == CLASSES.index("misspelt")}
+    return Measured(float(len(wrong)), len(texts))
+
+
+def _length(quantile: float) -> Callable[[Material], Measured]:
+    def measure(of: Material) -> Measured:
+        found = _written(of, 1_000)
+        length = np.array([len(text) for text in of.searches.texts])[found]
+        return Measured(float(np.quantile(length, quantile)), len(found))
+
+    return measure
+
+
+def _shapes(of: Material) -> Measured:
+    found = _written(of, _WRITTEN)
+    if of.agencies < _AGENCIES:
+        raise NotApplicableError(f"{of.agencies} agencies, {_AGENCIES} needed")
+    count: dict[str, int] = {}
+    for place, n in zip(*np.unique(found, return_counts=True), strict=True):
+        text = of.searches.texts[place].lower()
+        if _SHAPE.fullmatch(text):
+            shape = _DIGIT.sub("9", text)
+            count[shape] = count.get(shape, 0) + int(n)
+    return Measured(entropy(np.array(list(count.values()))), sum(count.values()))
+
+
+def _plus(of: Material) -> Measured:
+    found = _written(of, 1_000)
+    plus = np.array(["+" in text for text in of.searches.texts])[found]
+    return Measured(float(plus.mean()), len(found))
+
+
+def _worded(of: Material) -> list[NDArray[np.int64]]:
+    """Return the reasons of officers with enough searches, at agencies that write words.
+
+    Eugene's officers write words: 0.5 % of its reasons are numbers, each of which is another text.
+    """
+    searches, kinds = of.searches, classes(of.searches)
+    number = [CLASSES.index(name) for name in ("number", "number_and_words", "blank")]
+    found = []
+    for rows in runs(searches.agency):
+        if np.isin(kinds[rows], number).mean() < 0.2:  # noqa: PLR2004 - mostly words
+            found += [searches.reason[rows[own]] for own in runs(searches.officer[rows])
+                      if len(own) >= ENOUGH]  # fmt: skip
+    if len(found) < ENOUGH:
+        raise NotApplicableError(f"{len(found)} officers with {ENOUGH} searches who write words")
+    return found
+
+
+def _commonest(of: Material) -> Measured:
+    shares = [np.bincount(reason).max() / len(reason) for reason in _worded(of)]
+    return Measured(float(np.median(shares)), len(shares))
+
+
+def _distinct(of: Material) -> Measured:
+    """Return the median officer's different reasons among his first searches, so spans compare."""
+    counts = [len(np.unique(reason[:ENOUGH])) for reason in _worded(of)]
+    return Measured(float(np.median(counts)), len(counts))
+
+
+_PORTALS = "42,391 reasons of 70 Californian agencies, domain note 8"
+STATISTICS: Final = (
+    Statistic("reason_never_blank", "agencies whose reason is never blank", "searches",
+              _never_blank, Within(0.22, 0.48), _PORTALS, 28, ".1%"),
+    Statistic("reason_blank", "blank reasons, mean of agencies", "searches", _mean_share("blank"),
+              Within(0.15, 0.34), _PORTALS, 28, ".1%"),
+    Statistic("reason_blank_p90", "blank reasons, 90th percentile of agencies", "searches",
+              _agency_quantile("blank", 0.9), Within(0.45, 0.70), _PORTALS, 28, ".1%"),
+    Statistic("reason_code", "penal and vehicle codes, mean of agencies", "searches",
+              _mean_share("code"), Within(0.10, 0.24), _PORTALS, 28, ".1%"),
+    Statistic("reason_code_p90", "codes, 90th percentile of agencies", "searches",
+              _agency_quantile("code", 0.9), Within(0.15, 0.45), _PORTALS, 28, ".1%"),
+    Statistic("reason_number", "numbers only, mean of agencies", "searches", _mean_share("number"),
+              Within(0.06, 0.17), _PORTALS, 28, ".1%"),
+    Statistic("reason_number_p90", "numbers only, 90th percentile of agencies", "searches",
+              _agency_quantile("number", 0.9), Within(0.15, 0.40), _PORTALS, 28, ".1%"),
+    Statistic("reason_generic", "one generic word, mean of agencies", "searches",
+              _mean_share("generic"), Within(0.10, 0.24), _PORTALS, 28, ".1%"),
+    Statistic("reason_words", "free words, mean of agencies", "searches", _mean_share("words"),
+              Within(0.16, 0.34), _PORTALS, 28, ".1%"),
+    Statistic("reason_misspelt", 'misspelt "investigation" among what is written', "searches",
+              _share_of_written("misspelt"), Within(0.001, 0.006),
+              "California 0.24 %, Eugene 0.4 %, domain note 8", 28, ".2%"),
+    Statistic("reason_misspellings", 'different misspellings of "investigation"', "searches",
+              _misspellings,
+              Within(20, 60), "28 in California, domain note 8", 28, ".0f"),
+    Statistic("reason_test", "test and training texts", "searches", _share_of_written("test"),
+              Within(0.0005, 0.02), "California 0.18 %, Eugene 1.4 %, domain note 6", 28, ".2%"),
+    Statistic("reason_plus", '"+" for blanks in the text', "searches", _plus,
+              Within(0.01, 0.05), "Eugene 3-4 %, domain note 6", 28, ".1%"),
+    Statistic("reason_length_p50", "length of what is written, median", "searches", _length(0.5),
+              Within(5, 10), _PORTALS, 28, ".0f"),
+    Statistic("reason_length_p95", "length of what is written, 95th percentile", "searches",
+              _length(0.95),
+              Within(15, 27), _PORTALS, 28, ".0f"),
+    Statistic("reason_shapes", "entropy of shapes of numbers and codes, bits", "searches", _shapes,
+              Within(3.47, 4.47), "78 shapes of California, domain note 12, R6", 28),
+    Statistic("reason_commonest", "share of an officer's commonest reason, median", "searches",
+              _commonest, Within(0.30, 0.58), "Eugene 46 %, domain note 7.4", 56, ".1%"),
+    Statistic("reason_distinct", "different reasons among an officer's first 20, median",
+              "searches", _distinct, Within(4, 9),
+              "the same measure on Eugene's log (domain note 7.4: 8 in all)", 56, ".1f"),
+)  # fmt: skip
