@@ -109,12 +109,12 @@ _MIXES: Final = {
     "case_session": (
         (
             "records_name 28 records_case 12 licence 22 registration 18 history_index 10 "
-            "alpr_lookup 10"
+            "alpr_lookup 3"
         ),
         (
             "records_name 18 records_case 6 licence 15 registration 14 driver_history 3 wanted 9 "
             "history_index 8 history_record 4 history_state 6 history_away 1 history_full_away 1 "
-            "protective_order 2 supervised 2 alpr_lookup 7 alpr_search 3 gun_state 1"
+            "protective_order 2 supervised 2 alpr_lookup 2 alpr_search 1 gun_state 1"
         ),
     ),
     "warrant_check": (

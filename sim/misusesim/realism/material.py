@@ -72,7 +72,6 @@ class People:
     role: NDArray[np.object_]
     surname: NDArray[np.object_]
     birth_year: I64Array
-    sex: NDArray[np.object_]
     shifts: I64Array  # regular and swapped ones in the span
 
 
@@ -169,7 +168,7 @@ def _codes(column: pa.DictionaryArray) -> I64Array:
 
 
 def _people(dataset: Dataset, agencies: dict[str, int]) -> People:
-    columns = ["officer_id", "agency_id", "role", "surname", "birth_date", "sex"]
+    columns = ["officer_id", "agency_id", "role", "surname", "birth_date"]
     roster = dataset.table("context/roster/officers", CONTEXT["roster"]["officers"], columns)
     roster = roster.filter(pc.not_equal(roster["role"].cast(pa.string()), "interface"))
     ids, first = np.unique(roster["officer_id"].to_numpy(), return_index=True)
@@ -184,7 +183,6 @@ def _people(dataset: Dataset, agencies: dict[str, int]) -> People:
         role=roster["role"].cast(pa.string()).to_numpy(),
         surname=roster["surname"].to_numpy(),
         birth_year=pc.year(roster["birth_date"]).to_numpy(),
-        sex=roster["sex"].cast(pa.string()).to_numpy(),
         shifts=np.bincount(owner.drop_null().to_numpy(), minlength=len(ids)),
     )
 
@@ -299,8 +297,7 @@ def _count_subjects(tally: Tally, people: People, part: pa.Table, officer: I64Ar
     woman = pc.equal(sex, "F").fill_null(fill_value=False).to_numpy()
     known = sex.is_valid().to_numpy()
     year = part["subject_birth_year"].fill_null(0).to_numpy()
-    words = sex.fill_null("").to_numpy()
-    myself = namesake & (year == people.birth_year[officer]) & (words == people.sex[officer])
+    myself = namesake & (year == people.birth_year[officer])  # a sex is often not typed
     tally.itself[officer[myself]] = True
     for column, rows in (
         (tally.persons, slice(None)), (tally.namesakes, namesake), (tally.women, woman),

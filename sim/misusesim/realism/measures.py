@@ -32,20 +32,18 @@ def _divergence(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
     return float((p[some] * np.log2(p[some] / q[some])).sum())
 
 
-def exponent(sizes: NDArray[np.int64], least: int = 1) -> float:
-    """Return the exponent of a discrete power law, by maximum likelihood over a grid of 0.01.
+def exponent(sizes: NDArray[np.int64]) -> float:
+    """Return the exponent of a power law of whole numbers from one, by the usual approximation.
+
+    One plus n over the sum of ln(size / 0.5), as the published 1.83 was reckoned (once 59 %, twice
+    19 %, mean 2.97 give it so; the exact likelihood gives about 2.0 for the same sizes).
 
     Examples
     --------
-    >>> exponent(np.array([1, 1, 1, 1, 1, 1, 2, 2, 3, 7]))
-    2.17
+    >>> round(exponent(np.array([1, 1, 1, 2])), 3)
+    2.154
     """
-    sizes = sizes[sizes >= least]
-    logs, n = float(np.log(sizes).sum()), len(sizes)
-    grid = np.arange(1.05, 5.0, 0.01)
-    terms = np.arange(least, 10_000, dtype=np.float64)
-    zeta = np.array([(terms**-a).sum() + 10_000 ** (1 - a) / (a - 1) for a in grid])
-    return round(float(grid[np.argmax(-grid * logs - n * np.log(zeta))]), 2)
+    return 1 + len(sizes) / float(np.log(sizes / 0.5).sum())
 
 
 def entropy(counts: NDArray[np.number]) -> float:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _SEARCHES: Final = 200
 #: Searching officers an agency needs before their inequality is described, and officers with
 #: `ENOUGH` searches before their windows are.
-_OFFICERS, _WINDOWED = 40, 20
+_OFFICERS, _WINDOWED = 100, 20
 _MINUTE_US: Final = 60_000_000
 #: Look-back windows of more than a twentieth of searches, in hours (Okaloosa, domain note 7.4).
 _LOOKBACKS: Final = {24: 0.31, 168: 0.12, 12: 0.10, 2: 0.08, 48: 0.08, 720: 0.06, 0: 0.04}

@@ -81,14 +81,14 @@ class Staffing(Model):
     overtime_share: Share = 0.1
     """Share of shifts followed or preceded by overtime (assumption; domain note 6: 17 % of queries
     fall outside the learned window from all such causes)."""
-    flex_share: Share = 0.3
+    flex_share: Share = 0.25
     """Share of office days that investigators, supervisors, analysts and IT begin hours earlier or
     later than usual (assumption, so that best windows hold what Eugene's do; domain note 7.2)."""
     swap_share: Share = 0.04
     """Share of shifts swapped to another watch (assumption)."""
     court_share: Share = 0.02
     """Share of days off with a court appearance (assumption)."""
-    rotation_weeks: int = Field(default=39, ge=1, le=520)
+    rotation_weeks: int = Field(default=44, ge=1, le=520)
     """Weeks until an officer may move to another watch (assumption; with 26, more than a quarter of
     a year's queries fell outside the windows learned in its first half, 17 % do in Eugene)."""
     turnover_per_year: Share = 0.08

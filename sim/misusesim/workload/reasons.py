@@ -14,7 +14,7 @@ import numpy as np
 from misusesim import rng
 from misusesim.dice import lane, raw_lane
 from misusesim.occasions import TOPICS
-from misusesim.workload.vocabulary import CLASS, CLASSES, FORMS, STYLES, vocabulary
+from misusesim.workload.vocabulary import ADMINISTRATIVE, CLASS, CLASSES, FORMS, STYLES, vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Sized
@@ -37,12 +37,14 @@ __all__ = [
     "reason_codes",
 ]
 
-#: Pooled shares of the big classes per mille (42,391 rows, 70 agencies); they vary by agency.
+#: Shares of the big classes per mille, of which those of the log come out as measured (42,391 rows,
+#: 70 agencies): 236, 228, 169, 167, 112, 71. Numbers come as well of case numbers in the wrong
+#: field and of bare codes, and some of what is generic is written in words. They vary by agency.
 _POOLED: Final = {
-    "blank": 236, "free": 228, "generic": 169, "code": 167, "number": 112, "qualifier": 71,
+    "blank": 236, "free": 218, "generic": 225, "code": 180, "number": 65, "qualifier": 76,
 }  # fmt: skip
 #: Per 100,000; nearly the same everywhere (screen: Eugene has 4,200, the portals fewer).
-_SMALL: Final = {"number_words": 700, "short": 500, "misspelt": 240, "test": 180, "screen": 300}
+_SMALL: Final = {"number_words": 700, "short": 500, "misspelt": 330, "test": 180, "screen": 300}
 #: Archetypes of `AgencyGroup.reason_style`, per mille; `mixed` is the pooled mix.
 _ARCHETYPES: Final = {
     "mixed": _POOLED,
@@ -56,12 +58,20 @@ _CONCENTRATION: Final = {"mixed": 4.0}
 _OTHER_CONCENTRATION: Final = 60.0
 _MANDATORY_SHARE: Final = 0.35  # 35 % of agencies never leave the field blank
 _DROPDOWN_SHARE: Final = 0.10  # 7 of 78 agencies have a drop-down
-_PLUS_SHARE: Final = 0.035  # "+" for blanks: 3-4 % of Eugene rows
+_PLUS_SHARE: Final = 0.06  # officers who write "+" for blanks: 3-4 % of Eugene rows, of 24 of 147
 _FAVOURITE: Final = (0.34, 0.56)  # commonest reason: 25th-75th percentile 34-56 %
 _OWN_FORM: Final = 0.8  # one officer has about 8 distinct reasons
 _STYLES: Final = rng.guide((34, 38, 28))  # lower, title, upper: 17, 19, 14 % of rows
 _RETYPED: Final = 0.2  # within an occasion the text is mostly kept (assumption)
 _FILL: Final = (0.45, 0.9)  # case number given where the field is optional (assumption)
+
+_SECOND_BITS: Final = 3 << 20  # of a row's bits; no lane is looked up so finely
+_NO_HABIT: Final = 2
+#: Topics that are crimes: what one writes out of habit is written for any of them.
+_CRIMES: Final = np.array(
+    [code for code, name in enumerate(TOPICS) if name not in (*ADMINISTRATIVE, "patrol")], np.int16
+)
+_CRIME: Final = np.isin(np.arange(len(TOPICS)), _CRIMES)
 
 #: How a number is typed as a reason: whole, its tail, or with a word (shapes 99999, 9999,
 #: `inc 9999999999`, `99999 report`, `999 inv`).
@@ -194,7 +204,7 @@ def reason_codes(
     again = rng.draw(need, rng.salt(seed, "reason again"))
     key = np.where(raw_lane(again, 0) < round(_RETYPED * 65536), need, occasion)
     bits = rng.draw(key, rng.salt(seed, "reason"))
-    kind = _kinds(habit, officer, bits)
+    kind, habitual = _kinds(habit, officer, bits)
     set_by = np.flatnonzero(forced >= 0)
     kind[set_by] = forced[set_by]
     numeric = (kind == CLASS["number"]) | (kind == CLASS["number_words"])
@@ -202,8 +212,9 @@ def reason_codes(
     numeric &= has_number
     text, form = np.full(len(kind), -1, np.int32), np.full(len(kind), -1, np.int8)
     worded = np.flatnonzero(~numeric & (kind != CLASS["blank"]))
+    spoken = _spoken_of(habit, officer, topic, kind, habitual)
     text[worded] = _texts(
-        habit, officer.take(worded), topic.take(worded), kind.take(worded), bits.take(worded)
+        habit, officer.take(worded), spoken.take(worded), kind.take(worded), bits.take(worded)
     )
     at = np.flatnonzero(numeric)
     form[at] = np.where(
@@ -212,12 +223,40 @@ def reason_codes(
     return ReasonCodes(kind, text, form)
 
 
-def _kinds(habit: Habits, officer: NDArray[np.int32], bits: U64Array) -> NDArray[np.int16]:
-    """Return the class of each row's reason as habit has it: the officer's own, or any."""
-    kind = habit.favourite.take(officer)
+def _kinds(
+    habit: Habits, officer: NDArray[np.int32], bits: U64Array
+) -> tuple[NDArray[np.int16], NDArray[np.int8]]:
+    """Return the class of each row's reason, and the habit it comes of: first, second, none.
+
+    What an officer writes without thinking first, then what he writes three of four other times.
+    """
+    kind, which = habit.favourite.take(officer), np.zeros(len(officer), np.int8)
     any_ = np.flatnonzero(raw_lane(bits, 0) >= habit.favourite_share.take(officer))
-    kind[any_] = habit.mix[habit.place[officer[any_]], lane(bits[any_], 1)]
-    return kind
+    bits, officer = bits[any_], officer[any_]
+    second = (bits & np.uint64(_SECOND_BITS)) != 0
+    which[any_] = np.where(second, 1, 2)
+    own = raw_lane(habit.own, 1).take(officer)
+    kind[any_] = habit.mix[habit.place[officer], np.where(second, own, raw_lane(bits, 1))]
+    return kind, which
+
+
+def _spoken_of(
+    habit: Habits,
+    officer: NDArray[np.int32],
+    topic: NDArray[np.int16],
+    kind: NDArray[np.int16],
+    which: NDArray[np.int8],
+) -> NDArray[np.int16]:
+    """Return the topic that each text is about: out of habit the officer's own, whatever it is.
+
+    Codes stay what they are about, and so does everything that is no crime.
+    """
+    fixed = np.isin(kind, [CLASS[name] for name in ("free", "generic", "qualifier")])
+    rows = np.flatnonzero(fixed & (which < _NO_HABIT) & _CRIME[topic])
+    salt = habit.own.take(officer[rows]) + which[rows].astype(np.uint64)
+    spoken = topic.copy()
+    spoken[rows] = _CRIMES[rng.below(rng.mix(salt), len(_CRIMES))]
+    return spoken
 
 
 def _texts(

@@ -33,7 +33,7 @@ FORMS: Final = 512
 #: lower, title, upper, and the same with ``+`` for blanks.
 STYLES: Final = 6
 #: Topics that are no crime: texts that fit any crime do not fit them.
-_ADMINISTRATIVE: Final = ("permit", "employment", "records", "custody", "court", "test")
+ADMINISTRATIVE: Final = ("permit", "employment", "records", "custody", "court", "test")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +90,20 @@ def _read(name: str) -> list[dict[str, str]]:
 
 
 def _cell(cells: dict[tuple[str, str], dict[int, int]], name: str, topic: str) -> dict[int, int]:
-    """Return the texts of a class for a topic: 60 % its own, 40 % of any crime (assumption)."""
+    """Return the texts of a class for a topic: 60 % its own, 40 % of any crime (assumption).
+
+    Codes are the topic's own.
+    """
     own, general = cells.get((name, topic), {}), cells.get((name, ""), {})
-    if name == "code" and topic not in _ADMINISTRATIVE and not own:
+    if name == "code" and topic not in ADMINISTRATIVE and not own:
         for (other, about), weights in cells.items():  # any crime's: patrol has no code of its own
-            general = general | (weights if other == name and about not in _ADMINISTRATIVE else {})
-    if name in {"test", "screen"} or (topic not in _ADMINISTRATIVE and not own):
+            general = general | (weights if other == name and about not in ADMINISTRATIVE else {})
+    if name in {"test", "screen"} or (topic not in ADMINISTRATIVE and not own):
         return general or cells["free", topic] or cells["free", ""]
-    if topic in _ADMINISTRATIVE:
+    if topic in ADMINISTRATIVE:
         return own or cells["free", topic]
+    if name == "code":  # one that fits any crime (911) is as rare as it was counted
+        return general | own
     both = defaultdict(int, {i: n * 6 * max(1, sum(general.values())) for i, n in own.items()})
     for i, n in general.items():
         both[i] += n * 4 * sum(own.values())

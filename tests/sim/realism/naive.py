@@ -58,7 +58,6 @@ def people(chance, officers):
         role=roles[chance.integers(0, 4, officers)],
         surname=np.array(["Smith"] * officers, object),
         birth_year=np.full(officers, 1980),
-        sex=np.array(["F"] * officers, object),
         shifts=np.full(officers, 200),
     )
 

@@ -1,0 +1,158 @@
+"""Searches of plate readers: threads of searches on one number, around the clock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from misusesim import rng
+from misusesim.clock import DAY_US, HOUR_US
+from misusesim.dice import lane
+from misusesim.occasions import NONE, TEMPLATE, Occasions
+from misusesim.plan import SERIAL_BITS
+from misusesim.workload import durations, topics
+from misusesim.workload.arrivals import DESK, Profile, coming
+from misusesim.workload.durations import drawn
+from misusesim.workload.onduty import on_duty
+from misusesim.workload.past import Past, of
+from misusesim.workload.setting import SECOND_US, work
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from misusesim.dice import Dice
+    from misusesim.plan import Cases, Incidents
+    from misusesim.workload.setting import Setting
+
+    I64Array = NDArray[np.int64]
+
+_NIGHT: Final = frozenset((20, 21, 22, 23, 0, 1, 2, 3, 4, 5, 6))
+_WEEKEND: Final = frozenset((5, 6))
+#: Plate searches per officer and day of presence, so that an officer who searches has about four a
+#: month at the median and twenty at the 90th percentile (Eugene, domain note 7.2). A bursty
+#: agency's come in waves.
+_SEARCHES: Final = {"patrol": 0.25, "detective": 0.8, "analyst": 2.0, "supervisor": 0.16}
+_BURSTY_SURGE: Final = 12.0
+#: At night and on weekends small agencies have nobody who could search: a little more is begun
+#: then, so that what is searched has the desk's profile (calc).
+_STARTS: Final = Profile(
+    hours=tuple(round(n * (1.12 if hour in _NIGHT else 1)) for hour, n in enumerate(DESK.hours)),
+    days=tuple(round(n * (1.07 if day in _WEEKEND else 1)) for day, n in enumerate(DESK.days)),
+)
+#: Officers who never search: a fifth of Eugene's accounts did not in half a year (domain note 7.1).
+_NEVER_SHARE: Final = 0.15
+#: Mean searches of a thread (calc, from `durations.THREAD_SEARCHES` and what goes on).
+_MEAN_THREAD: Final = 3.2
+#: Chance that a thread is taken up again at an hour and on a day: as the desk's profile has it, at
+#: most one.
+_HOUR_GOES_ON: Final = np.minimum(np.array(DESK.hours) / np.mean(DESK.hours), 1.0)
+_DAY_GOES_ON: Final = np.minimum(np.array(DESK.days) / np.mean(DESK.days), 1.0)
+_THREAD_BITS: Final = 8
+_THURSDAY: Final = 3
+#: Who comes back on another day does so at about the same hour (assumption).
+_DAY_MINUTES, _NEXT_DAY_MINUTES = 1_440, 180
+#: What a thread is about: a job of the last day, a case of the last month, or nothing on file.
+_JOB_SHARE, _CASE_SHARE = 0.62, 0.1
+_JOB_DAYS, _CASE_DAYS = 1, 30
+
+
+def searches(setting: Setting, cases: Cases, street: Incidents) -> Occasions:
+    """Return searches of plate readers, around the clock with the desk's profile.
+
+    Parameters
+    ----------
+    setting
+        The agencies.
+    cases, street
+        What threads are about: their numbers are typed again with every search of the thread.
+    """
+    begun, key = _threads(setting)
+    size = drawn(durations.THREAD_SEARCHES, setting.dice(key).bits("search thread"))
+    thread = np.repeat(np.arange(len(key)), size)
+    nth = np.arange(len(thread)) - np.repeat(np.cumsum(size) - size, size)
+    dice = setting.dice(key[thread], nth, _THREAD_BITS)
+    time = begun[thread] + _waited(dice, nth)
+    officer = _searchers(setting, time, dice, key[thread] >> SERIAL_BITS)
+    goes_on = (nth == 0) | (rng.unit(dice.bits("search goes on")) < _willingness(setting, time))
+    kept = np.flatnonzero((officer >= 0) & setting.asks(time) & goes_on)
+    about = _about(setting, begun, key, cases, street)
+    return work(
+        len(kept),
+        officer=officer[kept],
+        start=time[kept],
+        n=drawn(durations.SEARCH_QUERIES, dice.bits("search queries")[kept]),
+        gap_s=60,
+        template=TEMPLATE["alpr_search"],
+        **{name: column[thread[kept]] for name, column in about.items()},
+    )
+
+
+def _threads(setting: Setting) -> tuple[I64Array, I64Array]:
+    """Return when threads begin, and their serials."""
+    weekly = [
+        np.sum(
+            [setting.strength(setting.has_role(role), week) * per / _MEAN_THREAD
+             for role, per in _SEARCHES.items()], axis=0,
+        )
+        for week in setting.weeks
+    ]  # fmt: skip
+    surge = np.where(setting.of_group("burstiness") == "bursty", _BURSTY_SURGE, 1.0)
+    return coming(setting, "searches", weekly, _STARTS, surge)
+
+
+def _waited(dice: Dice, nth: I64Array) -> I64Array:
+    """Return how long after the start of its thread each search comes."""
+    bits = dice.bits("search again")
+    minutes = drawn(durations.THREAD_GAP_MINUTES, bits)
+    spread = np.where(minutes < _DAY_MINUTES, minutes, _NEXT_DAY_MINUTES)  # half less to half more
+    gap = minutes * 60 + ((lane(bits, 1) - 32768) * spread * 60 >> 16)
+    gap *= SECOND_US
+    passed = np.cumsum(np.where(nth > 0, gap, 0))
+    first = np.flatnonzero(nth == 0)
+    since: I64Array = passed - np.repeat(passed[first], np.diff(first, append=len(nth)))
+    return since
+
+
+def _willingness(setting: Setting, time: I64Array) -> NDArray[np.float64]:
+    """Return how likely somebody goes on with a thread at each time."""
+    local = setting.clock.local(time)
+    weekday = (local // DAY_US + _THURSDAY) % 7  # 1970 began on one
+    return np.asarray(_HOUR_GOES_ON[local // HOUR_US % 24] * _DAY_GOES_ON[weekday])
+
+
+def _searchers(setting: Setting, time: I64Array, dice: Dice, place: I64Array) -> NDArray[np.int32]:
+    """Return who makes each search, -1 where nobody who could is on duty."""
+    rate = np.zeros(len(setting.officers))
+    for role, per_day in _SEARCHES.items():
+        rate[setting.has_role(role)] = per_day
+    people = np.arange(len(rate))
+    never = setting.officer_dice(people, people * 0, 1).chance("never searches", _NEVER_SHARE)
+    appetite = setting.appetite()
+    appetite = appetite * np.sqrt(np.sqrt(np.sqrt(appetite)))  # the eager search still more
+    weight = np.round(rate * appetite * 1000).astype(np.int64) * ~never
+    return on_duty(setting, weight > 0, weight).pick(time, dice.bits("searcher"), place)
+
+
+def _about(
+    setting: Setting, begun: I64Array, key: I64Array, cases: Cases, street: Incidents
+) -> dict[str, I64Array]:
+    """Return topic, subject, case and incident of each thread."""
+    dice, place = setting.dice(key), key >> SERIAL_BITS
+    share = lane(dice.bits("search about"), 0) / 65536
+    job, file = (
+        np.where((low <= share) & (share < high),
+                 Past(things).recall(begun, dice.bits(f"search {name}"), days, place), NONE)
+        for name, things, days, low, high in (
+            ("job", street, _JOB_DAYS, 0.0, _JOB_SHARE),
+            ("case", cases, _CASE_DAYS, _JOB_SHARE, _JOB_SHARE + _CASE_SHARE),
+        )
+    )  # fmt: skip
+    topic = topics.CASES[lane(dice.bits("search topic"), 0)]
+    topic = np.where(file >= 0, of(cases.topic, file), topic)
+    return {
+        "topic": np.where(job >= 0, of(street.topic, job), topic),
+        "subject": np.where(job >= 0, of(street.subject, job), of(cases.subject, file)),
+        "case": of(cases.serial, file),
+        "incident": of(street.serial, job),
+    }
