@@ -62,6 +62,33 @@ class Within:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """A share of n officers, with room for the noise of counting so many."""
+
+    low: float
+    high: float
+
+    def at(self, n: int) -> Within:
+        """Return the span for n officers: two standard errors of the middle on either side."""
+        middle = min(max((self.low + self.high) / 2, 0.0), 1.0)
+        room = 2 * math.sqrt(middle * (1 - middle) / n)
+        return Within(max(0.0, self.low - room), min(1.0, self.high + room))
+
+    def holds(self, value: float, n: int) -> bool:
+        """Tell whether a share of n passes."""
+        return self.at(n).holds(value, n)
+
+    def text(self, show: Callable[[float], str], n: int) -> str:
+        """Return the span for n."""
+        return self.at(n).text(show, n)
+
+    def around(self, value: float) -> Target:
+        """Return as wide a span around another share."""
+        half = (self.high - self.low) / 2
+        return Share(value - half, value + half)
+
+
+@dataclass(frozen=True, slots=True)
 class Near:
     """A distance to a reference distribution, with room for the noise of n rows."""
 

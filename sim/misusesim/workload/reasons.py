@@ -58,13 +58,15 @@ _CONCENTRATION: Final = {"mixed": 4.0}
 _OTHER_CONCENTRATION: Final = 60.0
 _MANDATORY_SHARE: Final = 0.35  # 35 % of agencies never leave the field blank
 _DROPDOWN_SHARE: Final = 0.10  # 7 of 78 agencies have a drop-down
-_PLUS_SHARE: Final = 0.06  # officers who write "+" for blanks: 3-4 % of Eugene rows, of 24 of 147
+_PLUS_SHARE: Final = 0.14  # officers who write "+" for blanks at times: 24 of Eugene's 147
+_PLUS_BIT: Final = 1 << 18  # of a row's bits; half of what they write (3-4 % of Eugene's rows)
 _FAVOURITE: Final = (0.34, 0.56)  # commonest reason: 25th-75th percentile 34-56 %
 _OWN_FORM: Final = 0.8  # one officer has about 8 distinct reasons
 _STYLES: Final = rng.guide((34, 38, 28))  # lower, title, upper: 17, 19, 14 % of rows
 _RETYPED: Final = 0.2  # within an occasion the text is mostly kept (assumption)
 _FILL: Final = (0.45, 0.9)  # case number given where the field is optional (assumption)
 
+_PLAIN: Final = STYLES // 2  # styles without "+" come first
 _SECOND_BITS: Final = 3 << 20  # of a row's bits; no lane is looked up so finely
 _NO_HABIT: Final = 2
 #: Topics that are crimes: what one writes out of habit is written for any of them.
@@ -273,6 +275,7 @@ def _texts(
     form = np.where(raw_lane(bits, 3) < round(_OWN_FORM * 65536), own, free)
     base = words.form.reshape(-1).take(cell * FORMS + form)
     style = habit.style.take(officer)
+    style[(style >= _PLAIN) & ((bits & np.uint64(_PLUS_BIT)) == 0)] -= _PLAIN
     loose = np.flatnonzero((bits & np.uint64(15)) == 0)  # a sixteenth: not the usual (assumption)
     style[loose] = free[loose] % 3
     return words.styled.reshape(-1).take(base.astype(np.int64) * STYLES + style)

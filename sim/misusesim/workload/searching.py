@@ -37,7 +37,7 @@ _BURSTY_SURGE: Final = 12.0
 #: At night and on weekends small agencies have nobody who could search: a little more is begun
 #: then, so that what is searched has the desk's profile (calc).
 _STARTS: Final = Profile(
-    hours=tuple(round(n * (1.12 if hour in _NIGHT else 1)) for hour, n in enumerate(DESK.hours)),
+    hours=tuple(round(n * (1.25 if hour in _NIGHT else 1)) for hour, n in enumerate(DESK.hours)),
     days=tuple(round(n * (1.07 if day in _WEEKEND else 1)) for day, n in enumerate(DESK.days)),
 )
 #: Officers who never search: a fifth of Eugene's accounts did not in half a year (domain note 7.1).
