@@ -142,16 +142,29 @@ def test_another_log_as_the_target(eugene):
     assert {one.statistic.id for one in verdicts} == {
         name for name, one in eugene.items() if one.value is not None
     }
-    assert {one.word for one in verdicts if one.statistic.id != "search_hours"} == {"pass"}
+    assert {one.word for one in verdicts} == {"pass"}
+    assert next(one.value for one in verdicts if one.statistic.id == "search_hours") == 0.0
+
+
+def test_hours_are_held_against_the_other_logs_own(made_up):
+    """Not against California's: the naive log is as far from Eugene as Eugene from it."""
+    log = material(read_portal_csv(EUGENE))
+    there, back = (
+        next(v.value for v in judge(a, against(b)) if v.statistic.id == "search_hours")
+        for a, b in ((made_up, log), (log, made_up))
+    )
+    assert there == pytest.approx(back)
+    assert there == pytest.approx(0.224, abs=0.005)
 
 
 @pytest.mark.parametrize("name", sorted(profiles()))
 def test_published_profiles_as_targets(name):
-    """Every profile sets the target of its hours and of its bursts."""
+    """Every profile sets the target of its hours; one of a single agency, of its bursts too."""
     asked = {one.id: one for one in published(name)}
     stops = name == "seattle_terry"
     assert ("stop_hours" in asked) is stops
-    assert ("agency_gaps" in asked) is not stops
+    assert ("stop_gaps" in asked) is stops
+    assert ("agency_gaps" in asked) is (name in ("eugene_org", "okaloosa_so"))
     assert {one.source for one in asked.values()} == {name}
 
 
