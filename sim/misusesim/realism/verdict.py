@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from misusesim.realism import people, reasons, searches, street
+from misusesim.realism import agencies, people, reasons, searches, street, subjects
 from misusesim.realism.profile import NIGHT, SMALL_HOURS
 from misusesim.realism.references import of_name
 from misusesim.realism.targets import ROWS, NotApplicableError, Statistic, Target
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 #: Every statistic, in the order in which they are told.
 STATISTICS: Final[tuple[Statistic, ...]] = tuple(sorted(
-    (*searches.STATISTICS, *reasons.STATISTICS, *street.STATISTICS, *people.STATISTICS),
+    (*searches.STATISTICS, *agencies.STATISTICS, *reasons.STATISTICS, *street.STATISTICS,
+     *subjects.STATISTICS, *people.STATISTICS),
     key=lambda one: ROWS.index(one.rows),
 ))  # fmt: skip
 #: Published profiles of stops; the others are of plate searches.
