@@ -21,6 +21,8 @@ _CAPTIONS: Final = {
     "officers": ("Share of searches that the least active officers hold.", "share of officers",
                  "share of searches"),
     "reasons": ("What stands in the reason field of plate searches.", "", "share of searches"),
+    "gaps": ("Pauses between searches of an agency, median agency.", "mean pauses",
+             "share not longer"),
     "cases": ("How often a case number is searched.", "searches of a case number",
               "share of case numbers"),
 }  # fmt: skip
@@ -59,7 +61,7 @@ def realism_page(
 
 def _table(verdicts: Sequence[Verdict]) -> str:
     rows = [
-        (one.statistic.title, "", [
+        (one.statistic.title, "wrap", [
             Cell(one.word, small="" if one.statistic.counted else "not counted",
                  style=f"text {_LOOK[one.word]}"),
             Cell("–" if one.value is None else one.statistic.show(one.value),  # noqa: RUF001

@@ -2,7 +2,8 @@
 
 In reading order: `profile` (what a log looks like in numbers), `material` (the rows that statistics
 are about), `measures` (small formulas), `targets` (what a value is held against), `searches`,
-`reasons`, `street` and `people` (the statistics), `verdict`, `table` and `page`.
+`agencies`, `reasons`, `street`, `subjects` and `people` (the statistics), `verdict`, `table` and
+`shapes` (what is drawn).
 """
 
 from misusesim.realism.profile import (

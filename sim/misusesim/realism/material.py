@@ -18,6 +18,7 @@ from misusesim.dataset.reader import Dataset, read_part
 from misusesim.dataset.schema import CONTEXT
 from misusesim.errors import UsageError
 from misusesim.realism.profile import DAY_US
+from misusesim.realism.subjects import Stopped, stopped
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +31,11 @@ if TYPE_CHECKING:
 MOST_TIMES: Final = 3_000_000
 _READ: Final = (
     "time", "agency_id", "officer_id", "system", "case_number", "reason_text", "subject_surname",
-    "subject_birth_year", "subject_sex", "scope", "lookback_hours", "hit",
+    "subject_birth_year", "subject_sex", "scope", "lookback_hours", "hit", "subject_key",
+    "subject_kind", "reason_category",
+)  # fmt: skip
+_SEARCH: Final = (
+    "time", "reason_text", "case_number", "scope", "lookback_hours", "reason_category",
 )  # fmt: skip
 _STOPS: Final = ("traffic_stop", "pedestrian_stop", "tow")
 
@@ -47,6 +52,8 @@ class Searches:
     texts: tuple[str, ...]  # trimmed reasons; "" for none
     scope: I64Array  # place in schema.SCOPES, -1 unknown
     lookback: I64Array  # hours, -1 unknown
+    category: I64Array | None = None  # place in `categories`, -1 where nothing was picked
+    categories: tuple[str, ...] = ()  # values of a drop-down
 
     def __len__(self) -> int:
         """Return the number of searches."""
@@ -89,6 +96,7 @@ class Tally:
     rows: int = 0  # interface accounts included
     hits: Counter[str] = field(default_factory=Counter)  # by system
     by_system: Counter[str] = field(default_factory=Counter)
+    about: Counter[str] = field(default_factory=Counter)  # kinds of subjects, people's rows
     who: list[I64Array] = field(default_factory=list)  # of the officers whose times are kept
     when: list[I64Array] = field(default_factory=list)
 
@@ -106,6 +114,7 @@ class Material:
     people: People | None = None
     tally: Tally | None = None
     types: tuple[str, ...] = ()  # of the agencies
+    stopped: Stopped | None = None
 
 
 def material(source: Dataset | RealLog) -> Material:
@@ -137,17 +146,19 @@ def _of_dataset(dataset: Dataset) -> Material:
     directory = dataset.context("T0")["directory/agencies"]
     agencies = {name: n for n, name in enumerate(directory["agency_id"].to_pylist())}
     people = _people(dataset, agencies)
-    tally, found = _counted(dataset, people, agencies)
+    incidents, subjects = _incidents(dataset, people, agencies)
+    tally, found = _counted(dataset, people, agencies, subjects)
     return Material(
         name=dataset.manifest["scenario"],
         days=dataset.scenario.days,
         agencies=len(agencies),
         searches=_searches(found),
         bursty=_bursty(dataset, agencies),
-        incidents=_incidents(dataset, people, agencies),
+        incidents=incidents,
         people=people,
         tally=tally,
         types=tuple(directory["type"].cast(pa.string()).to_pylist()),
+        stopped=subjects,
     )
 
 
@@ -187,8 +198,13 @@ def _people(dataset: Dataset, agencies: dict[str, int]) -> People:
     )
 
 
-def _incidents(dataset: Dataset, people: People, agencies: dict[str, int]) -> Incidents:
-    """Return calls and stops as they were opened; who came is the first unit assigned."""
+def _incidents(
+    dataset: Dataset, people: People, agencies: dict[str, int]
+) -> tuple[Incidents, Stopped]:
+    """Return calls and stops as they were opened, and who was stopped.
+
+    Who came is the first unit assigned.
+    """
     columns = ["incident_id", "agency_id", "kind", "valid_from", "valid_to"]
     table = dataset.table("context/dispatch/incidents", CONTEXT["dispatch"]["incidents"], columns)
     kind = table["kind"].cast(pa.string())
@@ -198,21 +214,23 @@ def _incidents(dataset: Dataset, people: People, agencies: dict[str, int]) -> In
     home = pc.index_in(table["agency_id"], value_set=pa.array(list(agencies)))
     time = _local(table["valid_from"], dataset.timezone)
     agency = home.to_numpy().astype(np.int64)
-    officer = _assigned(dataset, people, table["incident_id"].filter(stop))
+    ids = table["incident_id"].filter(stop).combine_chunks()
+    officer = _assigned(dataset, people, ids)
     whole = np.full(len(time), -1, np.int64)
     stops = stop.to_numpy()
     whole[stops] = officer
     order = np.lexsort((time, agency))
-    return Incidents(agency[order], time[order], stops[order], whole[order])
+    incidents = Incidents(agency[order], time[order], stops[order], whole[order])
+    return incidents, stopped(dataset, ids, time[stops], officer)
 
 
-def _assigned(dataset: Dataset, people: People, stops: pa.ChunkedArray) -> I64Array:
+def _assigned(dataset: Dataset, people: People, stops: pa.Array) -> I64Array:
     """Return who made each stop."""
     columns = ["officer_id", "incident_id"]
     table = dataset.table(
         "context/dispatch/assignments", CONTEXT["dispatch"]["assignments"], columns
     )
-    row = pc.index_in(table["incident_id"], value_set=stops.combine_chunks())
+    row = pc.index_in(table["incident_id"], value_set=stops)
     some = pc.is_valid(row)
     who = pc.index_in(table["officer_id"].filter(some), value_set=pa.array(people.officer_id))
     officer = np.full(len(stops), -1, np.int64)
@@ -227,7 +245,7 @@ def _local(time: pa.ChunkedArray, zone: str) -> I64Array:
 
 
 def _counted(
-    dataset: Dataset, people: People, agencies: dict[str, int]
+    dataset: Dataset, people: People, agencies: dict[str, int], subjects: Stopped
 ) -> tuple[Tally, list[pa.Table]]:
     """Return counts of the whole log, and its plate searches."""
     n = len(people.officer_id)
@@ -241,10 +259,11 @@ def _counted(
         part = part.set_column(0, "time", pa.array(_local(part["time"], dataset.timezone)))
         officer = _place(part["officer_id"], ids)
         _count(tally, people, part, officer, every)
+        subjects.count(part["subject_key"].to_numpy(), part["time"].to_numpy(), officer)
         search = np.flatnonzero(
             pc.equal(part["system"].cast(pa.string()), "ALPR").to_numpy() & (officer >= 0)
         )
-        rows = part.select(["time", "reason_text", "case_number", "scope", "lookback_hours"])
+        rows = part.select(_SEARCH)
         rows = rows.take(pa.array(search))
         rows = rows.append_column("officer", pa.array(officer[search]))
         found.append(
@@ -272,6 +291,9 @@ def _count(tally: Tally, people: People, part: pa.Table, officer: I64Array, ever
     for name, count in _counts(system.filter(part["hit"])).items():
         tally.hits[name] += count
     human = officer >= 0
+    asked = np.flatnonzero(human & pc.not_equal(system, "ALPR").to_numpy())
+    for name, count in _counts(part["subject_kind"].take(pa.array(asked))).items():
+        tally.about[name] += count
     tally.queries += np.bincount(officer[human], minlength=n)
     kept = human & (officer % every == 0)
     tally.who.append(officer[kept])
@@ -316,6 +338,7 @@ def _searches(found: list[pa.Table]) -> Searches:
     case = _codes(table["case_number"].combine_chunks())
     text = pc.utf8_trim_whitespace(table["reason_text"].cast(pa.string()).fill_null(""))
     coded = text.combine_chunks().dictionary_encode()
+    category = table["reason_category"].combine_chunks()
     size = int(case.max(initial=0)) + 1
     return Searches(
         agency=agency,
@@ -326,4 +349,6 @@ def _searches(found: list[pa.Table]) -> Searches:
         texts=tuple(coded.dictionary.to_pylist()),
         scope=_place(table["scope"], pa.array(SCOPES)),
         lookback=table["lookback_hours"].fill_null(-1).cast(pa.int64()).to_numpy(),
+        category=_codes(category),
+        categories=tuple(category.dictionary.to_pylist()),
     )

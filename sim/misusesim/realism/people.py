@@ -137,13 +137,31 @@ def _top_agencies(of: Material) -> Measured:
     return Measured(float(volumes[:10].sum() / volumes.sum()), len(volumes))
 
 
+def _about_vehicles(of: Material) -> Measured:
+    _, tally = _whole(of)
+    asked = sum(tally.about.values())
+    if asked < 10_000:  # noqa: PLR2004
+        raise NotApplicableError(f"{asked:,} queries of people, 10,000 needed")
+    return Measured(tally.about["vehicle"] / asked, asked)
+
+
+def _histories(of: Material) -> Measured:
+    _, tally = _whole(of)
+    asked = sum(tally.by_system.values())
+    if asked < 10_000:  # noqa: PLR2004
+        raise NotApplicableError(f"{asked:,} queries, 10,000 needed")
+    return Measured(tally.by_system["III"] / asked, asked)
+
+
+_MIX = "assumption: no breakdown was ever published (domain note 7.2)"
 _MN = "Minnesota Legislative Auditor 2013, domain note 4"
 _PORTALS = "175 agencies, domain note 7.1"
 STATISTICS: Final = (
     Statistic("hit_rate", "hits of queries about persons and vehicles", "queries", _hit_rate,
               Within(0.014, 0.024), "805 of 41,816, OJP NCJ 171533, domain note 7.2", 7, ".2%"),
     Statistic("reader_hit_rate", "hits of plate searches", "searches", _reader_hit_rate,
-              Within(0.004, 0.012), "median agency 0.73 %, domain note 7.2", 14, ".2%"),
+              Within(0.004, 0.012), "assumption: 0.73 % is of camera reads (domain note 7.2), "
+              "nobody published it of searches", 14, ".2%", counted=False),
     Statistic("per_shift", "queries of patrol a shift", "queries", _per_shift, Within(15, 24),
               "1,130 in 60 shifts, OJP NCJ 171533, domain note 7.2", 14, ".1f"),
     Statistic("outside_window_all", "later queries outside the officer's own window", "queries",
@@ -163,4 +181,8 @@ STATISTICS: Final = (
               28, ".1%", counted=False),
     Statistic("network_volume", "queries a day, million", "agencies", _per_day, Within(2.5, 3.1),
               "CLETS 2.8 M in 2018, domain note 2.3", 7),
+    Statistic("mix_vehicles", "queries about vehicles, plate searches left out", "queries",
+              _about_vehicles, Within(0.45, 0.55), _MIX, 7, ".1%", counted=False),
+    Statistic("mix_histories", "queries for criminal histories", "queries", _histories,
+              Within(0.03, 0.06), _MIX, 7, ".1%", counted=False),
 )  # fmt: skip

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from misusesim.realism.measures import entropy, runs
+from misusesim.realism.measures import distance, entropy, runs
 from misusesim.realism.profile import ENOUGH
-from misusesim.realism.targets import Measured, NotApplicableError, Statistic, Within
+from misusesim.realism.references import counted
+from misusesim.realism.targets import Measured, Near, NotApplicableError, Statistic, Within
 from misusesim.reasontext import CLASSES, classify
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 _AGENCIES, _SEARCHES = 30, 100
 #: Searches with a reason before misspellings are counted.
 _WRITTEN: Final = 20_000
+#: Searches with a pick of a drop-down before the picks are described, and agencies (7,905 of 7).
+_PICKED, _PICKING = 2_000, 5
+#: What screens write by themselves: the default of one, its prompt, a link (Eugene; domain note 8).
+_SCREEN: Final = ("daytime search for best result", "please enter a reason", "more like this")
 _DIGIT: Final = re.compile(r"\d")
 #: Shapes are those of texts with a digit in which at most three letters stand beside digits.
 _SHAPE: Final = re.compile(r"[a-z]{0,3}[\s#-]*\d[\d\s#/.-]*[a-z]{0,3}")
@@ -124,6 +129,51 @@ def _shapes(of: Material) -> Measured:
     return Measured(entropy(np.array(list(count.values()))), sum(count.values()))
 
 
+def _spoken(of: Material) -> dict[str, int]:
+    """Return how often each text is written at many agencies, in small letters."""
+    found: dict[str, int] = {}
+    for place, n in zip(*np.unique(_pooled(of), return_counts=True), strict=True):
+        text = of.searches.texts[place].lower()
+        found[text] = found.get(text, 0) + int(n)
+    return found
+
+
+def _known(of: Material) -> Measured:
+    """Return the share of what is written that two published agencies or more write, too."""
+    spoken, known = _spoken(of), counted("reason_vocabulary", "text")
+    total = sum(spoken.values())
+    return Measured(sum(n for text, n in spoken.items() if text in known) / total, total)
+
+
+def _commonest_texts(of: Material) -> Measured:
+    uses = sorted(_spoken(of).values(), reverse=True)
+    return Measured(sum(uses[:10]) / sum(uses), sum(uses))
+
+
+def _screen(of: Material) -> Measured:
+    found = _written(of, 10_000)  # five of them at the lower published share
+    made = np.array([text.lower() in _SCREEN for text in of.searches.texts])[found]
+    return Measured(float(made.sum() / len(of.searches)), len(of.searches))
+
+
+def _dropdown(of: Material) -> Measured:
+    """Return the distance of what is picked from a drop-down to the published picks."""
+    searches = of.searches
+    if searches.category is None:
+        raise NotApplicableError("no drop-down")
+    picked = searches.category >= 0
+    n, agencies = int(picked.sum()), len(np.unique(searches.agency[picked]))
+    if n < _PICKED or agencies < _PICKING:
+        raise NotApplicableError(f"{n:,} picks at {agencies} agencies, {_PICKED:,} at {_PICKING} "
+                                 "needed")  # fmt: skip
+    share = counted("offense_dropdown_counts", "offense")
+    names = sorted({*share, *searches.categories})
+    own = np.bincount(searches.category[picked], minlength=len(searches.categories))
+    uses = dict(zip(searches.categories, own.tolist(), strict=True))
+    counts = np.array([uses.get(name, 0) for name in names])
+    return Measured(distance(counts, [share.get(name, 0) for name in names]), n)
+
+
 def _plus(of: Material) -> Measured:
     found = _written(of, 1_000)
     plus = np.array(["+" in text for text in of.searches.texts])[found]
@@ -164,6 +214,8 @@ STATISTICS: Final = (
               _never_blank, Within(0.22, 0.48), _PORTALS, 28, ".1%"),
     Statistic("reason_blank", "blank reasons, mean of agencies", "searches", _mean_share("blank"),
               Within(0.15, 0.34), _PORTALS, 28, ".1%"),
+    Statistic("reason_blank_p50", "blank reasons, median agency", "searches",
+              _agency_quantile("blank", 0.5), Within(0.22, 0.38), _PORTALS, 28, ".1%"),
     Statistic("reason_blank_p90", "blank reasons, 90th percentile of agencies", "searches",
               _agency_quantile("blank", 0.9), Within(0.45, 0.70), _PORTALS, 28, ".1%"),
     Statistic("reason_code", "penal and vehicle codes, mean of agencies", "searches",
@@ -176,6 +228,19 @@ STATISTICS: Final = (
               _agency_quantile("number", 0.9), Within(0.15, 0.40), _PORTALS, 28, ".1%"),
     Statistic("reason_generic", "one generic word, mean of agencies", "searches",
               _mean_share("generic"), Within(0.10, 0.24), _PORTALS, 28, ".1%"),
+    Statistic("reason_generic_p90", "one generic word, 90th percentile of agencies", "searches",
+              _agency_quantile("generic", 0.9), Within(0.33, 0.63), _PORTALS, 28, ".1%"),
+    Statistic("reason_known", "written reasons that two published agencies write", "searches",
+              _known, Within(0.41, 0.61),
+              "16,640 of 32,387 in California, domain note 8, its list of 390", 28, ".1%"),
+    Statistic("reason_top10", "the ten commonest texts among what is written", "searches",
+              _commonest_texts, Within(0.22, 0.38),
+              "9,578 of 32,387 in California, domain note 8, its list of 390", 28, ".1%"),
+    Statistic("reason_screen", "reasons that a screen wrote", "searches", _screen,
+              Within(0.0004, 0.06), "Eugene 4.2 %, domain note 6; one city 0.05 %, domain note 4",
+              28, ".2%"),
+    Statistic("dropdown", "picks from a drop-down, distance to California", "searches", _dropdown,
+              Near(0.15), "7,905 picks of 7 agencies, domain note 8", 28, ".3f"),
     Statistic("reason_words", "free words, mean of agencies", "searches", _mean_share("words"),
               Within(0.16, 0.34), _PORTALS, 28, ".1%"),
     Statistic("reason_misspelt", 'misspelt "investigation" among what is written', "searches",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from functools import cache
 from importlib import resources
@@ -29,6 +30,22 @@ def of_name(name: str) -> dict[str, Any]:
     if name not in profiles():
         raise UsageError(f"no profile {name}; there are {', '.join(sorted(profiles()))}")
     return profiles()[name]
+
+
+@cache
+def counted(file: str, text: str) -> dict[str, int]:
+    """Return the counts of texts in a list of the published ones.
+
+    Parameters
+    ----------
+    file
+        ``reason_vocabulary`` or ``offense_dropdown_counts``; what we assumed is left out.
+    text
+        Name of the column of texts.
+    """
+    path = resources.files("misusesim.workload") / "data" / f"{file}.csv"
+    rows = csv.DictReader(path.read_text(encoding="utf-8").splitlines())
+    return {row[text]: int(row["n"]) for row in rows if row.get("source") != "assumed"}
 
 
 def hours(name: str) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
 #: Share of case numbers searched once, twice and three times, of California (domain note 7.4).
 _CASES: Final = {1: 0.59, 2: 0.19, 3: 0.07}
 _POINTS: Final = 101
+#: Gaps between searches, in mean gaps of the agency, of which the share is told that are no longer.
+GAPS: Final = tuple(2.0**power for power in range(-7, 5))
+_SEARCHES: Final = 200  # that an agency needs for its gaps to be drawn
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def shapes(of: Material) -> dict[str, dict[str, Any]]:
-    """Return points by name: hours, weekdays, stops, officers, reasons, cases.
+    """Return points by name: hours, weekdays, stops, officers, reasons, cases, gaps.
 
     Each has ``x`` and lists of as many values by label; what the log has too little for is left
     out.
@@ -39,6 +43,7 @@ def shapes(of: Material) -> dict[str, dict[str, Any]]:
         "officers": _officers(of),
         "reasons": _reasons(of),
         "cases": _cases(of),
+        "gaps": _gaps(of),
     }  # fmt: skip
     return {name: points for name, points in found.items() if points}
 
@@ -77,10 +82,14 @@ def _officers(of: Material) -> dict[str, Any]:
     counts = np.sort(np.unique(officer, return_counts=True)[1])
     held = np.concatenate([[0], np.cumsum(counts)]) / counts.sum()
     share = np.linspace(0, 1, _POINTS)
+    eugene = of_name("eugene_org")["lorenz"]
     return {
         "x": [round(float(s), 2) for s in share],
         "this log": [
             round(float(h), 4) for h in np.interp(share, np.linspace(0, 1, len(held)), held)
+        ],
+        "eugene_org": [
+            round(float(h), 4) for h in np.interp(share, np.linspace(0, 1, len(eugene)), eugene)
         ],
         "all alike": [round(float(s), 2) for s in share],
     }
@@ -94,6 +103,10 @@ def _reasons(of: Material) -> dict[str, Any]:
     return {
         "x": [name.replace("_", " ") for name in CLASSES],
         "this log": [round(float(s), 4) for s in share],
+        **{
+            name: [round(of_name(name)["reason_pct"][kind] / 100, 4) for kind in CLASSES]
+            for name in ("ca_portal_78_agencies", "eugene_org")
+        },
     }
 
 
@@ -105,4 +118,27 @@ def _cases(of: Material) -> dict[str, Any]:
         "x": list(_CASES),
         "this log": [round(float((sizes == k).mean()), 4) for k in _CASES],
         "ca_portal_78_agencies": list(_CASES.values()),
+    }
+
+
+def gap_share(time: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the share of the gaps between rows that are at most each of `GAPS` mean gaps long."""
+    gaps = np.diff(np.sort(time))
+    return np.array([(gaps <= most * gaps.mean()).mean() for most in GAPS])
+
+
+def _gaps(of: Material) -> dict[str, Any]:
+    """Return the gaps of the median agency; at an even rate many are neither short nor long."""
+    found = [
+        gap_share(of.searches.time[rows])
+        for rows in runs(of.searches.agency)
+        if len(rows) >= _SEARCHES
+    ]
+    if not found:
+        return {}
+    return {
+        "x": [f"{most:.0f}" if most >= 1 else f"1/{1 / most:.0f}" for most in GAPS],
+        "this log": [round(float(s), 4) for s in np.median(found, axis=0)],
+        "eugene_org": of_name("eugene_org")["gap_share"],
+        "all alike": [round(1 - math.exp(-most), 4) for most in GAPS],
     }

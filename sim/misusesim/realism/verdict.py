@@ -5,23 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from misusesim.realism import people, reasons, searches, street
+from misusesim.realism import agencies, people, reasons, searches, street, subjects
 from misusesim.realism.profile import NIGHT, SMALL_HOURS
 from misusesim.realism.references import of_name
 from misusesim.realism.targets import ROWS, NotApplicableError, Statistic, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from misusesim.realism.material import Material
+    from misusesim.realism.targets import Measured
+
+    Measure = Callable[[Material], Measured]
 
 #: Every statistic, in the order in which they are told.
 STATISTICS: Final[tuple[Statistic, ...]] = tuple(sorted(
-    (*searches.STATISTICS, *reasons.STATISTICS, *street.STATISTICS, *people.STATISTICS),
+    (*searches.STATISTICS, *agencies.STATISTICS, *reasons.STATISTICS, *street.STATISTICS,
+     *subjects.STATISTICS, *people.STATISTICS),
     key=lambda one: ROWS.index(one.rows),
 ))  # fmt: skip
 #: Published profiles of stops; the others are of plate searches.
 _OF_STOPS: Final = ("seattle_terry",)
+#: Profiles of many agencies in one log: their bursts are not those of an agency (domain note 7.3).
+_POOLED: Final = ("ca_portal_78_agencies",)
 Word = Literal["pass", "fail", "not applicable"]
 
 
@@ -92,15 +101,30 @@ def count(verdicts: Sequence[Verdict]) -> Count:
 def against(reference: Material) -> list[Statistic]:
     """Return the statistics with the values of another log as targets, as wide as before.
 
-    Those that the other log has too little for are left out.
+    Those that the other log has too little for are left out. Hours are held against its hours.
     """
     found = []
     for verdict in judge(reference):
         if verdict.value is not None:
-            around: Target = verdict.statistic.target.around(verdict.value)
+            one = verdict.statistic
+            around: Target = one.target.around(verdict.value)
             source = f"{reference.name}, {verdict.n:,} of it"
-            found.append(replace(verdict.statistic, target=around, source=source))
+            measure = _hours_against(reference).get(one.id, one.measure)
+            found.append(replace(one, target=around, source=source, measure=measure))
     return found
+
+
+def _hours_against(reference: Material) -> dict[str, Measure]:
+    """Return what measures the distance to another log's hours, by the ids of statistics."""
+    found = {"search_hours": searches.distance_to(_hours(reference.searches.time))}
+    if reference.incidents is not None:
+        stops = reference.incidents.time[reference.incidents.stop]
+        found["stop_hours"] = street.distance_to(_hours(stops))
+    return found
+
+
+def _hours(time: NDArray[np.int64]) -> list[float]:
+    return [float(rows) for rows in searches.per_hour(time)]
 
 
 def published(name: str) -> list[Statistic]:
@@ -115,6 +139,8 @@ def published(name: str) -> list[Statistic]:
     stops = name in _OF_STOPS
     hours = tuple(told["hour_pct"])
     asked = _told(told, "stop" if stops else "search", "stop" if stops else "officer")
+    if name in _POOLED:
+        asked = {key: value for key, value in asked.items() if not key.startswith("agency_")}
     found = []
     for one in STATISTICS:
         if one.id == ("stop_hours" if stops else "search_hours"):

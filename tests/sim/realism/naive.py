@@ -11,6 +11,7 @@ import numpy as np
 
 from misusesim.realism.material import Incidents, Material, People, Searches, Tally
 from misusesim.realism.profile import DAY_US
+from misusesim.realism.subjects import Stopped
 
 AGENCIES, EACH, DAYS, PER_OFFICER = 120, 60, 364, 60
 REASONS = ("investigation", "traffic stop", "warrant check", "stolen vehicle", "")
@@ -35,6 +36,7 @@ def naive(seed: int = 1) -> Material:
         name="naive", days=DAYS, agencies=AGENCIES, searches=searches,
         incidents=street(chance, officers), people=people(chance, officers),
         tally=tally(chance, officers), types=("police",) * AGENCIES,
+        stopped=Stopped(np.ones(100_000, np.int64)),
     )  # fmt: skip
 
 

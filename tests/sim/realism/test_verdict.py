@@ -17,7 +17,7 @@ from misusesim.portal import RealLog, read_portal_csv
 from misusesim.realism import gini, profile
 from misusesim.realism.material import material
 from misusesim.realism.references import profiles
-from misusesim.realism.shapes import shapes
+from misusesim.realism.shapes import gap_share, shapes
 from misusesim.realism.table import verdict_table
 from misusesim.realism.targets import Near, Within
 from misusesim.realism.verdict import STATISTICS, Count, Verdict, against, count, judge, published
@@ -142,16 +142,29 @@ def test_another_log_as_the_target(eugene):
     assert {one.statistic.id for one in verdicts} == {
         name for name, one in eugene.items() if one.value is not None
     }
-    assert {one.word for one in verdicts if one.statistic.id != "search_hours"} == {"pass"}
+    assert {one.word for one in verdicts} == {"pass"}
+    assert next(one.value for one in verdicts if one.statistic.id == "search_hours") == 0.0
+
+
+def test_hours_are_held_against_the_other_logs_own(made_up):
+    """Not against California's: the naive log is as far from Eugene as Eugene from it."""
+    log = material(read_portal_csv(EUGENE))
+    there, back = (
+        next(v.value for v in judge(a, against(b)) if v.statistic.id == "search_hours")
+        for a, b in ((made_up, log), (log, made_up))
+    )
+    assert there == pytest.approx(back)
+    assert there == pytest.approx(0.2228, abs=0.001)
 
 
 @pytest.mark.parametrize("name", sorted(profiles()))
 def test_published_profiles_as_targets(name):
-    """Every profile sets the target of its hours and of its bursts."""
+    """Every profile sets the target of its hours; one of a single agency, of its bursts too."""
     asked = {one.id: one for one in published(name)}
     stops = name == "seattle_terry"
     assert ("stop_hours" in asked) is stops
-    assert ("agency_gaps" in asked) is not stops
+    assert ("stop_gaps" in asked) is stops
+    assert ("agency_gaps" in asked) is (name in ("eugene_org", "okaloosa_so"))
     assert {one.source for one in asked.values()} == {name}
 
 
@@ -196,6 +209,15 @@ def test_an_empty_log_is_refused():
         material(log)
 
 
+def test_published_curves_are_eugenes():
+    """What is drawn as Eugene's comes out of its log: gaps, officers, reasons."""
+    log = read_portal_csv(EUGENE)
+    told, points = profiles()["eugene_org"], shapes(material(log))
+    assert gap_share(log.time_local) == pytest.approx(told["gap_share"], abs=1e-4)
+    assert points["officers"]["this log"][::5] == pytest.approx(told["lorenz"], abs=1e-4)
+    assert points["reasons"]["this log"] == pytest.approx(points["reasons"]["eugene_org"], abs=1e-4)
+
+
 def test_table_says_words_not_colours(tiny):
     """Every verdict is a word; the closing line counts."""
     verdicts = judge(tiny)
@@ -208,7 +230,7 @@ def test_table_says_words_not_colours(tiny):
 def test_shapes_are_shares(made_up):
     """Hours add up to 100, reasons to one; the Lorenz curve ends at one."""
     points = shapes(made_up)
-    assert set(points) == {"hours", "weekdays", "stops", "officers", "reasons", "cases"}
+    assert set(points) == {"hours", "weekdays", "stops", "officers", "reasons", "cases", "gaps"}
     assert sum(points["hours"]["this log"]) == pytest.approx(100, abs=0.1)
     assert sum(points["reasons"]["this log"]) == pytest.approx(1, abs=0.01)
     assert points["officers"]["this log"][-1] == 1.0
