@@ -16,6 +16,7 @@ from misusesim.workload.moments import moments_of, within
 from misusesim.workload.odd_occasions import Files, Found, no_links, odd_work
 from misusesim.workload.onduty import apart
 from misusesim.workload.setting import SECOND_US, select
+from misusesim.workload.street import has_patrol
 from misusesim.world.model import Shifts
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _REPORTED_US: Final = (3 * HOUR_US, 35 * MINUTE_US)
 def abandoned_stop(files: Files, odd: Oddity) -> Found:
     """Return a plate and its owner run at a light; no stop follows, so there is no record."""
     setting = files.setting
-    moments = moments_of(setting, odd, setting.has_role("patrol", "supervisor"))
+    moments = moments_of(setting, odd, _afield(setting, "patrol", "supervisor"))
     shift = files.shifts.pick(moments.officer, moments.week, lane(moments.bits, 0))
     some = shift >= 0
     officer, bits = moments.officer[some], moments.bits[some]
@@ -77,7 +78,7 @@ class _Called(NamedTuple):
 def _called(files: Files, odd: Oddity) -> tuple[_Called, I64Array]:
     """Return who is called from home when, and the rows of what for."""
     setting = files.setting
-    moments = moments_of(setting, odd, setting.has_role("patrol", "supervisor", "detective"))
+    moments = moments_of(setting, odd, _afield(setting, "patrol", "supervisor", "detective"))
     shift = files.shifts.pick(moments.officer, moments.week, lane(moments.bits, 0))
     moments, shift = moments.at(shift >= 0), shift[shift >= 0]
     start = setting.shifts.end[shift] + _seconds(_CALLED_AFTER_S, lane(moments.bits, 1))
@@ -88,6 +89,11 @@ def _called(files: Files, odd: Oddity) -> tuple[_Called, I64Array]:
     kind = np.full(len(row), _OVERTIME, np.int8)
     every = Shifts(moments.officer.astype(np.int32), start, end, kind)
     return _Called(select(every, could), moments.bits[could]), row[could]
+
+
+def _afield(setting: Setting, *roles: str) -> NDArray[np.bool_]:
+    """Return who holds one of the roles in an agency with units of its own."""
+    return np.asarray(setting.has_role(*roles) & has_patrol(setting)[setting.place])
 
 
 def _seconds(span: tuple[int, int], die: I64Array) -> I64Array:
