@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     I64Array = NDArray[np.int64]
 
 #: Weeks after which what was done is entered, and queries of such a sitting (assumption).
-_BACKFILL_WEEKS: Final = (3, 10)  # least, and at most so many more
+_BACKFILL_WEEKS: Final = (2, 11)  # least, and at most so many more
 _BACKFILL_QUERIES: Final = table({4: 20, 6: 30, 9: 25, 12: 15, 16: 10})
 #: A new detective does four times what he did before (domain note 6); here for about four weeks.
 _SURGE_RUN: Final = 60
