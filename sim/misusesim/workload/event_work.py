@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _ROLES: Final = ("patrol", "supervisor", "detective", "dispatcher")
 _DOES: Final = {
     "all_agency_alert": (
-        ("plate_check", "alpr_search"), ("plate_check", "alpr_search"),
+        ("plate_check", "call_field"), ("plate_check", "plate_check"),
         ("alpr_search", "case_session"), ("call_dispatch", "plate_check"),
     ),
     "public_figure_case": (

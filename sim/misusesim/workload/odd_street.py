@@ -16,7 +16,7 @@ from misusesim.workload.moments import moments_of, within
 from misusesim.workload.odd_occasions import Files, Found, no_links, odd_work
 from misusesim.workload.onduty import apart
 from misusesim.workload.setting import SECOND_US, select
-from misusesim.workload.street import has_patrol
+from misusesim.workload.street import CALL, has_patrol
 from misusesim.world.model import Shifts
 
 if TYPE_CHECKING:
@@ -117,12 +117,13 @@ def _next(setting: Setting, shift: I64Array) -> I64Array:
 
 
 def _just_reported(files: Files, officer: I64Array, start: I64Array, die: I64Array) -> I64Array:
-    """Return the row of something that the agency of each officer has just learned of, or -1."""
+    """Return the row of a call that came in shortly before at the agency of each officer, or -1."""
     incidents = files.incidents
-    opened = apart(incidents.opened, incidents.serial >> SERIAL_BITS)
+    calls = np.flatnonzero(incidents.kind == CALL)  # nobody is called from home to a stop
+    opened = apart(incidents.opened[calls], incidents.serial[calls] >> SERIAL_BITS)
     order = np.argsort(opened, kind="stable")
     time = apart(start, files.setting.place[officer])
     low, high = (np.searchsorted(opened[order], time - before) for before in _REPORTED_US)
     at = low + (die * (high - low) >> 16)
-    found = np.append(order, NONE)[np.minimum(at, len(order))]
+    found = np.append(calls[order], NONE)[np.minimum(at, len(order))]
     return np.where(high > low, found, NONE)

@@ -229,7 +229,10 @@ def test_public_figures_are_party_to_the_incident(block):
 
 def test_more_than_one_kind_of_screen_is_used(block):
     """Plates are run and searched for in alerts; calls and cases are worked in the others."""
-    alert = {TEMPLATE[t] for t in ("plate_check", "alpr_search", "call_dispatch", "case_session")}
+    alert = {
+        TEMPLATE[name]
+        for name in ("plate_check", "call_field", "alpr_search", "call_dispatch", "case_session")
+    }
     assert set(of_kind(block, "all_agency_alert").template.tolist()) <= alert
     mass = set(of_kind(block, "mass_event").template.tolist())
     assert {TEMPLATE["call_field"], TEMPLATE["call_dispatch"]} <= mass

@@ -7,7 +7,7 @@ import pytest
 from tests.sim.workload.office import scenario_of
 
 from misusesim.clock import DAY_US, HOUR_US, MINUTE_US
-from misusesim.dataset.schema import ACTIONS, MATCHES, ODDITY_KINDS, SHIFT_KINDS
+from misusesim.dataset.schema import ACTIONS, INCIDENT_KINDS, MATCHES, ODDITY_KINDS, SHIFT_KINDS
 from misusesim.engine import causal_pass, honest_pass
 from misusesim.occasions import NONE, ODDITY, TEMPLATE, TOPIC, WORK
 from misusesim.query import expand
@@ -134,10 +134,11 @@ def test_shifts_stay_in_order(honest):
 
 
 def test_call_outs_have_something_to_go_to(honest):
-    """What they are put on was reported 35 minutes to three hours before the call-out."""
+    """What they are put on is a call of 35 minutes to three hours before the call-out."""
     some = of_kind(honest, "call_out")
     row = rows_of(honest.incidents, some.incident)
     shift = shift_of(honest.setting, some.officer, some.start)
+    assert set(honest.incidents.kind[row].tolist()) == {INCIDENT_KINDS.index("call")}
     ahead = honest.setting.shifts.start[shift] - honest.incidents.opened[row]
     assert 35 * MINUTE_US <= ahead.min() <= ahead.max() <= 3 * HOUR_US
     links = honest.links
