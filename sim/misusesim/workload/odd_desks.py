@@ -14,7 +14,7 @@ from misusesim.occasions import TEMPLATE, TOPIC, Occasions
 from misusesim.workload import durations
 from misusesim.workload.durations import drawn
 from misusesim.workload.links import Links
-from misusesim.workload.moments import Moments, moments_of, steps_of, within
+from misusesim.workload.moments import ByOfficerWeek, Moments, moments_of, steps_of, within
 from misusesim.workload.odd_occasions import Files, Found, no_links, odd_work, recalled
 from misusesim.workload.setting import SECOND_US
 
@@ -122,7 +122,7 @@ def _nicknames(files: Files, odd: Oddity) -> Occasions:
 def _misheard(files: Files, odd: Oddity) -> Occasions:
     incidents = files.incidents
     moments = moments_of(files.setting, odd, files.setting.has_role("dispatcher"))
-    row = files.answered.pick(moments.officer, moments.week, lane(moments.bits, 0))
+    row = _answered(files, moments).pick(moments.officer, moments.week, lane(moments.bits, 0))
     moments, row = moments.at(row >= 0), row[row >= 0]
     heard = (30 + (lane(moments.bits, 1) * 120 >> 16)) * SECOND_US
     return odd_work(
@@ -130,6 +130,15 @@ def _misheard(files: Files, odd: Oddity) -> Occasions:
         n=drawn(_MISHEARD, moments.bits, 2), gap_s=15, template=TEMPLATE["nickname_search"],
         topic=incidents.topic[row], subject=incidents.subject[row], incident=incidents.serial[row],
     )  # fmt: skip
+
+
+def _answered(files: Files, moments: Moments) -> ByOfficerWeek:
+    """Return the rows of calls that some dispatchers took, by dispatcher and week."""
+    incidents = files.incidents
+    some = np.zeros(len(files.setting.officers) + 1, np.bool_)  # the last: nobody took it
+    some[moments.officer] = True
+    rows = np.flatnonzero(some[incidents.dispatcher])
+    return ByOfficerWeek(files.setting, incidents.dispatcher[rows], incidents.opened[rows], rows)
 
 
 def records_counter_day(files: Files, odd: Oddity) -> Found:

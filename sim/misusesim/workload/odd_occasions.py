@@ -76,12 +76,6 @@ class Files:
         rows = np.arange(len(self.cases.serial))
         return self._by_week(self.cases.officer, self.cases.opened, rows)
 
-    @cached_property
-    def answered(self) -> ByOfficerWeek:
-        """Rows of incidents by the dispatcher who took the call and the week."""
-        rows = np.flatnonzero(self.incidents.dispatcher >= 0)
-        return self._by_week(self.incidents.dispatcher[rows], self.incidents.opened[rows], rows)
-
     def _by_week(
         self, officer: NDArray[np.integer], start: I64Array, rows: I64Array
     ) -> ByOfficerWeek:
