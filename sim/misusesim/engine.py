@@ -23,9 +23,11 @@ from misusesim.oversight import oversight
 from misusesim.plan import SERIAL_BITS, AgencyPlan, Block, Incidents, own_serials
 from misusesim.workload.context import Filed, work_context
 from misusesim.workload.desk import desk_work
+from misusesim.workload.event_work import event_work
 from misusesim.workload.inorder import by_start, numbered
 from misusesim.workload.interface import interface_work
-from misusesim.workload.oddities import Files, oddities
+from misusesim.workload.links import Links
+from misusesim.workload.oddities import Files, oddities, with_shifts
 from misusesim.workload.records import Tables, cut
 from misusesim.workload.separate import own_settings, parts
 from misusesim.workload.setting import Setting, join, select
@@ -50,7 +52,6 @@ if TYPE_CHECKING:
     from misusesim.plan import Cases
     from misusesim.scenario.model import Scenario
     from misusesim.workload.licensing import Applications
-    from misusesim.workload.links import Links
     from misusesim.workload.wanted import Wanted
     from misusesim.world.model import Agency, Officers, Terminals, Ties
 
@@ -257,16 +258,20 @@ def _honest(
     street = street_work(setting)
     desks = desk_work(setting, street.incidents)
     work = numbered(setting, street.occasions, desks.occasions)
-    incidents = join([street.incidents, desks.bookings])
+    events = event_work(setting)
+    incidents = join([street.incidents, desks.bookings, events.incidents])
     order = by_place(incidents.serial >> SERIAL_BITS, incidents.opened, incidents.serial)
     incidents = select(incidents, order)
     cases, applications, wanted = desks.cases, desks.applications, desks.wanted
     del street, desks, order  # their occasions fill much memory
     odd = oddities(Files(setting, work, incidents, cases))
     marked = replace(work, oddity=odd.marks)
-    every = Occasions.concat([marked, numbered(setting, odd.occasions)])
+    every = Occasions.concat([marked, numbered(setting, events.occasions, odd.occasions)])
+    links = Links.concat([events.links, odd.links])
+    if len(odd.shifts.start):
+        setting = with_shifts(setting, odd.shifts)
     known = cut(pa.concat_tables(leave), setting.clock.horizon[1], away)
-    return Honest(setting, every, incidents, cases, applications, wanted, odd.links), known
+    return Honest(setting, every, incidents, cases, applications, wanted, links), known
 
 
 def _separate(

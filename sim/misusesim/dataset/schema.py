@@ -67,6 +67,10 @@ ODDITY_KINDS: Final = (
     "self_query", "system_test", "same_surname", "wrong_dropdown", "hotlist_repeat",
     "case_in_reason", "overtime", "shift_swap", "victim_protection", "plate_before_stop",
     "lawful_licensing",
+    "all_agency_alert", "public_figure_case", "mass_event",   # events that many officers meet
+    "relative_in_call", "lives_in_beat", "abandoned_stop", "call_out", "backfill", "case_surge",
+    "nickname_search", "records_counter_day", "auto_theft_batch", "warrant_repeat",
+    "sustained_pair",
 )  # fmt: skip
 VIOLATIONS: Final = ("purpose", "no_need_to_know", "false_case", "scope", "recipient", "none")
 REACTIONS: Final = ("give_up", "recode", "borrow_case", "ask_colleague", "break_glass", "resubmit")

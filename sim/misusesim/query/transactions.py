@@ -164,6 +164,11 @@ _MIXES: Final = {
         "licence 40 wanted 18 records_name 22 registration 20",
         "licence 30 wanted 20 records_name 20 registration 20 driver_history 10",
     ),
+    # who goes by a nickname is looked for by parts of names, never by an exact one
+    "nickname_search": (
+        "records_name 44 licence 30 wanted 16 wanted_state 10",
+        "records_name 44 licence 30 wanted 16 wanted_state 10",
+    ),
     # every call and every unit's stop is run against the files by itself (assumption)
     "cad_interface": (
         "registration 42 stolen_ncic 16 wanted 20 wanted_state 12 licence 10",
@@ -184,6 +189,7 @@ _SAME: Final = {
     "call_dispatch": (72, 60), "plate_check": (100, 8), "alpr_search": (100, 60),
     "case_session": (75, 50), "warrant_check": (100, 10), "booking": (96, 96),
     "jail_check": (100, 12), "records_request": (100, 35), "hotlist_repeat": (100, 100),
+    "nickname_search": (45, 45),
     **dict.fromkeys(AUTOMATIC, (0, 0)),
 }  # fmt: skip
 

@@ -124,12 +124,19 @@ class Oddity(Model):
     kind: Literal[
         "self_query", "system_test", "same_surname", "wrong_dropdown", "hotlist_repeat",
         "case_in_reason", "overtime", "shift_swap", "victim_protection", "plate_before_stop",
+        "all_agency_alert", "public_figure_case", "mass_event", "relative_in_call",
+        "lives_in_beat", "abandoned_stop", "call_out", "backfill", "case_surge",
+        "nickname_search", "records_counter_day", "auto_theft_batch", "warrant_repeat",
+        "sustained_pair",
     ]  # fmt: skip
     """Which."""
     rate_per_officer_year: Rate = 1.0
     """Occasions per officer-year, where the kind is an occasion of its own."""
     share: Share = 0.0
     """Share of queries or shifts affected, where the kind is a way of doing other work."""
+    per_year: Rate = 0.0
+    """Events in the whole world and year, where the kind is one that many officers meet; of a kind
+    at most 15 a week happen."""
 
 
 class RungMix(Model):
