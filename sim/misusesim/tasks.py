@@ -55,7 +55,7 @@ def tasks(scenario: Scenario) -> list[Task]:
 
 def blocks(scenario: Scenario) -> list[range]:
     """Return which agencies share their parts, by index; a pure function of the scenario."""
-    count = sum(group.count for group in scenario.agency)
+    count = sum(group.count for group in scenario.groups)
     weeks = 1 - (-scenario.days // 7)  # with the warm-up
     most = min(scenario.block_account_weeks / weeks, ENOUGH_ACCOUNTS)
     if most <= 1:
