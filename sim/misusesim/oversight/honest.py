@@ -107,10 +107,12 @@ def _struck(
     people, (start, end) = staff.officers, clock.horizon
     if not per_year or not len(staff):
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    years = np.arange(-(-scenario.days // _YEAR_DAYS), dtype=np.uint64)
-    dice = Dice(scenario.seed, staff.entity[:, None] | years)
-    officer, year = np.nonzero(dice.chance(f"oversight/{what}", per_year))
-    when = rng.unit(Dice(scenario.seed, dice.entity[officer, year]).bits(f"oversight/{what} when"))
+    years = -(-scenario.days // _YEAR_DAYS)
+    every, of_year = np.arange(len(staff)).repeat(years), np.tile(np.arange(years), len(staff))
+    dice = Dice(scenario.seed, staff.entity[every] | of_year.astype(np.uint64))
+    at = np.flatnonzero(dice.chance(f"oversight/{what}", per_year))
+    officer, year = every[at], of_year[at]
+    when = rng.unit(dice.take(at).bits(f"oversight/{what} when"))
     seconds = year * (_YEAR_DAYS * _DAY_S) + (when * (_YEAR_DAYS * _DAY_S)).astype(np.int64)
     time = start + seconds * _SECOND_US
     met = (time >= people.hired[officer]) & (time < np.minimum(people.left[officer], end))

@@ -84,7 +84,7 @@ def is_misuse(rows: Rows) -> NDArray[np.bool_]:
 
 def is_odd(rows: Rows) -> NDArray[np.bool_]:
     """Return which occasions are oddities, or work that is odd."""
-    return _causes(rows) == ODDITY
+    return np.asarray(_causes(rows) == ODDITY)
 
 
 def _causes(rows: Rows) -> NDArray[np.int8]:

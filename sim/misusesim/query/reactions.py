@@ -111,7 +111,9 @@ def _deniable(rows: Rows, log: pa.Table) -> NDArray[np.bool_]:
     other = pc.equal(purpose.indices, PURPOSES.index("other")).fill_null(value=False)
     no_case = pc.is_null(log["case_number"].combine_chunks()).to_numpy(zero_copy_only=False)
     wants = SENSITIVE.take(rows.transaction) & has_field
-    return (asks & (no_purpose | other.to_numpy(zero_copy_only=False))) | (wants & no_case)
+    return np.asarray(
+        (asks & (no_purpose | other.to_numpy(zero_copy_only=False))) | (wants & no_case)
+    )
 
 
 def _sampled(rows: Rows) -> NDArray[np.bool_]:
