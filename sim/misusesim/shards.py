@@ -25,7 +25,7 @@ from misusesim.errors import DatasetError, UsageError
 from misusesim.ledger import Done, Ledger
 from misusesim.planfile import load_block, save_block
 from misusesim.storedplans import Plans, folder_of
-from misusesim.tasks import Task, blocks, tasks
+from misusesim.tasks import Task, blocks, outcome_blocks, outcome_tasks, tasks
 from misusesim.workers import run_in_processes
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _plan_outcomes(scenario: Scenario, root: Path, task: Task) -> Done:
     from misusesim.outcomespass import outcomes_passes  # noqa: PLC0415
     from misusesim.world.agencies import agencies  # noqa: PLC0415
 
-    block = next(block for block in blocks(scenario) if block.start == task.agency)
+    block = next(block for block in outcome_blocks(scenario) if block.start == task.agency)
     setting, context, truth = outcomes_passes(
         scenario, agencies(scenario)[block.start : block.stop]
     )
@@ -209,7 +209,8 @@ def run(
             _finish(scenario, out, identity, done)
     except OSError as error:
         plan = _plan(scenario, outcomes_only=outcomes_only)
-        needed = room.still_needed(scenario, blocks(scenario), plan, done)
+        together = outcome_blocks(scenario) if outcomes_only else blocks(scenario)
+        needed = room.still_needed(scenario, together, plan, done)
         raise room.disk_error(out, error, needed, done, len(plan)) from error
     shutil.rmtree(out / layout.WORK)
     return load_manifest(out)
@@ -233,7 +234,7 @@ class _Crew(Protocol):
 
 def _plan(scenario: Scenario, *, outcomes_only: bool) -> list[Task]:
     """Return all tasks; outcomes come from causal passes alone."""
-    return [task for task in tasks(scenario) if task.period is None or not outcomes_only]
+    return outcome_tasks(scenario) if outcomes_only else tasks(scenario)
 
 
 def _crew(

@@ -8,10 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from misusesim.clock import DAY_US, HOUR_US, WEEK_US
-from misusesim.workload.setting import within_weeks
 from misusesim.occasions import WORK, Occasions
 from misusesim.workload.inorder import by_start, numbered
-from misusesim.workload.setting import WEEK_BITS, work
+from misusesim.workload.setting import WEEK_BITS, within_weeks, work
 
 SECOND = 1_000_000
 FIRST = 1 << WEEK_BITS
