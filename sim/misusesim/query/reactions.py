@@ -106,14 +106,12 @@ def _deniable(rows: Rows, log: pa.Table) -> NDArray[np.bool_]:
     """Return which rows a policy may deny for what the log shows."""
     asks = rows.spread(rows.plan.of_group("asks_purpose")[rows.place])
     has_field = rows.spread((rows.plan.of_group("case_field") != "absent")[rows.place])
-    purpose = log["declared_purpose"].combine_chunks()
-    no_purpose = pc.is_null(purpose).to_numpy(zero_copy_only=False)
-    other = pc.equal(purpose.indices, PURPOSES.index("other")).fill_null(value=False)
+    said = log["declared_purpose"].combine_chunks().indices.fill_null(-1)
+    purpose = said.to_numpy(zero_copy_only=False)
+    vague = asks & ((purpose < 0) | (purpose == PURPOSES.index("other")))
     no_case = pc.is_null(log["case_number"].combine_chunks()).to_numpy(zero_copy_only=False)
     wants = SENSITIVE.take(rows.transaction) & has_field
-    return np.asarray(
-        (asks & (no_purpose | other.to_numpy(zero_copy_only=False))) | (wants & no_case)
-    )
+    return np.asarray(vague | (wants & no_case))
 
 
 def _sampled(rows: Rows) -> NDArray[np.bool_]:
