@@ -99,6 +99,10 @@ def simulate(
         str | None,
         typer.Option(metavar="ADDR", help="Of a running Ray cluster: HOST:PORT or auto."),
     ] = None,
+    outcomes_only: Annotated[
+        bool,
+        typer.Option("--outcomes-only", help="Campaigns and what became of them; no log."),
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -109,7 +113,7 @@ def simulate(
 
     world = load_scenario(scenario, sets or (), seed=seed, days=days)
     line = progress_line(quiet=quiet)
-    made = shards.run(world, out, workers, line, engine.value, address)
+    made = shards.run(world, out, workers, line, engine.value, address, outcomes_only=outcomes_only)
     for kind in made["realised"]["misuse"]:
         if not sum(kind["campaigns"].values()):
             say(

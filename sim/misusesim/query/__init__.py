@@ -103,8 +103,9 @@ def expand(scenario: Scenario, plan: AgencyPlan | Block, period: int) -> Expande
         transaction=_transactions(occasions, needs, dice), machine=machine,
         hand=hand, hand_dice=dice.take(hand), seen=np.flatnonzero(seen),
     )  # fmt: skip
+    log = _log_table(rows)
     return Expanded(
-        log=_log_table(rows), truth=truth_table(rows), reactions=reactions_table(rows),
+        log=log, truth=truth_table(rows), reactions=reactions_table(rows, log),
         lost=count.lost, generated=count.generated, copies=count.copies, late=count.late,
     )  # fmt: skip
 

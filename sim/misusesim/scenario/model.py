@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime as dt  # noqa: TC003 - pydantic reads the annotation
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from misusesim.scenario.base import Model, Rate, Share
 from misusesim.scenario.checks import (
     ContradictionError,
     a_monday,
@@ -19,21 +20,12 @@ from misusesim.scenario.checks import (
     multiple_of_ten,
     some_weight,
 )
+from misusesim.scenario.overseeing import Oversight
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Rate = Annotated[float, Field(ge=0)]
 AgencyType = Literal[
     "police", "sheriff", "state", "campus", "court", "probation", "prosecutor", "dispatch", "bureau"
 ]
 Rung = Literal["declared", "miscoded", "plausible_case", "own_case"]
-
-
-class Model(BaseModel):
-    """Frozen, strict, without unknown keys."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
 
 
 class AgencyGroup(Model):
@@ -175,6 +167,9 @@ class PermitChecks(MisuseBase):
     """Checks of the whole unit; 6,789 in 250 business days of 2023 (EFF 2025-01-28)."""
     per_year: int | None = Field(default=None, ge=1)
     """Exact number over 365 days from `start`; overrides `per_business_day`."""
+    decided_within_days: int | None = Field(default=None, ge=14, le=3660)
+    """The practice comes to light and is decided within so many days of `start`, by one way or
+    another, as that of 2023 did; by default it may never be."""
     severity: int = Field(default=2, ge=0, le=3)
 
 
@@ -199,23 +194,6 @@ class Retaliation(MisuseBase):
 
 
 Misuse = Annotated[PermitChecks | RomanticInterest | Retaliation, Field(discriminator="kind")]
-
-
-class Oversight(Model):
-    """How misuse is found and what follows (`[oversight]`)."""
-
-    audits_per_agency_year: Rate = 2.0
-    """Random audits (CJIS triennial audit plus local ones; assumption)."""
-    audit_sample_share: Share = 0.002
-    """Share of a period's queries an audit reads (assumption)."""
-    complaint_share: Share = 0.15
-    """Chance that a personal campaign is reported by its subject (assumption)."""
-    unit_report_share: Share = 0.6
-    """Chance that a unit's practice is reported within a year (assumption)."""
-    delay_days: Rate = 45.0
-    """Mean days from discovery to decision (assumption)."""
-    audit_miss_share: Share = 0.3
-    """Share of misuse rows an auditor reads and lets pass (assumption)."""
 
 
 class Noise(Model):
@@ -265,6 +243,9 @@ class Scenario(Model):
     """Neighbouring agencies share their parts until together they hold so many accounts times weeks
     (the warm-up is one), which is what a worker holds at a time, or 8,000 accounts; 1 gives every
     agency parts of its own. Fixes the shard plan for any number of workers."""
+    scale: float = Field(default=1.0, gt=0, le=1)
+    """Share of each group's agencies that are made, to the nearest whole number; of a group that
+    misuse names there is at least one. Rates, and the agencies' sizes by group, stay."""
     agency: tuple[AgencyGroup, ...] = Field(strict=False)
     """Groups of agencies."""
     staffing: Staffing = Staffing()
@@ -279,6 +260,20 @@ class Scenario(Model):
     _monday = field_validator("start")(a_monday)
     _zone = field_validator("timezone")(a_zone)
     _ten = field_validator("population")(multiple_of_ten)
+
+    @property
+    def groups(self) -> tuple[AgencyGroup, ...]:
+        """The groups with as many agencies as `scale` leaves of each; some may have none left."""
+        if self.scale == 1:
+            return self.agency
+        named = {m.agency_group for m in self.misuse if isinstance(m, PermitChecks)}
+        left = [max(round(g.count * self.scale), g.name in named) for g in self.agency]
+        if not any(left):  # a world has somebody in it
+            left[0] = 1
+        return tuple(
+            group.model_copy(update={"count": count})
+            for group, count in zip(self.agency, left, strict=True)
+        )
 
     @field_validator("agency")
     @classmethod

@@ -52,7 +52,7 @@ def test_file(small: Path) -> None:
 def test_shipped() -> None:
     """Every shipped scenario loads and has the name of its file and a title."""
     assert list_scenarios() == [
-        "county", "no_misuse", "permit_desk", "permit_desk_miscoded", "state", "tiny",
+        "clets_2023", "county", "no_misuse", "permit_desk", "permit_desk_miscoded", "state", "tiny",
     ]  # fmt: skip
     for name in list_scenarios():
         assert load_scenario(name).name == name
