@@ -78,8 +78,10 @@ def page(found: dict[str, list[dict[str, Any]]]) -> str:
     lines = [
         f"# Realism of simulated logs, {SEEDS} seeds each",
         "",
-        f"**{total['pass']:,} of {total['pass'] + total['fail']:,} verdicts pass**, "
-        f"{total['not applicable']:,} are not applicable, which is not a pass.",
+        (
+            f"**{total['pass']:,} of {total['pass'] + total['fail']:,} verdicts pass**, "
+            f"{total['not applicable']:,} are not applicable, which is not a pass."
+        ),
         "",
         "| statistic | asked for | " + " | ".join(f"`{world}`" for world in found) + " |",
         "|---|---|" + "---|" * len(found),

@@ -64,7 +64,7 @@ def test_no_other_scale(scale):
 
 
 def test_the_year_2023_has_the_published_unit():
-    """6,789 declared checks by a sheriff's unit, decided within the year that starts on 2 January."""
+    """6,789 declared checks by a sheriff's unit, decided within the year from 2 January."""
     world = load_scenario("clets_2023")
     unit = world.misuse[0]
     assert (world.start.isoformat(), world.days) == ("2023-01-02", 365)
