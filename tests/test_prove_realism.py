@@ -34,4 +34,4 @@ def test_what_it_takes_to_hold(proof):
     assert realism.holds({"one": [seed(names[:1]), *[seed()] * 4]})
     assert not realism.holds({"one": [seed(names[:1])] * 2 + [seed()] * 3})
     assert not realism.holds({"one": [seed(applying=names[:23])] * 5})
-    assert not realism.holds({"one": [seed(names[:20]), *[seed()] * 4]})
+    assert not realism.holds({"one": [seed(names[:30]), *[seed()] * 4]})

@@ -112,7 +112,7 @@ _MIXES: Final = {
             "alpr_lookup 3"
         ),
         (
-            "records_name 18 records_case 6 licence 15 registration 14 driver_history 3 wanted 9 "
+            "records_name 20 records_case 6 licence 17 registration 16 driver_history 3 wanted 10 "
             "history_index 8 history_record 4 history_state 6 history_away 1 history_full_away 1 "
             "protective_order 2 supervised 2 alpr_lookup 2 alpr_search 1 gun_state 1"
         ),
