@@ -1,7 +1,8 @@
 """The words of reason fields: measured texts by class and topic, as tables of codes.
 
 Everything is settled once per process; a row later costs one look-up. A text has a *base* (the
-lower-cased string) and a *style* (case, and ``+`` for blanks); both together give its code.
+lower-cased string), a *way* (how a house or a hand writes it) and a *style* (case, and ``+`` for
+blanks); all together give its code.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from misusesim.occasions import TOPICS
+from misusesim.workload.ways import WAYS, ways_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,11 +40,11 @@ ADMINISTRATIVE: Final = ("permit", "employment", "records", "custody", "court", 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Tables; `text[styled[base, style]]` is what stands in the log."""
+    """Tables; `text[styled[base, way, style]]` is what stands in the log."""
 
     texts: tuple[str, ...]  # sorted, each once
     form: NDArray[np.int32]  # base, [class, topic, FORMS]
-    styled: NDArray[np.int32]  # text, [base, STYLES]
+    styled: NDArray[np.int32]  # text, [base, WAYS, STYLES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,11 @@ def vocabulary() -> Vocabulary:
     form = np.stack([
         np.stack([_spread(_cell(cells, name, topic)) for topic in TOPICS]) for name in CLASSES
     ])  # fmt: skip
-    surfaces = [list(_surfaces(base)) for base in bases]
+    surfaces = [_surfaces(way) for base in bases for way in _ways(rows, base)]
     texts = tuple(sorted({surface for row in surfaces for surface in row}))
     code = {text: i for i, text in enumerate(texts)}
     styled = np.array([[code[surface] for surface in row] for row in surfaces], np.int32)
-    return Vocabulary(texts=texts, form=form, styled=styled)
+    return Vocabulary(texts=texts, form=form, styled=styled.reshape(-1, WAYS, STYLES))
 
 
 @lru_cache(maxsize=1)
@@ -121,6 +123,12 @@ def _spread(weights: dict[int, int]) -> NDArray[np.int32]:
     return np.repeat(codes, np.diff([0, *ends]))
 
 
-def _surfaces(base: str) -> Iterable[str]:
+def _ways(rows: Iterable[dict[str, str]], base: str) -> list[str]:
+    """Return the ways of a text, as its commonest meaning has them."""
+    n, kind = max((int(row["n"]), row["class"]) for row in rows if row["text"] == base)
+    return ways_of(base, kind, n)
+
+
+def _surfaces(base: str) -> Sequence[str]:
     plain = (base, base.title(), base.upper())
     return (*plain, *(text.replace(" ", "+") for text in plain))

@@ -33,7 +33,7 @@ ADMINISTRATIVE = ("permit", "employment", "records", "custody", "court", "test")
 
 def text_of(name, topic, nth, style=0):
     words = vocabulary()
-    return words.texts[words.styled[words.form[CLASS[name], TOPIC[topic], nth], style]]
+    return words.texts[words.styled[words.form[CLASS[name], TOPIC[topic], nth], 0, style]]
 
 
 @pytest.mark.parametrize(
