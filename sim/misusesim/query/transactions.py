@@ -208,6 +208,10 @@ SENSITIVE: Final = np.isin(
 )
 
 
+PLATE_READER: Final = SYSTEMS.index("ALPR") == SYSTEM
+REGISTRATION: Final = NAMES.index("registration")
+
+
 @dataclass(frozen=True, slots=True)
 class Mixes:
     """Tables by template."""

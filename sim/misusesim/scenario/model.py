@@ -55,6 +55,9 @@ class AgencyGroup(Model):
     """Whether the agency has patrol at all (a bureau or a court has none)."""
     dispatchers: bool = True
     """Whether calls are dispatched in house (else the county's dispatch centre speaks)."""
+    plate_readers_at: float = Field(default=0.0, ge=0, le=1_000_000)
+    """Accounts at which half of the agencies can search plate readers, and larger ones more often
+    (that it rises with size: BJS LEMAS 2020; the number is an assumption); 0: all can."""
     licensing_unit: int = Field(default=0, ge=0, le=500)
     """Clerks of a permit desk that does lawful checks; a `permit_checks` misuse is theirs."""
     interface_accounts: int = Field(default=0, ge=0, le=1_000)

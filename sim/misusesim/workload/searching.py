@@ -17,6 +17,7 @@ from misusesim.workload.durations import drawn
 from misusesim.workload.onduty import on_duty
 from misusesim.workload.past import Past, of
 from misusesim.workload.setting import SECOND_US, work
+from misusesim.world.readers import can_search
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -90,9 +91,10 @@ def searches(setting: Setting, cases: Cases, street: Incidents) -> Occasions:
 
 def _threads(setting: Setting) -> tuple[I64Array, I64Array]:
     """Return when threads begin, and their serials."""
+    can = can_search(setting.scenario, setting.agencies)
     weekly = [
         np.sum(
-            [setting.strength(setting.has_role(role), week) * per / _MEAN_THREAD
+            [setting.strength(setting.has_role(role), week) * can * per / _MEAN_THREAD
              for role, per in _SEARCHES.items()], axis=0,
         )
         for week in setting.weeks
