@@ -107,6 +107,12 @@ class Workload(Model):
     """Hourly (Fano - 1) / mean; p50 of 52 ordinary Californian agencies is 1.24."""
     daily_dispersion: float = Field(default=0.25, ge=0, le=20)
     """Daily (Fano - 1) / mean; p50 of the same is 0.29."""
+    burst_sigma: float = Field(default=0.0, ge=0, le=2)
+    """Sigma of the lognormal by which agencies differ in how bursty their plate searches are
+    (10th to 90th percentile of 52 agencies: factor 4; domain note 7.3)."""
+    night_sigma: float = Field(default=0.0, ge=0, le=1)
+    """Sigma of the lognormal by which agencies differ in the odds of searching plate readers at
+    night (10th to 90th percentile of 52 agencies: 11 to 29 %; domain note 7.3)."""
     permits_per_clerk_day: Rate = 9.0
     """Lawful permit checks per licensing clerk and business day (assumption)."""
     hit_rate: Share = 0.019

@@ -9,7 +9,7 @@ import numpy as np
 from misusesim import rng
 from misusesim.clock import DAY_US, HOUR_US
 from misusesim.dice import lane
-from misusesim.occasions import NONE, TEMPLATE, Occasions
+from misusesim.occasions import NONE, TEMPLATE, TOPIC, Occasions
 from misusesim.plan import SERIAL_BITS
 from misusesim.workload import durations, topics
 from misusesim.workload.arrivals import DESK, Profile, coming
@@ -17,6 +17,7 @@ from misusesim.workload.durations import drawn
 from misusesim.workload.onduty import on_duty
 from misusesim.workload.past import Past, of
 from misusesim.workload.setting import SECOND_US, work
+from misusesim.workload.unlike import begun_more, kept, nights, surges
 from misusesim.world.readers import can_search
 
 if TYPE_CHECKING:
@@ -31,10 +32,8 @@ if TYPE_CHECKING:
 _NIGHT: Final = frozenset((20, 21, 22, 23, 0, 1, 2, 3, 4, 5, 6))
 _WEEKEND: Final = frozenset((5, 6))
 #: Plate searches per officer and day of presence, so that an officer who searches has about four a
-#: month at the median and twenty at the 90th percentile (Eugene, domain note 7.2). A bursty
-#: agency's come in waves.
+#: month at the median and twenty at the 90th percentile (Eugene, domain note 7.2).
 _SEARCHES: Final = {"patrol": 0.25, "detective": 0.8, "analyst": 2.0, "supervisor": 0.16}
-_BURSTY_SURGE: Final = 12.0
 #: At night and on weekends small agencies have nobody who could search: a little more is begun
 #: then, so that what is searched has the desk's profile (calc).
 _STARTS: Final = Profile(
@@ -56,6 +55,10 @@ _DAY_MINUTES, _NEXT_DAY_MINUTES = 1_440, 180
 #: What a thread is about: a job of the last day, a case of the last month, or nothing on file.
 _JOB_SHARE, _CASE_SHARE = 0.62, 0.1
 _JOB_DAYS, _CASE_DAYS = 1, 30
+#: Jobs that nobody searches plate readers for unless there is more to them, and how often there
+#: is, of 65,536 (calc: picks of drop-downs, domain note 8).
+_WEAK: Final = [TOPIC[t] for t in ("traffic", "patrol", "suspicious", "welfare", "disturbance")]
+_MORE_TO_IT: Final = 52_000
 
 
 def searches(setting: Setting, cases: Cases, street: Incidents) -> Occasions:
@@ -74,33 +77,34 @@ def searches(setting: Setting, cases: Cases, street: Incidents) -> Occasions:
     nth = np.arange(len(thread)) - np.repeat(np.cumsum(size) - size, size)
     dice = setting.dice(key[thread], nth, _THREAD_BITS)
     time = begun[thread] + _waited(dice, nth)
-    officer = _searchers(setting, time, dice, key[thread] >> SERIAL_BITS)
+    place = key[thread] >> SERIAL_BITS
+    officer = _searchers(setting, time, dice, place)
     goes_on = (nth == 0) | (rng.unit(dice.bits("search goes on")) < _willingness(setting, time))
-    kept = np.flatnonzero((officer >= 0) & setting.asks(time) & goes_on)
+    usual = dice.chance("search at night", kept(setting, nights(setting), time, place))
+    made = np.flatnonzero((officer >= 0) & setting.asks(time) & goes_on & usual)
     about = _about(setting, begun, key, cases, street)
     return work(
-        len(kept),
-        officer=officer[kept],
-        start=time[kept],
-        n=drawn(durations.SEARCH_QUERIES, dice.bits("search queries")[kept]),
+        len(made),
+        officer=officer[made],
+        start=time[made],
+        n=drawn(durations.SEARCH_QUERIES, dice.bits("search queries")[made]),
         gap_s=60,
         template=TEMPLATE["alpr_search"],
-        **{name: column[thread[kept]] for name, column in about.items()},
+        **{name: column[thread[made]] for name, column in about.items()},
     )
 
 
 def _threads(setting: Setting) -> tuple[I64Array, I64Array]:
     """Return when threads begin, and their serials."""
-    can = can_search(setting.scenario, setting.agencies)
+    much = can_search(setting.scenario, setting.agencies) * begun_more(nights(setting))
     weekly = [
         np.sum(
-            [setting.strength(setting.has_role(role), week) * can * per / _MEAN_THREAD
+            [setting.strength(setting.has_role(role), week) * much * per / _MEAN_THREAD
              for role, per in _SEARCHES.items()], axis=0,
         )
         for week in setting.weeks
     ]  # fmt: skip
-    surge = np.where(setting.of_group("burstiness") == "bursty", _BURSTY_SURGE, 1.0)
-    return coming(setting, "searches", weekly, _STARTS, surge)
+    return coming(setting, "searches", weekly, _STARTS, surges(setting))
 
 
 def _waited(dice: Dice, nth: I64Array) -> I64Array:
@@ -150,10 +154,13 @@ def _about(
             ("case", cases, _CASE_DAYS, _JOB_SHARE, _JOB_SHARE + _CASE_SHARE),
         )
     )  # fmt: skip
-    topic = topics.CASES[lane(dice.bits("search topic"), 0)]
+    bits = dice.bits("search topic")
+    topic = topics.CASES[lane(bits, 0)]
     topic = np.where(file >= 0, of(cases.topic, file), topic)
+    told = of(street.topic, job)
+    as_told = (job >= 0) & ~(np.isin(told, _WEAK) & (lane(bits, 1) < _MORE_TO_IT))
     return {
-        "topic": np.where(job >= 0, of(street.topic, job), topic),
+        "topic": np.where(as_told, told, topic),
         "subject": np.where(job >= 0, of(street.subject, job), of(cases.subject, file)),
         "case": of(cases.serial, file),
         "incident": of(street.serial, job),
