@@ -208,7 +208,7 @@ SENSITIVE: Final = np.isin(
 )
 
 
-PLATE_READER: Final = SYSTEMS.index("ALPR") == SYSTEM
+PLATE_READER: Final = np.isin(SYSTEM, SYSTEMS.index("ALPR"))
 REGISTRATION: Final = NAMES.index("registration")
 
 

@@ -58,7 +58,7 @@ _JOB_DAYS, _CASE_DAYS = 1, 30
 #: Jobs that nobody searches plate readers for unless there is more to them, and how often there
 #: is, of 65,536 (calc: picks of drop-downs, domain note 8).
 _WEAK: Final = [TOPIC[t] for t in ("traffic", "patrol", "suspicious", "welfare", "disturbance")]
-_MORE_TO_IT: Final = 52_000
+_MORE_TO_IT: Final = 50_000
 
 
 def searches(setting: Setting, cases: Cases, street: Incidents) -> Occasions:
@@ -155,7 +155,7 @@ def _about(
         )
     )  # fmt: skip
     bits = dice.bits("search topic")
-    topic = topics.CASES[lane(bits, 0)]
+    topic = topics.SEARCHES[lane(bits, 0)]
     topic = np.where(file >= 0, of(cases.topic, file), topic)
     told = of(street.topic, job)
     as_told = (job >= 0) & ~(np.isin(told, _WEAK) & (lane(bits, 1) < _MORE_TO_IT))

@@ -32,6 +32,8 @@ CLASSES: Final = (
 CLASS: Final = {name: code for code, name in enumerate(CLASSES)}
 #: Draws per class and topic; a text with a share below 1/512 of its cell may get no entry.
 FORMS: Final = 512
+#: A number that all counts of topics of an offence divide.
+_SHARED: Final = 12
 #: lower, title, upper, and the same with ``+`` for blanks.
 STYLES: Final = 6
 #: Topics that are no crime: texts that fit any crime do not fit them.
@@ -80,8 +82,9 @@ def offenses() -> Offenses:
     rows = _read("offense_dropdown_counts.csv")
     cells: dict[str, dict[int, int]] = defaultdict(dict)
     for i, row in enumerate(rows):
-        for topic in row["topics"].split():
-            cells[topic][i] = int(row["n"])
+        about = row["topics"].split()
+        for topic in about:  # an offence of several topics was counted once
+            cells[topic][i] = int(row["n"]) * _SHARED // len(about)
     pick = np.stack([_spread(cells[topic]) for topic in TOPICS]).astype(np.int8)
     return Offenses(values=tuple(row["offense"] for row in rows), pick=pick)
 

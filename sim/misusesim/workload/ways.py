@@ -15,8 +15,8 @@ from typing import Final
 #: Ways of each text, some of them plain; a power of two.
 WAYS: Final = 8
 _PLAIN: Final = 1  # of them are plain ...
-_PLAIN_CODES: Final = 3
-_EVERYBODYS: Final = 200  # ... or all, if the text was counted so often: everybody writes it so
+_PLAIN_CODES: Final = 2
+_EVERYBODYS: Final = 230  # ... or all, if the text was counted so often: everybody writes it so
 _CODE: Final = re.compile(
     r"(?P<law>pc|cvc|vc|hs|bp|wi)?[ -]*(?P<n>\d{3,5})[ -]*(?P<end>pc|cvc|vc|hs|bp|wi)?"
 )
@@ -44,7 +44,7 @@ def ways_of(text: str, kind: str, n: int) -> list[str]:
     --------
     >>> ways_of("stolen plate", "free", 38)[1:4]
     ['stln plate', 'stolen plt', 'stol plate']
-    >>> ways_of("459pc", "code", 90)[3:7]
+    >>> ways_of("459pc", "code", 90)[2:6]
     ['459(a)pc', 'pc-459', '459cvc', '4599pc']
     """
     if n >= _EVERYBODYS or kind not in {"free", "qualifier", "code"}:
