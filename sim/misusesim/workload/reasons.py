@@ -42,7 +42,7 @@ __all__ = [
 #: 70 agencies): 236, 228, 169, 167, 112, 71. Numbers come as well of case numbers in the wrong
 #: field and of bare codes, and some of what is generic is written in words. They vary by agency.
 _POOLED: Final = {
-    "blank": 236, "free": 140, "generic": 330, "code": 225, "number": 45, "qualifier": 74,
+    "blank": 236, "free": 140, "generic": 330, "code": 265, "number": 45, "qualifier": 74,
 }  # fmt: skip
 #: Per 100,000; nearly the same everywhere (screen: Eugene has 4,200, the portals fewer).
 _SMALL: Final = {"number_words": 700, "short": 500, "misspelt": 330, "test": 180, "screen": 300}

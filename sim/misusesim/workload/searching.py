@@ -33,7 +33,7 @@ _NIGHT: Final = frozenset((20, 21, 22, 23, 0, 1, 2, 3, 4, 5, 6))
 _WEEKEND: Final = frozenset((5, 6))
 #: Plate searches per officer and day of presence, so that an officer who searches has about four a
 #: month at the median and twenty at the 90th percentile (Eugene, domain note 7.2).
-_SEARCHES: Final = {"patrol": 0.25, "detective": 0.8, "analyst": 2.0, "supervisor": 0.16}
+_SEARCHES: Final = {"patrol": 0.23, "detective": 0.74, "analyst": 1.85, "supervisor": 0.15}
 #: At night and on weekends small agencies have nobody who could search: a little more is begun
 #: then, so that what is searched has the desk's profile (calc).
 _STARTS: Final = Profile(

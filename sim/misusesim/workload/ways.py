@@ -14,9 +14,9 @@ from typing import Final
 
 #: Ways of each text, some of them plain; a power of two.
 WAYS: Final = 8
-_PLAIN: Final = 1  # of them are plain ...
-_PLAIN_CODES: Final = 2
-_EVERYBODYS: Final = 230  # ... or all, if the text was counted so often: everybody writes it so
+#: So many are plain, by class; where none is named here, all are.
+_PLAIN: Final = {"free": 1, "qualifier": 1, "generic": 3, "code": 2}
+_EVERYBODYS: Final = 300  # counted so often, a text has only plain ways: everybody writes it so
 _CODE: Final = re.compile(
     r"(?P<law>pc|cvc|vc|hs|bp|wi)?[ -]*(?P<n>\d{3,5})[ -]*(?P<end>pc|cvc|vc|hs|bp|wi)?"
 )
@@ -25,7 +25,9 @@ _SHORTEST: Final = 5  # letters of a word that is worth cutting
 _CUT: Final = 4
 _VOWELS: Final = re.compile(r"(?<=[a-z])[aeiou](?=[a-z])")
 #: Words that must stay as they are, or the text would be of another class.
-_KEPT: Final = re.compile(r"^(inv|invest|investigation|investigations|case|wanted)$")
+_KEPT: Final = re.compile(
+    r"^(inv|inves|invest|investigat\w*|case|wanted|patrol|info|information|intel|police|crime|criminal|follow-?up)$"
+)
 
 
 def ways_of(text: str, kind: str, n: int) -> list[str]:
@@ -47,9 +49,9 @@ def ways_of(text: str, kind: str, n: int) -> list[str]:
     >>> ways_of("459pc", "code", 90)[2:6]
     ['459(a)pc', 'pc-459', '459cvc', '4599pc']
     """
-    if n >= _EVERYBODYS or kind not in {"free", "qualifier", "code"}:
+    if n >= _EVERYBODYS or kind not in _PLAIN or _KEPT.match(text):
         return [text] * WAYS
-    plain, own = (_PLAIN_CODES, _codes(text)) if kind == "code" else (_PLAIN, _words(text))
+    plain, own = _PLAIN[kind], _codes(text) if kind == "code" else _words(text)
     own = [one for one in dict.fromkeys(own) if one != text] or [text]
     return [text] * plain + [own[k % len(own)] for k in range(WAYS - plain)]
 
@@ -75,7 +77,7 @@ def _words(text: str) -> list[str]:
     out += [f"poss {text}", f"{text} susp"]
     if len(can) == len(words) > 1:
         out += ["/".join(words), " ".join([*words[-1:], *words[:-1]])]
-    return out if len(out) >= WAYS - _PLAIN else [*out, f"{text} veh", f"att {text}", f"{text} rpt"]
+    return out if len(out) >= WAYS - 1 else [*out, f"{text} veh", f"att {text}", f"{text} rpt"]
 
 
 def _with(words: list[str], place: int, word: str) -> str:
