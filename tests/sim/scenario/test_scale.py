@@ -78,3 +78,10 @@ def test_the_outcomes_of_2023_are_in_proportion():
     assert (mix.suspended, mix.resigned, mix.dismissed, mix.charged) == (24, 6, 9, 0)
     assert sum(mix.model_dump().values()) == 100
     assert mix.retrained > mix.suspended
+
+
+def test_the_published_year_has_the_agencies_of_the_state():
+    """Groups of `clets_2023` are those of `state`, one by one, and as unlike."""
+    published, state = load_scenario("clets_2023"), load_scenario("state")
+    assert published.agency == state.agency
+    assert published.workload == state.workload

@@ -22,6 +22,7 @@ from misusesim.workload.vocabulary import (
     offenses,
     vocabulary,
 )
+from misusesim.workload.ways import WAYS
 
 COLUMNS = {
     "reason_vocabulary.csv": {"text", "n", "class", "topic"},
@@ -145,7 +146,7 @@ def test_tables_fit_each_other():
     words = vocabulary()
     assert words.form.shape == (len(CLASSES), len(TOPICS), FORMS)
     assert words.styled.shape[0] > words.form.max()
-    assert words.styled.shape[1] == STYLES
+    assert words.styled.shape[1:] == (WAYS, STYLES)
     assert words.form.min() >= 0
     assert (words.styled.min(), words.styled.max()) == (0, len(words.texts) - 1)
 
