@@ -62,7 +62,7 @@ STREET: Final = Profile(
 #: between is an assumption, the week is the street's.
 CALLS: Final = Profile(
     hours=(
-        330, 270, 220, 165, 130, 150, 210, 300, 380, 420, 450, 470,
+        330, 270, 220, 180, 155, 170, 210, 300, 380, 420, 450, 470,
         490, 500, 520, 550, 575, 605, 640, 640, 590, 530, 480, 415,
     ),
     days=STREET.days,

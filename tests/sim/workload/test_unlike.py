@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.sim.workload.office import scenario_of, setting_of
@@ -46,9 +48,10 @@ def test_ordinary_worlds_are_alike():
 
 def test_factors_are_lognormal():
     """Median 1, and the sigma that was asked for."""
-    setting = setting_of(scenario_of(
-        count=300, accounts_median=3, workload={"burst_sigma": 1.5, "night_sigma": 0.4},
-    ))  # fmt: skip
+    world = scenario_of(
+        count=300, accounts_median=3, workload={"burst_sigma": 1.5, "night_sigma": 0.4}
+    )
+    setting = replace(setting_of(world), agencies=tuple(agencies(world)))  # fmt: skip
     for drawn, sigma in ((unlike.surges(setting), 1.5), (unlike.nights(setting), 0.4)):
         log = np.log(drawn)
         assert np.median(log) == pytest.approx(0, abs=0.2 * sigma)
