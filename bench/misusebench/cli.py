@@ -205,6 +205,22 @@ def realism(
         raise typer.Exit(1)
 
 
+@app.command()
+def fit(
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="A search log as CSV.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The scenario.")],
+    force: Annotated[bool, typer.Option("--force", help="Write over a file.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a scenario whose plate searches are like those of a log."""
+    from misusebench import fit_run  # noqa: PLC0415 - heavy
+
+    found = fit_run.fitted(log, out, lambda line: say(line, quiet=quiet), force=force)
+    if as_json or not quiet:
+        show("fit", fit_run.as_dict(found) if as_json else found, fit_run.table, as_json=as_json)
+
+
 @app.command("list")
 def list_(
     what: Annotated[Listing, typer.Argument(metavar="WHAT", help="|".join(Listing))],

@@ -29,7 +29,7 @@ _WRITTEN: Final = 20_000
 #: Searches with a pick of a drop-down before the picks are described, and agencies (7,905 of 7).
 _PICKED, _PICKING = 2_000, 5
 #: What screens write by themselves: the default of one, its prompt, a link (Eugene; domain note 8).
-_SCREEN: Final = ("daytime search for best result", "please enter a reason", "more like this")
+SCREEN: Final = ("daytime search for best result", "please enter a reason", "more like this")
 _DIGIT: Final = re.compile(r"\d")
 #: Shapes are those of texts with a digit in which at most three letters stand beside digits.
 _SHAPE: Final = re.compile(r"[a-z]{0,3}[\s#-]*\d[\d\s#/.-]*[a-z]{0,3}")
@@ -152,7 +152,7 @@ def _commonest_texts(of: Material) -> Measured:
 
 def _screen(of: Material) -> Measured:
     found = _written(of, 10_000)  # five of them at the lower published share
-    made = np.array([text.lower() in _SCREEN for text in of.searches.texts])[found]
+    made = np.array([text.lower() in SCREEN for text in of.searches.texts])[found]
     return Measured(float(made.sum() / len(of.searches)), len(of.searches))
 
 

@@ -20,6 +20,7 @@ from misusesim.scenario.checks import (
     multiple_of_ten,
     some_weight,
 )
+from misusesim.scenario.habits import ReasonMix, SearchHabits
 from misusesim.scenario.overseeing import Oversight
 
 AgencyType = Literal[
@@ -60,6 +61,10 @@ class AgencyGroup(Model):
     (that it rises with size: BJS LEMAS 2020; the number is an assumption); 0: all can."""
     licensing_unit: int = Field(default=0, ge=0, le=500)
     """Clerks of a permit desk that does lawful checks; a `permit_checks` misuse is theirs."""
+    searches: SearchHabits = SearchHabits()
+    """Plate searches where they are unlike those of most agencies."""
+    reasons: ReasonMix | None = None
+    """Classes of reasons by weight, instead of `reason_style`."""
     interface_accounts: int = Field(default=0, ge=0, le=1_000)
     """Accounts of systems that query by themselves: dispatch, records system, plate readers."""
     interface_queries_per_day: float = Field(default=0.0, ge=0, le=100_000)

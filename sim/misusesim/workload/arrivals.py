@@ -36,6 +36,8 @@ class Profile:
 
     hours: tuple[int, ...]  # 24, in 1/10,000 of a day
     days: tuple[int, ...]  # Monday first, in 1/1,000 of the mean day
+    #: Hourly and daily (Fano - 1) / mean of counts; None: those of the scenario's `[workload]`.
+    dispersion: tuple[float | None, float | None] = (None, None)
 
     def shares(self) -> NDArray[np.float64]:
         """Return the share of each of the 168 hours of a week."""
@@ -199,8 +201,11 @@ def _variances(setting: Setting, profile: Profile) -> tuple[float, float]:
     """Return variances of the hourly and the daily multiplier."""
     workload = setting.scenario.workload
     by_hour, by_day = _unevenness(profile)
-    daily = max(0.0, (1 + workload.daily_dispersion) / (1 + by_day) - 1)
-    hourly = max(0.0, (1 + workload.dispersion) / ((1 + by_hour) * (1 + daily)) - 1)
+    own_hourly, own_daily = profile.dispersion
+    of_days = workload.daily_dispersion if own_daily is None else own_daily
+    of_hours = workload.dispersion if own_hourly is None else own_hourly
+    daily = max(0.0, (1 + of_days) / (1 + by_day) - 1)
+    hourly = max(0.0, (1 + of_hours) / ((1 + by_hour) * (1 + daily)) - 1)
     return hourly, max(0.0, daily - hourly / 24)
 
 

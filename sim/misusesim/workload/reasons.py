@@ -161,6 +161,11 @@ def _customs(scenario: Scenario, agency: Agency) -> _Customs:
     mandatory = bool(chance.random() < _MANDATORY_SHARE)
     dropdown = bool(chance.random() < _DROPDOWN_SHARE)
     fill = _FILL[0] + (_FILL[1] - _FILL[0]) * float(chance.random())
+    if (told := agency.group.reasons) is not None:
+        given = told.model_dump()
+        scale = 1_000_000 / sum(given.values())
+        told_mix = rng.guide([round(given[name] * scale) for name in CLASSES])
+        return _Customs(not told.blank, dropdown=False, fill_share=fill, mix=told_mix)
     weights = _class_weights(chance, agency.group.reason_style, mandatory=mandatory)
     return _Customs(mandatory, dropdown, fill, rng.guide(weights))
 

@@ -21,10 +21,13 @@ from misusesim.workload.unlike import begun_more, kept, nights, surges
 from misusesim.world.readers import can_search
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from misusesim.dice import Dice
     from misusesim.plan import Cases, Incidents
+    from misusesim.scenario.habits import SearchHabits
     from misusesim.workload.setting import Setting
 
     I64Array = NDArray[np.int64]
@@ -40,14 +43,8 @@ _STARTS: Final = Profile(
     hours=tuple(round(n * (1.25 if hour in _NIGHT else 1)) for hour, n in enumerate(DESK.hours)),
     days=tuple(round(n * (1.07 if day in _WEEKEND else 1)) for day, n in enumerate(DESK.days)),
 )
-#: Officers who never search: a fifth of Eugene's accounts did not in half a year (domain note 7.1).
-_NEVER_SHARE: Final = 0.15
 #: Mean searches of a thread (calc, from `durations.THREAD_SEARCHES` and what goes on).
 _MEAN_THREAD: Final = 3.2
-#: Chance that a thread is taken up again at an hour and on a day: as the desk's profile has it, at
-#: most one.
-_HOUR_GOES_ON: Final = np.minimum(np.array(DESK.hours) / np.mean(DESK.hours), 1.0)
-_DAY_GOES_ON: Final = np.minimum(np.array(DESK.days) / np.mean(DESK.days), 1.0)
 _THREAD_BITS: Final = 8
 _THURSDAY: Final = 3
 #: Who comes back on another day does so at about the same hour (assumption).
@@ -79,7 +76,9 @@ def searches(setting: Setting, cases: Cases, street: Incidents) -> Occasions:
     time = begun[thread] + _waited(dice, nth)
     place = key[thread] >> SERIAL_BITS
     officer = _searchers(setting, time, dice, place)
-    goes_on = (nth == 0) | (rng.unit(dice.bits("search goes on")) < _willingness(setting, time))
+    goes_on = (nth == 0) | (
+        rng.unit(dice.bits("search goes on")) < _willingness(setting, time, place)
+    )
     usual = dice.chance("search at night", kept(setting, nights(setting), time, place))
     made = np.flatnonzero((officer >= 0) & setting.asks(time) & goes_on & usual)
     about = _about(setting, begun, key, cases, street)
@@ -97,14 +96,48 @@ def searches(setting: Setting, cases: Cases, street: Incidents) -> Occasions:
 def _threads(setting: Setting) -> tuple[I64Array, I64Array]:
     """Return when threads begin, and their serials."""
     much = can_search(setting.scenario, setting.agencies) * begun_more(nights(setting))
+    much = much * [agency.group.searches.rate for agency in setting.agencies]
     weekly = [
         np.sum(
             [setting.strength(setting.has_role(role), week) * much * per / _MEAN_THREAD
              for role, per in _SEARCHES.items()], axis=0,
-        )
+        ) * [_use(agency.group.searches.weeks, week) for agency in setting.agencies]
         for week in setting.weeks
     ]  # fmt: skip
-    return coming(setting, "searches", weekly, _STARTS, surges(setting))
+    habits = [agency.group.searches for agency in setting.agencies]
+    surge = surges(setting)
+    times, serials = [], []
+    for habit in dict.fromkeys(habits):  # few: most agencies search as most do
+        own = np.array([one == habit for one in habits])
+        time, serial = coming(
+            setting, "searches", [week * own for week in weekly], _profile(habit), surge
+        )
+        times.append(time)
+        serials.append(serial)
+    serial = np.concatenate(serials)
+    order = np.argsort(serial, kind="stable")
+    return np.concatenate(times)[order], serial[order]
+
+
+def _use(weeks: tuple[float, ...] | None, week: int) -> float:
+    """Return how much is searched in a week, relative to the mean week."""
+    if weeks is None:
+        return 1.0
+    return weeks[min(max(week, 0), len(weeks) - 1)] * len(weeks) / sum(weeks)
+
+
+def _profile(habit: SearchHabits) -> Profile:
+    """Return when threads of an agency begin; given weights are taken as they are."""
+    hours, days = _STARTS.hours, _STARTS.days
+    if habit.hours is not None:
+        hours = _whole(habit.hours, 10_000)
+    if habit.days is not None:
+        days = _whole(habit.days, 7_000)
+    return Profile(hours, days, (habit.dispersion, habit.daily_dispersion))
+
+
+def _whole(weights: Sequence[float], total: int) -> tuple[int, ...]:
+    return tuple(round(weight * total / sum(weights)) for weight in weights)
 
 
 def _waited(dice: Dice, nth: I64Array) -> I64Array:
@@ -120,11 +153,19 @@ def _waited(dice: Dice, nth: I64Array) -> I64Array:
     return since
 
 
-def _willingness(setting: Setting, time: I64Array) -> NDArray[np.float64]:
-    """Return how likely somebody goes on with a thread at each time."""
+def _willingness(setting: Setting, time: I64Array, place: I64Array) -> NDArray[np.float64]:
+    """Return how likely somebody of an agency goes on with a thread at each time."""
     local = setting.clock.local(time)
     weekday = (local // DAY_US + _THURSDAY) % 7  # 1970 began on one
-    return np.asarray(_HOUR_GOES_ON[local // HOUR_US % 24] * _DAY_GOES_ON[weekday])
+    habits = [agency.group.searches for agency in setting.agencies]
+    hours = np.stack([_usual(habit.hours or DESK.hours) for habit in habits])
+    days = np.stack([_usual(habit.days or DESK.days) for habit in habits])
+    return np.asarray(hours[place, local // HOUR_US % 24] * days[place, weekday])
+
+
+def _usual(weights: Sequence[float]) -> NDArray[np.float64]:
+    """Return weights relative to their mean, at most one."""
+    return np.asarray(np.minimum(np.array(weights) / np.mean(weights), 1.0))
 
 
 def _searchers(setting: Setting, time: I64Array, dice: Dice, place: I64Array) -> NDArray[np.int32]:
@@ -132,10 +173,14 @@ def _searchers(setting: Setting, time: I64Array, dice: Dice, place: I64Array) ->
     rate = np.zeros(len(setting.officers))
     for role, per_day in _SEARCHES.items():
         rate[setting.has_role(role)] = per_day
-    people = np.arange(len(rate))
-    never = setting.officer_dice(people, people * 0, 1).chance("never searches", _NEVER_SHARE)
-    appetite = setting.appetite()
-    appetite = appetite * np.sqrt(np.sqrt(np.sqrt(appetite)))  # the eager search still more
+    people, habits = np.arange(len(rate)), [agency.group.searches for agency in setting.agencies]
+    never_share, power = (
+        np.array([getattr(habit, name) for habit in habits])[setting.place]
+        for name in ("never_share", "inequality")
+    )
+    never = setting.officer_dice(people, people * 0, 1).chance("never searches", never_share)
+    # rounded before it is used: the last bit of a power may depend on the machine
+    appetite = 2.0 ** np.round(np.log2(setting.appetite()) * power, 6)
     weight = np.round(rate * appetite * 1000).astype(np.int64) * ~never
     return on_duty(setting, weight > 0, weight).pick(time, dice.bits("searcher"), place)
 
