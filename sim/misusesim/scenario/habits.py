@@ -54,16 +54,27 @@ class ReasonMix(Model):
     """
 
     blank: Rate = 0.0
+    """Left empty."""
     free: Rate = 0.0
+    """Words of what it is about: suspect vehicle, gta."""
     generic: Rate = 0.0
+    """One generic word: inv, investigation."""
     code: Rate = 0.0
+    """Sections of the penal or vehicle code: 459pc."""
     number: Rate = 0.0
+    """A case or incident number alone."""
     qualifier: Rate = 0.0
+    """A generic word with another: narcotics investigation."""
     number_words: Rate = 0.0
+    """A number with words."""
     short: Rate = 0.0
+    """One or two letters."""
     misspelt: Rate = 0.0
+    """The word investigation, misspelt."""
     test: Rate = 0.0
+    """Tests and training."""
     screen: Rate = 0.0
+    """What a screen writes by itself."""
 
     @model_validator(mode="after")
     def _some(self) -> Self:
