@@ -1,5 +1,6 @@
 """Statistics of simulated logs against published ones: several worlds, five seeds each.
 
+The world `fitted` is fitted to the real sample log first, and held against that log.
 `PROOF_WORLDS="tiny; county --days 14"` and `PROOF_SEEDS=1` make a quick look.
 """
 
@@ -13,15 +14,23 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from misusesim.dataset.reader import open_dataset
+from misusesim.portal import read_portal_csv
 from misusesim.realism.material import material
-from misusesim.realism.verdict import STATISTICS, judge
+from misusesim.realism.verdict import STATISTICS, against, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from misusesim.realism.targets import Statistic
 
 FOLDER = Path(os.environ["PROOF_FOLDER"])
-WORLDS = os.environ.get("PROOF_WORLDS", "county; no_misuse; state --days 28").split(";")
+WORLDS = os.environ.get("PROOF_WORLDS", "county; no_misuse; state --days 28; fitted").split(";")
 SEEDS = int(os.environ.get("PROOF_SEEDS", "5"))
+LOG: Final = Path(__file__).parent.parent / "tests/data/eugene_searches.csv"
+FITTED: Final = FOLDER / "fitted.toml"
 LEAST_APPLY: Final = 24  # of the statistics, somewhere
 LEAST_PASS: Final = 0.95  # of the verdicts
 WORKERS: Final = 2
@@ -29,6 +38,8 @@ WORKERS: Final = 2
 
 def main() -> None:
     """Judge all worlds and print what came out."""
+    if any(map(is_fitted, WORLDS)):
+        fit_once()
     found = {world.strip(): [judged(world, seed) for seed in range(1, SEEDS + 1)]
              for world in WORLDS}  # fmt: skip
     print(page(found))
@@ -37,14 +48,32 @@ def main() -> None:
         raise SystemExit(1)
 
 
+def is_fitted(world: str) -> bool:
+    """Tell whether a world is the one fitted to the real log, which is its reference then."""
+    return shlex.split(world)[0] == "fitted"
+
+
+def asked(world: str) -> Sequence[Statistic]:
+    """Return what a world is held against."""
+    return against(material(read_portal_csv(LOG))) if is_fitted(world) else STATISTICS
+
+
+def fit_once() -> None:
+    """Fit a scenario to the real log."""
+    subprocess.run(
+        [sys.executable, "-m", "misusebench", "fit", str(LOG), "-o", str(FITTED), "-q"], check=True
+    )
+
+
 def judged(world: str, seed: int) -> dict[str, dict[str, Any]]:
     """Make a world with a seed and return its verdicts by id."""
     out = FOLDER / "data"
-    command = [sys.executable, "-m", "misusebench", "simulate", *shlex.split(world)]
+    what = [str(FITTED), *shlex.split(world)[1:]] if is_fitted(world) else shlex.split(world)
+    command = [sys.executable, "-m", "misusebench", "simulate", *what]
     subprocess.run(
         [*command, "--seed", str(seed), "-o", str(out), "-q", "--workers", str(WORKERS)], check=True
     )
-    verdicts = judge(material(open_dataset(out)))
+    verdicts = judge(material(open_dataset(out)), asked(world))
     shutil.rmtree(out)
     return {
         one.statistic.id: {"verdict": one.word, "value": one.value, "target": one.asked}
