@@ -99,6 +99,10 @@ def simulate(
         str | None,
         typer.Option(metavar="ADDR", help="Of a running Ray cluster: HOST:PORT or auto."),
     ] = None,
+    outcomes_only: Annotated[
+        bool,
+        typer.Option("--outcomes-only", help="Campaigns and what became of them; no log."),
+    ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -109,7 +113,7 @@ def simulate(
 
     world = load_scenario(scenario, sets or (), seed=seed, days=days)
     line = progress_line(quiet=quiet)
-    made = shards.run(world, out, workers, line, engine.value, address)
+    made = shards.run(world, out, workers, line, engine.value, address, outcomes_only=outcomes_only)
     for kind in made["realised"]["misuse"]:
         if not sum(kind["campaigns"].values()):
             say(
@@ -181,22 +185,40 @@ def export(
 def realism(
     source: Annotated[Path, typer.Argument(metavar="DIR|LOG", help="A data set, or a real log.")],
     reference: Annotated[
-        list[Path] | None, typer.Option(metavar="DIR|LOG", help="Another one, to lay beside it.")
+        str | None,
+        typer.Option(metavar="NAME|LOG", help="Instead of the published targets: another log."),
     ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A page to write.")] = None,
+    strict: Annotated[bool, typer.Option(help="Exit with 1 if a statistic fails.")] = False,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Lay statistics of logs side by side."""
-    from misusesim.dataset.reader import open_dataset  # noqa: PLC0415 - heavy
-    from misusesim.portal import read_portal_csv  # noqa: PLC0415
-    from misusesim.realism import profile  # noqa: PLC0415
-    from misusesim.sidebyside import compare_profiles  # noqa: PLC0415
+    """Hold statistics of a log against those of real ones."""
+    from misusebench.realism_run import judged, write_page  # noqa: PLC0415 - heavy
 
-    del quiet
-    paths = (source, *(reference or ()))
-    logs = [open_dataset(path) if path.is_dir() else read_portal_csv(path) for path in paths]
-    profiles = [profile(log) for log in logs]
-    show("realism", profiles, lambda found: compare_profiles(*found), as_json=as_json)
+    found = judged(source, reference)
+    if out is not None:
+        write_page(found, out)
+        say(f"page     {out}", quiet=quiet)
+    show("realism", found.as_dict() if as_json else found, lambda one: one.text(), as_json=as_json)
+    if strict and found.count.failed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def fit(
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="A search log as CSV.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The scenario.")],
+    force: Annotated[bool, typer.Option("--force", help="Write over a file.")] = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a scenario whose plate searches are like those of a log."""
+    from misusebench import fit_run  # noqa: PLC0415 - heavy
+
+    found = fit_run.fitted(log, out, lambda line: say(line, quiet=quiet), force=force)
+    if as_json or not quiet:
+        show("fit", fit_run.as_dict(found) if as_json else found, fit_run.table, as_json=as_json)
 
 
 @app.command("list")

@@ -35,10 +35,9 @@ def kinds() -> Entries:
 
 def oddities() -> Entries:
     """Return the oddities; a data set also has those of the licensing desk."""
-    from misusesim.scenario.model import Oddity  # noqa: PLC0415 - pydantic is not for --help
+    from misusesim.scenario.oddities import ABOUT  # noqa: PLC0415 - only this list needs it
 
-    words = typing.get_args(Oddity.model_fields["kind"].annotation)
-    return [_entry(kind, kind.replace("_", " ")) for kind in words]
+    return [_entry(kind, about) for kind, about in ABOUT.items()]
 
 
 def detectors() -> Entries:

@@ -41,6 +41,7 @@ def simulate(
     progress: Callable[[Progress], None] | None = None,
     engine: Engine = "local",
     address: str | None = None,
+    outcomes_only: bool = False,
 ) -> Dataset:
     """Make the data set of a scenario in a folder, or finish one that was begun there.
 
@@ -59,6 +60,8 @@ def simulate(
         all see the folder.
     address
         Of a running cluster, ``HOST:PORT`` or ``auto``; None starts one on this machine.
+    outcomes_only
+        Make campaigns, outcomes and sanctions only, no query and no log: minutes for a state.
 
     Raises
     ------
@@ -76,5 +79,5 @@ def simulate(
 
     world = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
     shards.run(world, pathlib.Path(out), workers=workers, progress=progress,
-               engine=engine, address=address)  # fmt: skip
+               engine=engine, address=address, outcomes_only=outcomes_only)  # fmt: skip
     return open_dataset(out)

@@ -20,22 +20,25 @@ from misusesim.misuse import campaigns
 from misusesim.occasions import Occasions
 from misusesim.ordering import by_place
 from misusesim.oversight import oversight
+from misusesim.oversight.aftermath import aftermath
 from misusesim.plan import SERIAL_BITS, AgencyPlan, Block, Incidents, own_serials
 from misusesim.workload.context import Filed, work_context
 from misusesim.workload.desk import desk_work
+from misusesim.workload.event_work import event_work
 from misusesim.workload.inorder import by_start, numbered
 from misusesim.workload.interface import interface_work
-from misusesim.workload.oddities import Files, oddities
+from misusesim.workload.links import Links
+from misusesim.workload.oddities import Files, oddities, with_shifts
 from misusesim.workload.records import Tables, cut
 from misusesim.workload.separate import own_settings, parts
-from misusesim.workload.setting import Setting, join, select
+from misusesim.workload.setting import Setting, join, select, within_weeks
 from misusesim.workload.street import street_work
 from misusesim.workload.together import SERIALS, renumbered, shifted
 from misusesim.workload.twins import oddity_table
 from misusesim.workload.watches import block_shifts
 from misusesim.world.context import directory_context, roster_context, ties_context
 from misusesim.world.interfaces import with_interfaces
-from misusesim.world.model import Shifts, Staff
+from misusesim.world.model import Staff
 from misusesim.world.officers import block_officers, officers, terminals
 from misusesim.world.subjects import Population
 from misusesim.world.ties import block_ties
@@ -50,7 +53,6 @@ if TYPE_CHECKING:
     from misusesim.plan import Cases
     from misusesim.scenario.model import Scenario
     from misusesim.workload.licensing import Applications
-    from misusesim.workload.links import Links
     from misusesim.workload.wanted import Wanted
     from misusesim.world.model import Agency, Officers, Terminals, Ties
 
@@ -119,7 +121,7 @@ def causal_passes(scenario: Scenario, agencies: Sequence[Agency]) -> Planned:
     people = block_officers(scenario, agencies)
     staff = Staff.of(agencies, people)
     honest, leave = _honest(scenario, staff, people)
-    honest = honest._replace(setting=_within_weeks(honest.setting))
+    honest = honest._replace(setting=within_weeks(honest.setting))
     tied = block_ties(scenario, staff)
     plots = [_misuse(scenario, *one) for one in zip(*_separate(honest, people), tied, strict=True)]
     accounts, places = zip(*(
@@ -134,15 +136,17 @@ def causal_passes(scenario: Scenario, agencies: Sequence[Agency]) -> Planned:
     work = _work(setting, honest, wrong, row)
     filed = _filed(setting, honest, wrong, row)
     block = _block(setting, places, work, filed, wrong)
+    after = aftermath(scenario, staff, [one.seen for one in wrong])
     ready = {
         **directory_context(scenario, agencies),
-        **roster_context(scenario, everybody, setting.units or (), places),
+        **roster_context(scenario, everybody, setting.units or (), places, block.suspensions),
         **ties_context(scenario, staff, tied),
         "roster/leave": leave,
+        "roster/sanctions": after.sanctions,
     }
     files = work_context(setting, filed, [one.plot.context for one in wrong])
     context = Tables({**{name: partial(ready.get, name) for name in ready}, **files.makers})
-    return Planned(block, setting, context, _truth(setting, work, filed, wrong))
+    return Planned(block, setting, context, _truth(setting, work, filed, wrong, after.outcomes))
 
 
 def _misuse(
@@ -225,15 +229,14 @@ def _block(
 
 
 def _truth(
-    setting: Setting, work: Occasions, filed: Filed,
-    wrong: Sequence[Wrong],
-) -> dict[str, pa.Table]:  # fmt: skip
+    setting: Setting, work: Occasions, filed: Filed, wrong: Sequence[Wrong], outcomes: pa.Table
+) -> dict[str, pa.Table]:
     """Return the truth that needs no rows of the log."""
     odd = np.flatnonzero((work.oddity >= 0) & (work.start < setting.clock.horizon[1]))
     return {
         "campaigns": pa.concat_tables([one.plot.truth for one in wrong]),
         "oddities": oddity_table(setting, work.take(odd), filed.applications),
-        "outcomes": pa.concat_tables([one.seen.outcomes for one in wrong]),
+        "outcomes": outcomes,
     }
 
 
@@ -257,16 +260,20 @@ def _honest(
     street = street_work(setting)
     desks = desk_work(setting, street.incidents)
     work = numbered(setting, street.occasions, desks.occasions)
-    incidents = join([street.incidents, desks.bookings])
+    events = event_work(setting)
+    incidents = join([street.incidents, desks.bookings, events.incidents])
     order = by_place(incidents.serial >> SERIAL_BITS, incidents.opened, incidents.serial)
     incidents = select(incidents, order)
     cases, applications, wanted = desks.cases, desks.applications, desks.wanted
     del street, desks, order  # their occasions fill much memory
     odd = oddities(Files(setting, work, incidents, cases))
     marked = replace(work, oddity=odd.marks)
-    every = Occasions.concat([marked, numbered(setting, odd.occasions)])
+    every = Occasions.concat([marked, numbered(setting, events.occasions, odd.occasions)])
+    links = Links.concat([events.links, odd.links])
+    if len(odd.shifts.start):
+        setting = with_shifts(setting, odd.shifts)
     known = cut(pa.concat_tables(leave), setting.clock.horizon[1], away)
-    return Honest(setting, every, incidents, cases, applications, wanted, odd.links), known
+    return Honest(setting, every, incidents, cases, applications, wanted, links), known
 
 
 def _separate(
@@ -280,12 +287,3 @@ def _separate(
         parts(setting, incidents, incidents.serial >> SERIAL_BITS),
         parts(setting, cases, cases.serial >> SERIAL_BITS),
     )
-
-
-def _within_weeks(setting: Setting) -> Setting:
-    """Return the setting with the shifts of the scenario's weeks only."""
-    end = setting.clock.week_bounds(setting.clock.weeks - 1)[1]
-    duty = setting.shifts
-    kept = duty.start < end
-    within = Shifts(duty.officer[kept], duty.start[kept], duty.end[kept], duty.kind[kept])
-    return replace(setting, shifts=within)

@@ -67,7 +67,8 @@ def _agency_to_json(agency: Agency) -> dict[str, Any]:
 
 
 def _agency_from_json(about: dict[str, Any]) -> Agency:
-    return Agency(**{**about, "group": AgencyGroup.model_validate(about["group"])})
+    group = AgencyGroup.model_validate_json(json.dumps(about["group"]))  # dates are texts in JSON
+    return Agency(**{**about, "group": group})
 
 
 def _to_table(columns: Any, about: dict[str, str]) -> pa.Table:

@@ -25,7 +25,7 @@ from misusesim.errors import DatasetError, UsageError
 from misusesim.ledger import Done, Ledger
 from misusesim.planfile import load_block, save_block
 from misusesim.storedplans import Plans, folder_of
-from misusesim.tasks import Task, blocks, tasks
+from misusesim.tasks import Task, blocks, outcome_blocks, outcome_tasks, tasks
 from misusesim.workers import run_in_processes
 
 if TYPE_CHECKING:
@@ -49,8 +49,11 @@ class Progress(NamedTuple):
     task: str  # the last one finished, "" at the start
 
 
-def perform(scenario: Scenario, root: Path, task: Task) -> Done:
+def perform(scenario: Scenario, root: Path, task: Task, *, outcomes_only: bool = False) -> Done:
     """Do one task and return what it wrote; runs in any process."""
+    if outcomes_only:
+        with _no_collector():
+            return _plan_outcomes(scenario, root, task)
     if task.period is not None:
         return _expand_shard(scenario, root, task, task.period)
     with _no_collector():
@@ -73,15 +76,18 @@ def _no_collector() -> Iterator[None]:
             gc.enable()
 
 
-def perform_on_node(scenario: Scenario, root: Path, task: Task) -> Done:
+def perform_on_node(
+    scenario: Scenario, root: Path, task: Task, *, outcomes_only: bool = False
+) -> Done:
     """Do one task on a machine that may be another one: it must see the folder of the run."""
     begun = root / layout.WORK / "run.json"
     if not begun.exists():
         raise UsageError(
             f"the machine {platform.node()} does not see {root}; all nodes need one shared folder"
         )
-    _check_same(root, json.loads(begun.read_bytes()), _identity(scenario))
-    return perform(scenario, root, task)
+    identity = _identity(scenario, outcomes_only=outcomes_only)
+    _check_same(root, json.loads(begun.read_bytes()), identity)
+    return perform(scenario, root, task, outcomes_only=outcomes_only)
 
 
 def _plan_block(scenario: Scenario, root: Path, task: Task) -> Done:
@@ -100,6 +106,22 @@ def _plan_block(scenario: Scenario, root: Path, task: Task) -> Done:
         files += _write_parts(root, {layout.context_part(name, task.name): context[name]})
     facts = {layout.truth_part(name, task.name): truth[name] for name in truth}
     return Done(task.name, (*files, *_write_parts(root, facts), *kept), tally)
+
+
+def _plan_outcomes(scenario: Scenario, root: Path, task: Task) -> Done:
+    """Write who misuses the system and what follows, without a query."""
+    from misusesim.clock import LocalClock  # noqa: PLC0415 - heavy, and only workers need it
+    from misusesim.outcomespass import outcomes_passes  # noqa: PLC0415
+    from misusesim.world.agencies import agencies  # noqa: PLC0415
+
+    block = next(block for block in outcome_blocks(scenario) if block.start == task.agency)
+    setting, context, truth = outcomes_passes(
+        scenario, agencies(scenario)[block.start : block.stop]
+    )
+    tally = pass_tally(setting.officers, setting.shifts, truth, LocalClock(scenario).horizon)
+    parts = {layout.context_part(name, task.name): table for name, table in context.items()}
+    parts |= {layout.truth_part(name, task.name): table for name, table in truth.items()}
+    return Done(task.name, tuple(_write_parts(root, parts)), tally)
 
 
 def _expand_shard(scenario: Scenario, root: Path, task: Task, period: int) -> Done:
@@ -135,6 +157,8 @@ def run(
     progress: Callable[[Progress], None] | None = None,
     engine: Engine = "local",
     address: str | None = None,
+    *,
+    outcomes_only: bool = False,
 ) -> dict[str, Any]:
     """Make the data set of a scenario in a folder, or finish one that was begun there.
 
@@ -152,6 +176,8 @@ def run(
         Processes of this machine, or a Ray cluster whose nodes all see the folder.
     address
         Of a running Ray cluster; None starts one on this machine.
+    outcomes_only
+        Make campaigns, outcomes and sanctions only, no query and no log.
 
     Returns
     -------
@@ -167,22 +193,24 @@ def run(
         If a part cannot be written, or a worker keeps dying.
     """
     _check_asked(workers, engine, address)
-    identity = _identity(scenario)
+    identity = _identity(scenario, outcomes_only=outcomes_only)
     if _is_finished(out, identity):
         shutil.rmtree(out / layout.WORK, ignore_errors=True)
         return load_manifest(out)
     if engine == "ray":
         raycluster.check(address)
-    crew = _crew(scenario, out, workers, engine, address)
+    crew = _crew(scenario, out, workers, engine, address, outcomes_only=outcomes_only)
     done: dict[str, Done] = {}
     try:
         with _claimed(out, identity):
-            _run_tasks(scenario, out, crew, progress or (lambda _: None), done)
+            plan = _plan(scenario, outcomes_only=outcomes_only)
+            _run_tasks(out, plan, crew, progress or (lambda _: None), done)
             _clear(out)  # a lost worker or node may have left a part half-written
-            _finish(scenario, out, identity["scenario_hash"], done)
+            _finish(scenario, out, identity, done)
     except OSError as error:
-        plan = tasks(scenario)
-        needed = room.still_needed(scenario, blocks(scenario), plan, done)
+        plan = _plan(scenario, outcomes_only=outcomes_only)
+        together = outcome_blocks(scenario) if outcomes_only else blocks(scenario)
+        needed = room.still_needed(scenario, together, plan, done)
         raise room.disk_error(out, error, needed, done, len(plan)) from error
     shutil.rmtree(out / layout.WORK)
     return load_manifest(out)
@@ -204,18 +232,27 @@ class _Crew(Protocol):
     def __call__(self, *, todo: Sequence[Task], record: Callable[[Done], None]) -> None: ...
 
 
+def _plan(scenario: Scenario, *, outcomes_only: bool) -> list[Task]:
+    """Return all tasks; outcomes come from causal passes alone."""
+    return outcome_tasks(scenario) if outcomes_only else tasks(scenario)
+
+
 def _crew(
-    scenario: Scenario, out: Path, workers: int | None, engine: Engine, address: str | None
-) -> _Crew:
+    scenario: Scenario, out: Path, workers: int | None, engine: Engine, address: str | None,
+    *, outcomes_only: bool,
+) -> _Crew:  # fmt: skip
     """Return who does the tasks."""
     if engine == "ray":
         # a worker may stand in another folder
-        do = partial(perform_on_node, scenario, out.absolute())
+        do = partial(perform_on_node, scenario, out.absolute(), outcomes_only=outcomes_only)
         return partial(raycluster.run_on_ray, do, address=address, workers=workers)
-    cores = workers or os.cpu_count() or 1
+    cores, here = (
+        workers or os.cpu_count() or 1,
+        partial(perform, scenario, out, outcomes_only=outcomes_only),
+    )
     if cores == 1:
-        return partial(_run_here, partial(perform, scenario, out))
-    return partial(run_in_processes, partial(perform, scenario, out), workers=cores)
+        return partial(_run_here, here)
+    return partial(run_in_processes, here, workers=cores)
 
 
 def _run_here(
@@ -225,7 +262,7 @@ def _run_here(
         record(do(task))
 
 
-def _identity(scenario: Scenario) -> dict[str, Any]:
+def _identity(scenario: Scenario, *, outcomes_only: bool = False) -> dict[str, Any]:
     """Return what two runs must share so that one can go on where the other stopped."""
     from misusesim.scenario.load import scenario_hash  # noqa: PLC0415 - only runs need it
 
@@ -234,6 +271,7 @@ def _identity(scenario: Scenario) -> dict[str, Any]:
         "scenario_hash": scenario_hash(scenario),
         "schema_version": schema.SCHEMA_VERSION,
         "versions": manifest.versions(),
+        **({"outcomes_only": True} if outcomes_only else {}),
     }
 
 
@@ -264,6 +302,9 @@ def _check_same(out: Path, found: dict[str, Any], identity: dict[str, Any]) -> N
             f"(hash {found['scenario_hash'][:12]}, asked for {identity['scenario_hash'][:12]}); "
             "choose a new or empty folder"
         )
+    if found.get("outcomes_only", False) != identity.get("outcomes_only", False):
+        what = "outcomes only" if found.get("outcomes_only") else "a data set with its log"
+        raise UsageError(f"{out} holds {what}; choose a new or empty folder")
     for name, version in identity["versions"].items():
         if found["versions"].get(name) != version:
             raise UsageError(
@@ -305,14 +346,14 @@ def _clear(out: Path) -> None:
 
 
 def _run_tasks(
-    scenario: Scenario,
     out: Path,
+    plan: list[Task],
     crew: _Crew,
     progress: Callable[[Progress], None],
     done: dict[str, Done],
 ) -> None:
     """Do what is not finished yet; enter all finished tasks into `done` by name, as they come."""
-    plan, ledger = tasks(scenario), Ledger(out)
+    ledger = Ledger(out)
     names = {task.name for task in plan}
     done.update((name, d) for name, d in ledger.finished().items() if name in names)
     plans = Plans(out, ledger, plan, done)
@@ -330,7 +371,7 @@ def _run_tasks(
     crew(todo=[task for task in plan if task.name not in done], record=record)
 
 
-def _finish(scenario: Scenario, out: Path, scenario_hash: str, done: dict[str, Done]) -> None:
+def _finish(scenario: Scenario, out: Path, identity: dict[str, Any], done: dict[str, Done]) -> None:
     """Write scenario, cards and, last of all, the manifest."""
     from misusesim.scenario.load import dump_toml  # noqa: PLC0415 - only runs need it
 
@@ -338,8 +379,10 @@ def _finish(scenario: Scenario, out: Path, scenario_hash: str, done: dict[str, D
     tallies = [d.tally for d in results]
     entries = [e for d in results for e in d.files if not e.path.startswith(layout.WORK)]
     entries.append(write_bytes(out, layout.SCENARIO, dump_toml(scenario).encode()))
-    draft = manifest.build(scenario, scenario_hash, entries, tallies)
+    facts = scenario, identity["scenario_hash"]
+    only = identity.get("outcomes_only", False)
+    draft = manifest.build(*facts, entries, tallies, outcomes_only=only)
     for name, text in cards(scenario, draft).items():
         entries.append(write_bytes(out, name, text.encode()))
-    made = manifest.build(scenario, scenario_hash, entries, tallies)
+    made = manifest.build(*facts, entries, tallies, outcomes_only=only)
     write_bytes(out, layout.MANIFEST, manifest.dumps(made))

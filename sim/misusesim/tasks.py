@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MOST_TOGETHER: Final = 8_000
 #: No agency joins a block that has so many accounts: several workers must find something to do.
 ENOUGH_ACCOUNTS: Final = 8_000
+#: Accounts times weeks that no scenario has: `ENOUGH_ACCOUNTS` alone bounds a block.
+_NO_BOUND: Final = 1_000_000_000
 #: Blocks planned before the shards of one: at the end only shards are left, none of them waiting
 #: for a pass. Each keeps its stored plan that much longer.
 AHEAD: Final = 2
@@ -53,9 +55,19 @@ def tasks(scenario: Scenario) -> list[Task]:
     return plan
 
 
+def outcome_blocks(scenario: Scenario) -> list[range]:
+    """Return which agencies are passed together where no query is made: as many as may be."""
+    return blocks(scenario.model_copy(update={"block_account_weeks": _NO_BOUND}))
+
+
+def outcome_tasks(scenario: Scenario) -> list[Task]:
+    """Return the causal passes of a run that makes outcomes only."""
+    return [Task(block.start) for block in outcome_blocks(scenario)]
+
+
 def blocks(scenario: Scenario) -> list[range]:
     """Return which agencies share their parts, by index; a pure function of the scenario."""
-    count = sum(group.count for group in scenario.agency)
+    count = sum(group.count for group in scenario.groups)
     weeks = 1 - (-scenario.days // 7)  # with the warm-up
     most = min(scenario.block_account_weeks / weeks, ENOUGH_ACCOUNTS)
     if most <= 1:

@@ -86,7 +86,7 @@ def test_inspect(tiny_dataset: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert found["agencies"] == 2
 
     assert main(["inspect", str(tiny_dataset)]) == 0
-    assert "tiny version 1, seed 11, 14 days" in capsys.readouterr().out
+    assert "tiny version 2, seed 11, 14 days" in capsys.readouterr().out
 
 
 def test_verify(tiny_dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,16 +141,30 @@ def test_export(
 
 
 def test_realism(tiny_dataset: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A data set and a log stand side by side, as data and as text."""
+    """Verdicts against a log, with both profiles, as data, as text and as a page."""
     log = tmp_path / "log.csv"
     assert main(["export", str(tiny_dataset), "--format", "portal-csv", "-o", str(log)]) == 0
     capsys.readouterr()
 
     found = told(capsys, "realism", tiny_dataset, "--reference", log)
-    assert len(found) == 2
+    assert len(found["profiles"]) == 2
+    assert {one["verdict"] for one in found["statistics"]} <= {"pass", "fail", "not applicable"}
 
-    assert main(["realism", str(tiny_dataset), "--reference", str(log)]) == 0
+    page = tmp_path / "page.html"
+    assert main(["realism", str(tiny_dataset), "--reference", str(log), "-o", str(page)]) == 0
     assert "weekend" in capsys.readouterr().out
+    assert "default-src 'none'" in page.read_text(encoding="utf-8")
+
+
+def test_realism_strict(capsys: pytest.CaptureFixture[str]) -> None:
+    """A failing statistic fails a build only if asked to; a bad reference is told with what is."""
+    log = "tests/data/eugene_searches.csv"
+    assert told(capsys, "realism", log)["failed"] == 4
+    assert main(["realism", log, "--strict"]) == 1
+    assert main(["realism", log, "--reference", "eugene_org", "--strict"]) == 0
+    capsys.readouterr()
+    assert main(["realism", log, "--reference", "nowhere"]) == 2
+    assert "nowhere: no such file or folder, nor a profile (ca_portal" in capsys.readouterr().err
 
 
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:

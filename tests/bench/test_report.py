@@ -44,7 +44,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the drawing, which takes most of a page's time."""
-    monkeypatch.setattr(plots, "_figure", lambda name, *_: f'<svg data-figure="{name}"></svg>')
+    monkeypatch.setattr(plots, "figure_of", lambda name, *_: f'<svg data-figure="{name}"></svg>')
 
 
 @pytest.fixture(scope="module")

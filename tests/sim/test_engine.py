@@ -246,9 +246,12 @@ def test_justifications_can_be_looked_up(plan):
     keys = {
         "dispatch/incidents": "incident_id", "dispatch/cases": "case_id",
         "dispatch/applications": "application_id", "roster/officers": "officer_id",
-        "roster/shifts": "officer_id",
+        "roster/shifts": "officer_id", "dispatch/warrants": "subject_key",
     }  # fmt: skip
-    known = {name: set(plan.context[name][key].to_pylist()) for name, key in keys.items()}
+    known = {
+        name: {str(value) for value in plan.context[name][key].to_pylist()}
+        for name, key in keys.items()
+    }
     seen = set()
     for text in plan.truth["oddities"]["justification"].to_pylist():
         table, key = re.fullmatch(r"([a-z]+/[a-z]+):(.+)", text).groups()

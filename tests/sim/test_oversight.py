@@ -14,12 +14,20 @@ from misusesim.misuse.rungs import Story
 from misusesim.misuse.writing import LEAD_WEEKS, Campaign, Pretext, Step, written
 from misusesim.occasions import DEFAULT, NONE, TEMPLATE, TOPIC
 from misusesim.oversight import oversight
-from misusesim.scenario.model import Oversight as Settings
 from misusesim.scenario.model import PermitChecks
+from misusesim.scenario.overseeing import Oversight
 
 pytestmark = pytest.mark.slow
 
-NOBODY = Settings(audits_per_agency_year=0, complaint_share=0, unit_report_share=0)
+QUIET = {"reviews_per_officer_year": 0, "analytics_agency_share": 0, "cleared_share": 0}
+
+
+def rules(**settings):
+    """Return rules of oversight without reviews, analytics and errors, unless some are asked."""
+    return Oversight(**{**QUIET, **settings})
+
+
+NOBODY = rules(audits_per_agency_year=0, complaint_share=0, unit_report_share=0)
 
 
 def world(days=84, settings=NOBODY, misuse=()):
@@ -60,7 +68,7 @@ def us(time):
     return round((time - dt.datetime(1970, 1, 1, tzinfo=dt.UTC)) / dt.timedelta(microseconds=1))
 
 
-COMPLAINED = Settings(audits_per_agency_year=0, complaint_share=1, delay_days=5)
+COMPLAINED = rules(audits_per_agency_year=0, complaint_share=1, delay_days=5)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +115,7 @@ def test_three_ways_of_reporting_in_their_shares(complaints):
 
 def test_complaint_share_is_kept():
     """0.15 of 300 campaigns within 4 standard errors."""
-    settings = Settings(audits_per_agency_year=0, complaint_share=0.15)
+    settings = rules(audits_per_agency_year=0, complaint_share=0.15)
     _, found = overseen(world(settings=settings), 300)
     share = np.mean([row["found_by"] != "never" for row in outcomes(found)])
     assert abs(share - 0.15) < 4 * (0.15 * 0.85 / 300) ** 0.5
@@ -137,7 +145,7 @@ def test_decisions_take_the_mean_delay(complaints):
 
 def test_nothing_is_known_of_the_time_after_the_horizon():
     """Found and decided lie inside; what is not yet decided has no outcome."""
-    settings = Settings(audits_per_agency_year=0, complaint_share=1, delay_days=40)
+    settings = rules(audits_per_agency_year=0, complaint_share=1, delay_days=40)
     scenario = world(28, settings)
     end = stage.empty_scene(scenario).clock.horizon[1]
     rows = outcomes(overseen(scenario, 200)[1])
@@ -193,7 +201,7 @@ def test_prevented_stops_leave_no_incident():
 
 def test_audits_find_in_proportion_to_what_they_read():
     """Reading a fiftieth, an audit a fortnight: heavy campaigns are found, light ones seldom."""
-    settings = Settings(audits_per_agency_year=24, audit_sample_share=0.02, complaint_share=0,
+    settings = rules(audits_per_agency_year=24, audit_sample_share=0.02, complaint_share=0,
                         unit_report_share=0)  # fmt: skip
     light = outcomes(overseen(world(settings=settings), 150)[1])
     heavy = outcomes(overseen(world(settings=settings), 150, queries=8)[1])
@@ -206,7 +214,7 @@ def test_audits_find_in_proportion_to_what_they_read():
 
 def test_auditors_who_miss_everything_find_nothing():
     """With a miss share of one no audit finds anything."""
-    settings = Settings(audits_per_agency_year=24, audit_sample_share=1.0, audit_miss_share=1.0,
+    settings = rules(audits_per_agency_year=24, audit_sample_share=1.0, audit_miss_share=1.0,
                         complaint_share=0, unit_report_share=0)  # fmt: skip
     assert {row["found_by"] for row in outcomes(overseen(world(settings=settings), 50)[1])} == {
         "never"
@@ -215,7 +223,7 @@ def test_auditors_who_miss_everything_find_nothing():
 
 def test_all_campaigns_are_audited_on_the_same_days():
     """Auditors come to the agency, not to a campaign."""
-    settings = Settings(audits_per_agency_year=8, audit_sample_share=1.0, audit_miss_share=0.0,
+    settings = rules(audits_per_agency_year=8, audit_sample_share=1.0, audit_miss_share=0.0,
                         complaint_share=0, unit_report_share=0)  # fmt: skip
     rows = outcomes(overseen(world(settings=settings), 40, queries=2)[1])
     days = {row["found_at"] for row in rows if row["found_at"]}
@@ -224,7 +232,7 @@ def test_all_campaigns_are_audited_on_the_same_days():
 
 def test_a_longer_horizon_changes_no_earlier_finding():
     """Four weeks give what twelve weeks had found and decided by then, to the suspension."""
-    settings = Settings(audits_per_agency_year=12, audit_sample_share=0.05, complaint_share=0.6,
+    settings = rules(audits_per_agency_year=12, audit_sample_share=0.05, complaint_share=0.6,
                         delay_days=6)  # fmt: skip
     short, long = world(28, settings), world(84, settings)
     end = stage.empty_scene(short).clock.horizon[1]
@@ -266,7 +274,7 @@ def test_a_complaint_before_the_log_came_to_nothing():
     assert all(us(row["found_at"]) >= start for row in rows if row["found_at"])
 
 
-REPORTED = Settings(audits_per_agency_year=0, complaint_share=0, unit_report_share=1, delay_days=3)
+REPORTED = rules(audits_per_agency_year=0, complaint_share=0, unit_report_share=1, delay_days=3)
 
 
 def unit(misuse, days=84):

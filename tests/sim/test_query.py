@@ -374,14 +374,15 @@ def test_rows_of_huge_occasions_have_ids_of_their_own():
     assert len(pc.unique(one.log["query_id"])) == one.log.num_rows == COPY + 60
 
 
-def test_reactions_belong_to_misuse_and_end(shard):
-    """Each misuse row reacts; every chain of steps ends by giving up within three."""
-    misuse = plain(shard.truth).filter(pc.equal(plain(shard.truth)["cause"], "misuse"))
-    first = misuse.filter(pc.is_null(misuse["duplicate_of"]))["query_id"].to_pylist()
+def test_reactions_belong_to_misuse_and_oddities_and_end(shard):
+    """Each misuse row and oddity reacts; chains of steps end by giving up within three."""
+    strange = plain(shard.truth).filter(pc.not_equal(plain(shard.truth)["cause"], "work"))
+    first = strange.filter(pc.is_null(strange["duplicate_of"]))["query_id"].to_pylist()
     steps = {}
     for row in plain(shard.reactions).to_pylist():
         steps.setdefault(row["query_id"], []).append(row)
-    assert sorted(steps) == sorted(first)
+    assert set(steps) >= set(first)
+    assert len(steps) < len(shard.log) / 4
     for chain in steps.values():
         chain.sort(key=lambda row: row["step"])
         assert [row["step"] for row in chain] == list(range(len(chain)))

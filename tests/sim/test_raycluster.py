@@ -272,7 +272,7 @@ def test_a_node_that_does_not_see_the_folder(tmp_path, monkeypatch):
     with pytest.raises(UsageError, match="all nodes need one shared folder"):
         shards.perform_on_node(world, tmp_path, Task(0))
     with shards._claimed(tmp_path, shards._identity(world)):
-        monkeypatch.setattr(shards, "perform", lambda *_: "done")
+        monkeypatch.setattr(shards, "perform", lambda *_, outcomes_only: "done")
         assert shards.perform_on_node(world, tmp_path, Task(0)) == "done"
         monkeypatch.setattr(shards.manifest, "versions", lambda: {"numpy": "0.1"})
         with pytest.raises(UsageError, match=r"was made with numpy .*, this is 0\.1"):
@@ -297,12 +297,12 @@ def deeds(real, tmp_path, monkeypatch):
         "from misusesim.ledger import Done\n"
         "from misusesim.shards import perform\n"
         f"HERE = pathlib.Path({str(tmp_path)!r})\n"
-        "def killed_once(scenario, root, task):\n"
+        "def killed_once(scenario, root, task, **how):\n"
         "    mark = HERE / 'killed'\n"
         "    if task.period == 0 and not mark.exists():\n"
         "        mark.touch()\n"
         "        os.kill(os.getpid(), 9)\n"
-        "    return perform(scenario, root, task)\n"
+        "    return perform(scenario, root, task, **how)\n"
         "def full(task):\n"
         "    raise OSError(28, 'No space left on device')\n"
         "def always_killed(task):\n"

@@ -32,7 +32,7 @@ _FONT: Final = re.compile(r"(?P<size>[\d.]+)px\s+(?P<family>.+)")
 _SIZE: Final = (6.6, 3.9)
 
 
-def _figure(name: str, draw: Callable[[Axes], None], size: tuple[float, float] = _SIZE) -> str:
+def figure_of(name: str, draw: Callable[[Axes], None], size: tuple[float, float] = _SIZE) -> str:
     """Return a drawing as an SVG element."""
     import matplotlib as mpl  # noqa: PLC0415 - 400 ms that only reports need
     from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415
@@ -119,7 +119,7 @@ def precision_recall(lines: Lines, look: dict[str, tuple[str, Any]]) -> str:
         axes.yaxis.set_minor_formatter(lambda _, __: "")
         _frame(axes)
 
-    return _figure("precision-recall", draw)
+    return figure_of("precision-recall", draw)
 
 
 def time_to_detect(lines: Lines, look: dict[str, tuple[str, Any]]) -> str:
@@ -139,7 +139,7 @@ def time_to_detect(lines: Lines, look: dict[str, tuple[str, Any]]) -> str:
         axes.yaxis.set_major_formatter(_percent)
         _frame(axes)
 
-    return _figure("time-to-detect", draw)
+    return figure_of("time-to-detect", draw)
 
 
 def intervals(rows: Sequence[tuple[str, float, float | None, float | None]], name: str,
@@ -161,7 +161,7 @@ def intervals(rows: Sequence[tuple[str, float, float | None, float | None]], nam
         axes.spines["left"].set_visible(False)
         axes.tick_params(length=0)
 
-    return _figure(name, draw, (6.6, 0.9 + 0.3 * len(rows)))
+    return figure_of(name, draw, (6.6, 0.9 + 0.3 * len(rows)))
 
 
 def cost(lines: Lines, look: dict[str, tuple[str, Any]]) -> str:
@@ -180,7 +180,7 @@ def cost(lines: Lines, look: dict[str, tuple[str, Any]]) -> str:
         axes.yaxis.set_major_formatter(_percent)
         _frame(axes)
 
-    return _figure("cost", draw)
+    return figure_of("cost", draw)
 
 
 def _percent(value: float, _: float) -> str:

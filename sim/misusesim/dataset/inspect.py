@@ -36,6 +36,7 @@ def describe(path: str | Path) -> dict[str, Any]:
                 "start", "days", "truth", "rows", "realised", "volume", "versions",
             )
         },
+        "outcomes_only": found.get("outcomes_only", False),
         "path": str(dataset.path),
         "bytes": sum(file["bytes"] for file in found["files"]),
         "files": len(found["files"]),
@@ -69,6 +70,8 @@ def render(told: dict[str, Any]) -> RenderableType:
     from rich.text import Text  # noqa: PLC0415
 
     rows, realised = told["rows"], told["realised"]
+    if told["outcomes_only"]:
+        return Group(_head_of_outcomes(told), _oversight(told), _misuse(told), _counts(told))
     head = Text.assemble(
         (f"{told['scenario']}", "bold"),
         f" version {told['scenario_version']}, seed {told['seed']}, "
@@ -83,7 +86,21 @@ def render(told: dict[str, Any]) -> RenderableType:
         f"({realised['misuse_share_of_officers']:.2%})\n",
         (f"data set {told['dataset_hash'][:16]}, scenario {told['scenario_hash'][:16]}", "dim"),
     )
-    return Group(head, _volume(told), _misuse(told), _oddities(told), _counts(told))
+    return Group(
+        head, _volume(told), _misuse(told), _oversight(told), _oddities(told), _counts(told)
+    )
+
+
+def _head_of_outcomes(told: dict[str, Any]) -> RenderableType:
+    from rich.text import Text  # noqa: PLC0415 - only terminals need it
+
+    return Text.assemble(
+        (f"{told['scenario']}", "bold"),
+        f" version {told['scenario_version']}, seed {told['seed']}, "
+        f"{told['days']} days from {told['start']}\n",
+        "outcomes only: campaigns and what became of them, no log\n",
+        (f"data set {told['dataset_hash'][:16]}, scenario {told['scenario_hash'][:16]}", "dim"),
+    )
 
 
 def _grid(title: str, *columns: str) -> Any:
@@ -108,6 +125,16 @@ def _misuse(told: dict[str, Any]) -> RenderableType:
     for row in told["realised"]["misuse"]:
         for rung, campaigns in row["campaigns"].items():
             table.add_row(row["kind"], rung, f"{campaigns:,}", f"{row['queries'][rung]:,}")
+    return table  # type: ignore[no-any-return]
+
+
+def _oversight(told: dict[str, Any]) -> RenderableType:
+    found = told["realised"].get("oversight", {})
+    factor = found.get("actual_factor", 0)
+    title = f"\nOversight: {factor:g} queries of misuse for each reported"
+    table = _grid(title, "kind/outcome", "officers")
+    for name, count in found.get("outcomes", {}).items():
+        table.add_row(name, f"{count:,}")
     return table  # type: ignore[no-any-return]
 
 

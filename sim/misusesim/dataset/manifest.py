@@ -68,6 +68,8 @@ def build(
     scenario_hash: str,
     entries: Sequence[Entry],
     tallies: Sequence[dict[str, Any]],
+    *,
+    outcomes_only: bool = False,
 ) -> dict[str, Any]:
     """Return the sealed manifest of a finished data set.
 
@@ -79,6 +81,8 @@ def build(
         Every file but the manifest itself.
     tallies
         What each task counted (`misusesim.tally`), in any order.
+    outcomes_only
+        Whether queries were left out.
 
     Raises
     ------
@@ -96,6 +100,7 @@ def build(
         "start": scenario.start.isoformat(),
         "days": scenario.days,
         "truth": scenario.truth,
+        "outcomes_only": outcomes_only,
         "versions": versions(),
         "rows": {n: rows[n] for n in ("generated", "written", "lost", "duplicates")},
         "realised": realised(scenario, tallies),
@@ -123,6 +128,7 @@ def realised(scenario: Scenario, tallies: Sequence[dict[str, Any]]) -> dict[str,
         "misuse_officers": len(officers),
         "misuse_share_of_officers": share(len(officers), accounts),
         "misuse": _misuse(scenario, tallies, accounts),
+        "oversight": oversight(tallies),
         "oddity": _oddity(scenario, tallies),
         "lost_share": {
             "configured": scenario.noise.lost_share,
@@ -154,6 +160,23 @@ def _misuse(
             row["campaigns_expected"] = round(expected, 3)
         found.append(row)
     return found
+
+
+def oversight(tallies: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return what was found of misuse, and how much there was for each query reported.
+
+    Reported is, as agencies report a year after its end, each query of a campaign on which a
+    decision other than unfounded fell within the scenario's days, those after the decision
+    included. Queries are counted before loss.
+    """
+    actual, reported = total(tallies, "actual_queries"), total(tallies, "reported_queries")
+    return {
+        "found_by": dict(sorted(total(tallies, "found_by").items())),
+        "outcomes": dict(sorted(total(tallies, "outcomes").items())),
+        "actual_queries": dict(sorted(actual.items())),
+        "reported_queries": dict(sorted(reported.items())),
+        "actual_factor": share(actual.total(), reported.total()),
+    }
 
 
 def _oddity(scenario: Scenario, tallies: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -160,10 +160,15 @@ class Dataset:
         Raises
         ------
         UsageError
-            If there is no such column.
+            If there is no such column, or no log.
         DatasetError
             If a part is missing or damaged.
         """
+        if self.manifest.get("outcomes_only"):
+            raise UsageError(
+                f"{self.path} holds outcomes only, no log; "
+                "make the data set without --outcomes-only in another folder"
+            )
         names = schema.LOG.names if columns is None else list(columns)
         if strange := [name for name in names if name not in schema.LOG.names]:
             raise UsageError(f"the log has no column {', '.join(strange)}")

@@ -67,10 +67,20 @@ ODDITY_KINDS: Final = (
     "self_query", "system_test", "same_surname", "wrong_dropdown", "hotlist_repeat",
     "case_in_reason", "overtime", "shift_swap", "victim_protection", "plate_before_stop",
     "lawful_licensing",
+    "all_agency_alert", "public_figure_case", "mass_event",   # events that many officers meet
+    "relative_in_call", "lives_in_beat", "abandoned_stop", "call_out", "backfill", "case_surge",
+    "nickname_search", "records_counter_day", "auto_theft_batch", "warrant_repeat",
+    "sustained_pair",
 )  # fmt: skip
 VIOLATIONS: Final = ("purpose", "no_need_to_know", "false_case", "scope", "recipient", "none")
-REACTIONS: Final = ("give_up", "recode", "borrow_case", "ask_colleague", "break_glass", "resubmit")
-FOUND_BY: Final = ("audit", "complaint", "self_report", "peer_report", "access_request", "never")
+REACTIONS: Final = (
+    "give_up", "recode", "borrow_case", "ask_colleague", "break_glass", "resubmit",
+    "ask_supervisor",
+)  # fmt: skip
+FOUND_BY: Final = (
+    "audit", "complaint", "self_report", "peer_report", "access_request", "never",
+    "supervisor_review", "analytics",
+)  # fmt: skip
 OUTCOME_KINDS: Final = (
     "unfounded", "no_action", "retrained", "counselled", "suspended", "resigned", "dismissed",
     "charged",
@@ -167,13 +177,18 @@ TRUTH_ODDITIES: Final = _schema(
     _required("justification", pa.string()),  # table and key of the context row
 )
 TRUTH_OUTCOMES: Final = _schema(
-    _required("campaign_id", pa.string()),
+    pa.field("campaign_id", pa.string()),  # null: an honest officer was accused
     _required("officer_id", LONG_WORD),
     _required("found_by", WORD),
     pa.field("found_at", TIME),
     pa.field("outcome", WORD),
     pa.field("decided_at", TIME),
+    _required("n_queries", pa.int32()),  # his in this campaign, in the horizon, before loss
 )
+#: What the author of a query would do next if it were denied, step by step until he gives up.
+#: Every misuse row and every oddity has its rows; of plain work, where the truth is full, rows that
+#: a policy may well deny (`query/reactions.py`) and a keyed sample of the others have. A query
+#: without rows was not asked: the rows of its like say what share would do what.
 TRUTH_REACTIONS: Final = _schema(
     _required("query_id", pa.uint64()),
     _required("step", pa.int8()),
@@ -242,6 +257,11 @@ CONTEXT: Final = {
         "leave": _context(
             _required("officer_id", pa.string()),
             _required("kind", pa.string()),
+        ),
+        "sanctions": _context(  # of any kind of misconduct; valid_from the decision
+            _required("officer_id", pa.string()),
+            _required("agency_id", pa.string()),
+            _required("kind", WORD),  # of OUTCOME_KINDS
         ),
         "entitlements": _context(
             _required("role", WORD),

@@ -5,6 +5,7 @@ A tally is a JSON object of counters, so that it survives in the ledger of an un
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -77,9 +78,37 @@ def pass_tally(
     }
     if (campaigns := truth.get("campaigns")) is not None:
         tally["campaigns"] = pairs(campaigns, "kind", "rung")
+    if campaigns is not None and (outcomes := truth.get("outcomes")) is not None:
+        tally |= outcomes_tally(campaigns, outcomes)
     if (oddities := truth.get("oddities")) is not None:
         tally["oddities"] = words(oddities["kind"])
     return tally
+
+
+def outcomes_tally(campaigns: pa.Table, outcomes: pa.Table) -> dict[str, Any]:
+    """Count what was found and decided: officers by kind and outcome, queries by kind.
+
+    Parameters
+    ----------
+    campaigns, outcomes
+        Tables of `truth/`; an accusation without a campaign has the kind ``accusation``.
+    """
+    kind_of = dict(
+        zip(campaigns["campaign_id"].to_pylist(), campaigns["kind"].to_pylist(), strict=True)
+    )
+    counts: dict[str, Counter[str]] = {
+        name: Counter() for name in ("found_by", "outcomes", "actual_queries", "reported_queries")
+    }
+    columns = ("campaign_id", "found_by", "outcome", "n_queries")
+    rows = zip(*(outcomes[name].to_pylist() for name in columns), strict=True)
+    for campaign, found_by, outcome, queries in rows:
+        kind = kind_of.get(campaign, "accusation")
+        counts["found_by"][f"{kind}/{found_by}"] += 1
+        counts["outcomes"][f"{kind}/{outcome or 'open'}"] += 1
+        counts["actual_queries"][kind] += queries
+        if outcome not in {None, "unfounded"}:
+            counts["reported_queries"][kind] += queries
+    return {name: dict(found) for name, found in counts.items()}
 
 
 def shard_tally(

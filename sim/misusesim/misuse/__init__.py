@@ -37,13 +37,19 @@ def campaigns(
     incidents: Incidents,
     cases: Cases,
     clock: LocalClock,
+    *,
+    on_file: bool = True,
 ) -> MisusePlan:
     """Return all campaigns of an agency with their occasions, incidents and truth.
 
-    Nothing here is read by honest work, and no stream is shared with it.
+    Nothing here is read by honest work, and no stream is shared with it. Where incidents and cases
+    were not made (`on_file` is False), who, when and how often are as ever; what depends on files
+    is left out of the truth, and a rung is the one wished for.
     """
     people = Population(scenario)
-    scene = Scene(scenario, agency, officers, ties, shifts, incidents, cases, clock, people)
+    scene = Scene(
+        scenario, agency, officers, ties, shifts, incidents, cases, clock, people, on_file
+    )
     found = [
         campaign
         for misuse in scenario.misuse

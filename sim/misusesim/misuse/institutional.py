@@ -196,7 +196,7 @@ def _came_in(counter: list[int], check: int, chance: np.random.Generator) -> int
 def _first_of(scene: Scene, group: str) -> int:
     """Return the index of the first agency of a group, -1 if there is no such group."""
     index = 0
-    for entry in scene.scenario.agency:
+    for entry in scene.scenario.groups:
         if entry.name == group:
             return index
         index += entry.count

@@ -130,6 +130,8 @@ class _Personal:
         which = (
             which / self.met_share if at_work else (which - self.met_share) / (1 - self.met_share)
         )
+        if at_work and not scene.on_file and begin > scene.known_from:
+            return 0, NONE  # somebody, or a tie that is older: there is a campaign either way
         if at_work and len(met := _met(scene, officer, begin)):
             return int(met[int(which * len(met))]), NONE
         weight = np.array([self.ties.get(name, 0) for name in TIE_KINDS])

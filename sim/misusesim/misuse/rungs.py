@@ -112,7 +112,8 @@ class Cover:
         new = story(self._scene, self.rung, self._officer, time, self._purpose, self._topic, chance)
         if time < self._scene.clock.horizon[0]:
             return new  # before the log: nobody will see it, and few cases are known
-        if self._kept is None and self.rung.code == OWN and new.cover != NO_COVER:
+        looked = self._kept is None and self._scene.on_file
+        if looked and self.rung.code == OWN and new.cover != NO_COVER:
             self.rung = self.rung._replace(code=PLAUSIBLE, invents=new.cover == INVENTED)
         if self._kept is None or not self._holds(self._kept, new, time):
             self._kept = new

@@ -58,6 +58,7 @@ class Scene:
     cases: Cases
     clock: LocalClock
     population: Population
+    on_file: bool = True  # False: incidents and cases were not made, only who and when is asked
 
     @cached_property
     def known_from(self) -> int:
@@ -316,7 +317,7 @@ def _incidents(
 def _truth(
     scene: Scene, kept: list[Campaign], ids: np.ndarray[tuple[int], np.dtype[np.object_]]
 ) -> pa.Table:
-    rows = []
+    rows, on_file = [], scene.on_file
     for campaign, name in zip(kept, ids.tolist(), strict=True):
         first, last = campaign.span
         story = campaign.told(scene.clock.horizon[0])
@@ -324,18 +325,18 @@ def _truth(
             "campaign_id": name,
             "kind": schema.MISUSE_KINDS[campaign.key[0]],
             "rung": schema.RUNGS[campaign.rung],
-            "cover": schema.COVERS[story.cover],
+            "cover": schema.COVERS[story.cover] if on_file else None,
             "agency_id": scene.agency.agency_id,
             "officer_ids": scene.officers.officer_id[list(campaign.officers)].tolist(),
             "unit": campaign.unit,
-            "subject_keys": _targets(scene, campaign),
-            "tie": None if campaign.tie == NONE else schema.TIE_KINDS[campaign.tie],
-            "motive": campaign.motive,
+            "subject_keys": _targets(scene, campaign) if on_file else [],
+            "tie": schema.TIE_KINDS[campaign.tie] if on_file and campaign.tie != NONE else None,
+            "motive": campaign.motive if on_file else "",
             "start": first,
             "end": last,
             "n_queries": sum(step.queries for step in campaign.steps),
             "severity": campaign.severity,
-            "false_case": _false_case(scene, story, name),
+            "false_case": _false_case(scene, story, name) if on_file else None,
         })  # fmt: skip
     columns = [pa.array([r[f.name] for r in rows], f.type) for f in schema.TRUTH_CAMPAIGNS]
     return pa.Table.from_arrays(columns, schema=schema.TRUTH_CAMPAIGNS)

@@ -29,9 +29,10 @@ from misusesim.query.people import subject_columns, typed
 from misusesim.query.purposes import purpose_columns
 from misusesim.query.reactions import reactions_table
 from misusesim.query.rows import Rows, another
-from misusesim.query.transactions import KEY, MACHINE, SYSTEM, mixes
+from misusesim.query.transactions import KEY, MACHINE, PLATE_READER, REGISTRATION, SYSTEM, mixes
 from misusesim.query.wording import wording_columns
 from misusesim.workload.reasons import block_habits
+from misusesim.world.readers import can_search
 from misusesim.world.subjects import Population
 
 if TYPE_CHECKING:
@@ -100,11 +101,12 @@ def expand(scenario: Scenario, plan: AgencyPlan | Block, period: int) -> Expande
         occasions=occasions, first_need=first_need, terminal=terminal, needs=needs, dice=dice,
         place=plan.officer_place[occasions.officer],
         occasion_dice=Dice(scenario.seed, first_need), automatic=automatic,
-        transaction=_transactions(occasions, needs, dice), machine=machine,
+        transaction=_transactions(scenario, plan, occasions, needs, dice), machine=machine,
         hand=hand, hand_dice=dice.take(hand), seen=np.flatnonzero(seen),
     )  # fmt: skip
+    log = _log_table(rows)
     return Expanded(
-        log=_log_table(rows), truth=truth_table(rows), reactions=reactions_table(rows),
+        log=log, truth=truth_table(rows), reactions=reactions_table(rows, log),
         lost=count.lost, generated=count.generated, copies=count.copies, late=count.late,
     )  # fmt: skip
 
@@ -117,13 +119,24 @@ def _between(plan: AgencyPlan | Block, first: int, last: int) -> NDArray[np.int6
     return np.flatnonzero((start >= first) & (start < last))
 
 
-def _transactions(occasions: Occasions, needs: Needs, dice: Dice) -> NDArray[np.int8]:
-    """Return what kind of query each row is: by template, and whether it is the first."""
+def _transactions(
+    scenario: Scenario, plan: AgencyPlan | Block, occasions: Occasions, needs: Needs, dice: Dice
+) -> NDArray[np.int8]:
+    """Return what kind of query each row is: by template, and whether it is the first.
+
+    Who cannot search plate readers asks for the registration.
+    """
     table = mixes().transaction
     at = (occasions.template.astype(np.int64) * (2 << 16)).take(needs.occasion)
     at += np.minimum(needs.nth, 1).astype(np.int64) << 16
     at += dice.top("transaction")
-    return table.reshape(-1).take(at)
+    asked = table.reshape(-1).take(at)
+    can = can_search(scenario, plan.agencies)
+    if not can.all():
+        reader = np.flatnonzero(PLATE_READER.take(asked))
+        agency = plan.officer_place[occasions.officer[needs.occasion[reader]]]
+        asked[reader[~can[agency]]] = REGISTRATION
+    return asked
 
 
 def _log_table(rows: Rows) -> pa.Table:

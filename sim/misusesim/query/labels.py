@@ -82,6 +82,11 @@ def is_misuse(rows: Rows) -> NDArray[np.bool_]:
     return np.asarray(rows.occasions.source == MISUSE)
 
 
+def is_odd(rows: Rows) -> NDArray[np.bool_]:
+    """Return which occasions are oddities, or work that is odd."""
+    return np.asarray(_causes(rows) == ODDITY)
+
+
 def _causes(rows: Rows) -> NDArray[np.int8]:
     source, odd = rows.occasions.source.astype(np.int8), rows.occasions.oddity >= 0
     return np.where((source == WORK) & odd, np.int8(ODDITY), source)

@@ -11,6 +11,7 @@ import pyarrow as pa
 from misusesim import rng
 from misusesim.dataset.schema import MATCHES, SEXES, SUBJECT_KINDS
 from misusesim.dice import lane, of_65536, raw_lane
+from misusesim.occasions import TEMPLATE
 from misusesim.query.columns import listed, numbers, some_words, words
 from misusesim.query.transactions import KIND, SHOWS, mixes
 from misusesim.textcolumns import fixed_text
@@ -26,6 +27,9 @@ PERSON, VEHICLE, PROPERTY = (SUBJECT_KINDS.index(k) for k in ("person", "vehicle
 EXACT, PARTIAL, WILDCARD = (MATCHES.index(m) for m in ("exact", "partial", "wildcard"))
 #: Names without birth date and wildcard names; plates with missing characters (assumption).
 _PARTIAL_NAME, _WILDCARD_NAME, _PARTIAL_PLATE = 0.05, 0.02, 0.02
+#: Of the names somebody guesses at, those without a birth date; the others are wildcards
+#: (assumption; domain note 5.1, kind 3: nineteen wildcard names in one sitting).
+_GUESSED_BY_PART: Final = 0.4
 _TYPOS: Final = 3
 _OTHER_IS_NEAR: Final = 32768  # half of the others: victim of the case, or the partner
 _STAR: Final = ord("*")
@@ -110,11 +114,23 @@ def _slips(
     names = np.flatnonzero((slip < of_65536(_PARTIAL_NAME + _WILDCARD_NAME)) & (mine == PERSON))
     names = names[SHOWS["y"][rows.transaction[hand[names]]]]
     vague[names] = np.where(slip[names] < of_65536(_WILDCARD_NAME), WILDCARD, PARTIAL)
+    _guess(rows, mine, slip, vague)
     match[hand] = vague
     wrong = np.flatnonzero(rows.hand_dice.chance("typo", rows.scenario.noise.typo_share))
     wrong = wrong[vague[wrong] == EXACT]
     typo[hand[wrong]] = 1 + lane(bits[wrong], 3) % _TYPOS
     return match, typo
+
+
+def _guess(
+    rows: Rows, kind: NDArray[np.int8], slip: NDArray[np.uint16], vague: NDArray[np.int8]
+) -> None:
+    """Let those who know only a nickname ask for parts of names; columns are of rows by hand."""
+    guessed = rows.occasions.template == TEMPLATE["nickname_search"]
+    if not guessed.any():
+        return
+    at = np.flatnonzero(guessed.take(rows.occasion.take(rows.hand)) & (kind == PERSON))
+    vague[at] = np.where(slip[at] < of_65536(_GUESSED_BY_PART), PARTIAL, WILDCARD)
 
 
 def subject_columns(rows: Rows, who: Typed) -> dict[str, pa.Array]:

@@ -1,20 +1,30 @@
-"""What would follow if a misuse query were denied: the steps its author would take next."""
+"""What would follow if a query were denied: the steps its author would take next.
+
+Everybody whose query is misuse or an oddity is asked. Of plain work, where the truth is full, those
+are asked whose query a policy may well deny for what the log shows (no purpose, no case number in a
+system that wants one), and one in `SAMPLE` of the others. Systems that query by themselves are not
+asked: nobody is there to answer.
+"""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from misusesim import rng
 from misusesim.dataset.schema import PURPOSES, REACTIONS, TRUTH_REACTIONS
 from misusesim.dice import Dice, exponential, lane
 from misusesim.plan import SERIAL_BITS, own_serials
 from misusesim.query.columns import numbers, texts, words
-from misusesim.query.labels import is_misuse
+from misusesim.query.labels import is_misuse, is_odd
+from misusesim.query.purposes import true_purposes
 from misusesim.query.rows import another
+from misusesim.query.transactions import SENSITIVE
 from misusesim.workload.numbers import number_texts
 
 if TYPE_CHECKING:
@@ -22,42 +32,102 @@ if TYPE_CHECKING:
 
     from misusesim.query.rows import Rows
 
-_GIVE_UP, _RECODE, _BORROW, _COLLEAGUE, _GLASS, _RESUBMIT = range(len(REACTIONS))
-#: First and second step after a denial (assumption); the third is always giving up.
-_STEPS: Final = (rng.guide([40, 26, 16, 10, 3, 5]), rng.guide([60, 12, 14, 12, 2, 0]))
+#: One of so many rows of plain work that no policy has reason to deny is asked all the same.
+SAMPLE: Final = 64
+_GIVE_UP, _RECODE, _BORROW, _COLLEAGUE, _GLASS, _RESUBMIT, _SUPERVISOR = range(len(REACTIONS))
+_GUILTY, _JUSTIFIED, _BARE = range(3)  # misuse; honest with a number to give, and without one
+#: First and second step after a denial, by who is denied, in the order of REACTIONS; the third is
+#: always giving up (assumptions). Honest officers neither recode nor borrow.
+_STEPS: Final = tuple(
+    tuple(rng.guide(weights) for weights in steps)
+    for steps in (
+        ([40, 26, 16, 10, 3, 5, 0], [60, 12, 14, 12, 2, 0, 0]),
+        ([15, 0, 0, 0, 3, 70, 12], [45, 0, 0, 0, 10, 5, 40]),
+        ([40, 0, 0, 0, 5, 25, 30], [60, 0, 0, 0, 8, 2, 30]),
+    )
+)
 _DELAY_S: Final = 90  # mean seconds to the next try (assumption)
 _CODES: Final = (PURPOSES.index("criminal"), PURPOSES.index("officer_safety"))
 _GLASS_TEXT: Final = {"break_glass": True, "justification_length": 32}
 
 
-def reactions_table(rows: Rows) -> pa.Table:
-    """Return `truth.reactions` of the misuse rows; a second entry has none of its own."""
-    first = rows.needs.original == rows.needs.query_id
-    left = np.flatnonzero(rows.spread(is_misuse(rows)) & first)
+@dataclass(frozen=True, slots=True)
+class _Denied:
+    """Rows whose authors are asked."""
+
+    row: NDArray[np.int64]
+    who: NDArray[np.int8]  # _GUILTY, _JUSTIFIED or _BARE
+
+    def take(self, at: NDArray[np.bool_]) -> _Denied:
+        return _Denied(self.row[at], self.who[at])
+
+
+def reactions_table(rows: Rows, log: pa.Table) -> pa.Table:
+    """Return `truth.reactions`; a second entry of a query has none of its own.
+
+    Parameters
+    ----------
+    rows
+        Of one shard.
+    log
+        The same rows as they were logged.
+    """
+    left = _asked(rows, log)
     parts = []
-    for step in range(len(_STEPS) + 1):
-        if not left.size:
+    for step in range(len(_STEPS[0]) + 1):
+        if not left.row.size:
             break
-        dice = Dice(rows.scenario.seed, rows.needs.need[left])
+        dice = Dice(rows.scenario.seed, rows.needs.need[left.row])
         bits = dice.bits(f"reaction {step}")
-        reaction = np.full(len(left), _GIVE_UP, np.int16)
-        if step < len(_STEPS):
-            reaction = rng.pick(_STEPS[step], bits)
+        reaction = np.full(len(left.row), _GIVE_UP, np.int16)
+        if step < len(_STEPS[0]):
+            for who, steps in enumerate(_STEPS):
+                mine = left.who == who
+                reaction[mine] = rng.pick(steps[step], bits[mine])
         parts.append(_part(rows, left, step, reaction, dice))
-        left = left[reaction != _GIVE_UP]
+        left = left.take(reaction != _GIVE_UP)
     return pa.concat_tables(parts or [TRUTH_REACTIONS.empty_table()]).unify_dictionaries()
 
 
+def _asked(rows: Rows, log: pa.Table) -> _Denied:
+    """Return whose author is asked."""
+    guilty = is_misuse(rows)
+    asked = rows.spread(guilty | is_odd(rows))
+    if rows.scenario.truth == "full":
+        asked |= ~rows.machine & (_deniable(rows, log) | _sampled(rows))
+    asked &= rows.needs.original == rows.needs.query_id
+    row = np.flatnonzero(asked)
+    justified = np.where(rows.numbering.code >= 0, _JUSTIFIED, _BARE)
+    who = np.where(guilty, _GUILTY, justified).astype(np.int8)
+    return _Denied(row, who[rows.occasion[row]])
+
+
+def _deniable(rows: Rows, log: pa.Table) -> NDArray[np.bool_]:
+    """Return which rows a policy may deny for what the log shows."""
+    asks = rows.spread(rows.plan.of_group("asks_purpose")[rows.place])
+    has_field = rows.spread((rows.plan.of_group("case_field") != "absent")[rows.place])
+    said = log["declared_purpose"].combine_chunks().indices.fill_null(-1)
+    purpose = said.to_numpy(zero_copy_only=False)
+    vague = asks & ((purpose < 0) | (purpose == PURPOSES.index("other")))
+    no_case = pc.is_null(log["case_number"].combine_chunks()).to_numpy(zero_copy_only=False)
+    wants = SENSITIVE.take(rows.transaction) & has_field
+    return np.asarray(vague | (wants & no_case))
+
+
+def _sampled(rows: Rows) -> NDArray[np.bool_]:
+    return rows.dice.chance("reaction sample", 1 / SAMPLE)
+
+
 def _part(
-    rows: Rows, row: NDArray[np.int64], step: int, reaction: NDArray[np.int16], dice: Dice
+    rows: Rows, left: _Denied, step: int, reaction: NDArray[np.int16], dice: Dice
 ) -> pa.Table:
     choice = dice.bits(f"reaction {step} choice")
     delay = 5 + exponential(dice.bits(f"reaction {step} delay"), _DELAY_S)
-    code, values = _replacements(rows, row, reaction, lane(choice, 0))
+    code, values = _replacements(rows, left, reaction, lane(choice, 0))
     return pa.table(
         [
-            numbers(rows.needs.query_id[row], pa.uint64()),
-            numbers(np.full(len(row), step), pa.int8()),
+            numbers(rows.needs.query_id[left.row], pa.uint64()),
+            numbers(np.full(len(left.row), step), pa.int8()),
             words(reaction, REACTIONS),
             numbers(delay, pa.int32()),
             texts(code, values),
@@ -67,15 +137,15 @@ def _part(
 
 
 def _replacements(
-    rows: Rows, row: NDArray[np.int64], reaction: NDArray[np.int16], choice: NDArray[np.int64]
+    rows: Rows, left: _Denied, reaction: NDArray[np.int16], choice: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], list[str]]:
     """Return the JSON of the log fields that change, as codes and distinct texts."""
-    plan = rows.plan
+    plan, row = rows.plan, left.row
     values = [json.dumps({}), json.dumps(_GLASS_TEXT, separators=(",", ":"))]
     code = np.where(reaction == _GLASS, 1, 0).astype(np.int64)
     recoded = reaction == _RECODE
     code[recoded] = len(values) + choice[recoded] % len(_CODES)
-    values += [_json("declared_purpose", PURPOSES[p]) for p in _CODES]
+    values += [_json(declared_purpose=PURPOSES[p]) for p in _CODES]
     own_cases = plan.cases.serial >> SERIAL_BITS
     agency = rows.place[rows.occasion[row]]
     for which in np.unique(agency[reaction == _BORROW]).tolist():
@@ -89,15 +159,36 @@ def _replacements(
             plan.cases.opened[cases],
         )  # fmt: skip
         code[borrowed] = len(values) + place
-        values += [_json("case_number", names[c]) for c in chosen.tolist()]
+        values += [_json(case_number=names[c]) for c in chosen.tolist()]
     asked = np.flatnonzero(reaction == _COLLEAGUE)
     officer = rows.occasions.officer[rows.occasion[row[asked]]]
     other = another(plan, officer, choice[asked])
     chosen, place = np.unique(other, return_inverse=True)
     code[asked] = len(values) + place
-    values += [_json("officer_id", plan.officers.officer_id[o]) for o in chosen.tolist()]
-    return code, values
+    values += [_json(officer_id=plan.officers.officer_id[o]) for o in chosen.tolist()]
+    again = np.flatnonzero((reaction == _RESUBMIT) & (left.who != _GUILTY))
+    place, told = _told(rows, row[again])
+    code[again] = len(values) + place
+    return code, values + told
 
 
-def _json(field: str, value: str) -> str:
-    return json.dumps({field: str(value)}, separators=(",", ":"))
+def _told(rows: Rows, row: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[str]]:
+    """Return what honest officers add when they ask again: the true purpose and the number."""
+    occasion = rows.occasion[row]
+    number = rows.numbering.code[occasion].astype(np.int64)
+    number[(rows.plan.of_group("case_field") == "absent")[rows.place[occasion]]] = -1
+    purpose = true_purposes(rows.occasions.take(occasion)).astype(np.int64)
+    purpose[~rows.plan.of_group("asks_purpose")[rows.place[occasion]]] = len(PURPOSES)
+    pairs, place = np.unique((number + 1) * (len(PURPOSES) + 1) + purpose, return_inverse=True)
+    names = rows.numbering.texts
+    told = []
+    for numbered, said in (divmod(pair, len(PURPOSES) + 1) for pair in pairs.tolist()):
+        fields = {"case_number": names[numbered - 1].as_py()} if numbered else {}
+        if said < len(PURPOSES):
+            fields["declared_purpose"] = PURPOSES[said]
+        told.append(_json(**fields))
+    return place, told
+
+
+def _json(**fields: object) -> str:
+    return json.dumps({name: str(text) for name, text in fields.items()}, separators=(",", ":"))

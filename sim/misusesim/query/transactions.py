@@ -109,12 +109,12 @@ _MIXES: Final = {
     "case_session": (
         (
             "records_name 28 records_case 12 licence 22 registration 18 history_index 10 "
-            "alpr_lookup 10"
+            "alpr_lookup 3"
         ),
         (
-            "records_name 18 records_case 6 licence 15 registration 14 driver_history 3 wanted 9 "
+            "records_name 20 records_case 6 licence 17 registration 16 driver_history 3 wanted 10 "
             "history_index 8 history_record 4 history_state 6 history_away 1 history_full_away 1 "
-            "protective_order 2 supervised 2 alpr_lookup 7 alpr_search 3 gun_state 1"
+            "protective_order 2 supervised 2 alpr_lookup 2 alpr_search 1 gun_state 1"
         ),
     ),
     "warrant_check": (
@@ -164,6 +164,11 @@ _MIXES: Final = {
         "licence 40 wanted 18 records_name 22 registration 20",
         "licence 30 wanted 20 records_name 20 registration 20 driver_history 10",
     ),
+    # who goes by a nickname is looked for by parts of names, never by an exact one
+    "nickname_search": (
+        "records_name 44 licence 30 wanted 16 wanted_state 10",
+        "records_name 44 licence 30 wanted 16 wanted_state 10",
+    ),
     # every call and every unit's stop is run against the files by itself (assumption)
     "cad_interface": (
         "registration 42 stolen_ncic 16 wanted 20 wanted_state 12 licence 10",
@@ -184,6 +189,7 @@ _SAME: Final = {
     "call_dispatch": (72, 60), "plate_check": (100, 8), "alpr_search": (100, 60),
     "case_session": (75, 50), "warrant_check": (100, 10), "booking": (96, 96),
     "jail_check": (100, 12), "records_request": (100, 35), "hotlist_repeat": (100, 100),
+    "nickname_search": (45, 45),
     **dict.fromkeys(AUTOMATIC, (0, 0)),
 }  # fmt: skip
 
@@ -200,6 +206,10 @@ MACHINE: Final = np.isin(TEMPLATES, AUTOMATIC)
 SENSITIVE: Final = np.isin(
     SYSTEM, [SYSTEMS.index(s) for s in ("III", "ACHS", "CARPOS", "ALPR", "AFS")]
 )
+
+
+PLATE_READER: Final = np.isin(SYSTEM, SYSTEMS.index("ALPR"))
+REGISTRATION: Final = NAMES.index("registration")
 
 
 @dataclass(frozen=True, slots=True)

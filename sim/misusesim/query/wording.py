@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -9,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from misusesim.clock import DAY_US, NEVER, LocalClock
 from misusesim.dataset.schema import ODDITY_KINDS
 from misusesim.dice import lane, of_65536
-from misusesim.occasions import DEFAULT, TEMPLATES
+from misusesim.occasions import DEFAULT, TEMPLATES, TOPICS
 from misusesim.query.columns import listed, long_words, words
 from misusesim.query.numbering import GENERIC, cover_story
 from misusesim.query.transactions import SENSITIVE
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 _IN_REASON: Final = ODDITY_KINDS.index("case_in_reason")
 _FILL_SENSITIVE: Final = 0.96  # number given where needed (policy note 8, assumption)
 _FILL_MANDATORY: Final = 0.985  # else a placeholder (assumption)
+_WRONG_PICK: Final = 0.02  # next to the right line of the menu (assumption)
 _CATEGORY_BLANK: Final = 0.0015  # 0.15 % blank in the drop-down era
 _PLACEHOLDERS: Final = ("0", "na", "none", "1234", "pending", "x")
 #: What each system writes into the reason field (assumption).
@@ -37,6 +40,7 @@ _AUTOMATIC_TEXT: Final = np.array(
 )
 #: Added to 1, "sensitive systems only", it gives 2, "given".
 _MORE_WANTED: Final = SENSITIVE.astype(np.int8)
+_EPOCH: Final = dt.date(1970, 1, 1)
 _PLACES: Final = 5  # a mistyped number has one of its last five digits wrong
 
 
@@ -57,13 +61,25 @@ def wording_columns(rows: Rows) -> dict[str, pa.Array]:
 def _category(rows: Rows, topic: NDArray[np.int16]) -> pa.DictionaryArray:
     listed = offenses()
     out = np.full(len(topic), -1, np.int8)
-    there = np.flatnonzero(rows.habit.dropdown[rows.place] & ~rows.automatic)
+    there = np.flatnonzero((rows.habit.dropdown[rows.place] | _menu_only(rows)) & ~rows.automatic)
     if there.size:
         bits = rows.occasion_dice.take(there).bits("category")
-        picked = listed.pick[topic[there], lane(bits, 0) >> 7]
+        other = lane(bits, 2) * len(TOPICS) >> 16
+        about = np.where(lane(bits, 3) < of_65536(_WRONG_PICK), other, topic[there])
+        picked = listed.pick[about, lane(bits, 0) >> 7]
         picked[lane(bits, 1) < of_65536(_CATEGORY_BLANK)] = -1
         out[there] = picked
     return words(rows.spread(out), listed.values)
+
+
+def _menu_only(rows: Rows) -> NDArray[np.bool_]:
+    """Tell which occasions come after their agency put a menu in the place of the text field."""
+    clock = LocalClock(rows.scenario)
+    since = np.array([
+        NEVER if day is None else int(clock.utc(np.array([(day - _EPOCH).days * DAY_US]))[0])
+        for day in rows.plan.of_group("dropdown_from")
+    ])  # fmt: skip
+    return np.asarray(rows.occasions.start >= since[rows.place])
 
 
 def _reason(
@@ -72,6 +88,7 @@ def _reason(
     hand, occasion = rows.hand, rows.occasion.take(rows.hand)
     forced = np.full(len(rows.occasions), -1, np.int8)
     forced[cover_story(rows.plan, rows.occasions) == GENERIC] = CLASS["generic"]
+    forced[_menu_only(rows)] = CLASS["blank"]
     forced[misplaced] = CLASS["number"]
     said = reason_codes(
         rows.habit, rows.scenario.seed, officer=rows.occasions.officer.take(occasion),

@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime as dt  # noqa: TC003 - pydantic reads the annotation
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from misusesim.scenario.base import Model, Rate, Share
 from misusesim.scenario.checks import (
     ContradictionError,
     a_monday,
@@ -19,21 +20,13 @@ from misusesim.scenario.checks import (
     multiple_of_ten,
     some_weight,
 )
+from misusesim.scenario.habits import ReasonMix, SearchHabits
+from misusesim.scenario.overseeing import Oversight
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Rate = Annotated[float, Field(ge=0)]
 AgencyType = Literal[
     "police", "sheriff", "state", "campus", "court", "probation", "prosecutor", "dispatch", "bureau"
 ]
 Rung = Literal["declared", "miscoded", "plausible_case", "own_case"]
-
-
-class Model(BaseModel):
-    """Frozen, strict, without unknown keys."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
 
 
 class AgencyGroup(Model):
@@ -53,6 +46,9 @@ class AgencyGroup(Model):
     """Largest size drawn."""
     reason_style: Literal["mixed", "vague", "coded", "numbers", "words"] = "mixed"
     """Habit of the reason field; `mixed` draws each agency's own class mix (domain note 8)."""
+    dropdown_from: dt.date | None = None
+    """First day of a mandatory menu of offences in the place of the reason's text, which stays for
+    numbers only: vague texts went from 7.1 % to 0.003 % at one such month boundary (domain 8)."""
     burstiness: Literal["ordinary", "bursty"] = "ordinary"
     """Arrival archetype: ordinary Fano 1 h about 1.7 at 0.5/h; bursty has hot-list runs."""
     case_field: Literal["mandatory", "optional", "absent"] = "optional"
@@ -63,8 +59,15 @@ class AgencyGroup(Model):
     """Whether the agency has patrol at all (a bureau or a court has none)."""
     dispatchers: bool = True
     """Whether calls are dispatched in house (else the county's dispatch centre speaks)."""
+    plate_readers_at: float = Field(default=0.0, ge=0, le=1_000_000)
+    """Accounts at which half of the agencies can search plate readers, and larger ones more often
+    (that it rises with size: BJS LEMAS 2020; the number is an assumption); 0: all can."""
     licensing_unit: int = Field(default=0, ge=0, le=500)
     """Clerks of a permit desk that does lawful checks; a `permit_checks` misuse is theirs."""
+    searches: SearchHabits = SearchHabits()
+    """Plate searches where they are unlike those of most agencies."""
+    reasons: ReasonMix | None = None
+    """Classes of reasons by weight, instead of `reason_style`."""
     interface_accounts: int = Field(default=0, ge=0, le=1_000)
     """Accounts of systems that query by themselves: dispatch, records system, plate readers."""
     interface_queries_per_day: float = Field(default=0.0, ge=0, le=100_000)
@@ -78,15 +81,19 @@ class Staffing(Model):
     """Regular 10-hour shifts per officer and week (Eugene shift table, 4/10 plan)."""
     leave_days_per_year: Rate = 24.0
     """Days of leave per officer-year (assumption)."""
-    overtime_share: Share = 0.06
+    overtime_share: Share = 0.1
     """Share of shifts followed or preceded by overtime (assumption; domain note 6: 17 % of queries
     fall outside the learned window from all such causes)."""
+    flex_share: Share = 0.25
+    """Share of office days that investigators, supervisors, analysts and IT begin hours earlier or
+    later than usual (assumption, so that best windows hold what Eugene's do; domain note 7.2)."""
     swap_share: Share = 0.04
     """Share of shifts swapped to another watch (assumption)."""
     court_share: Share = 0.02
     """Share of days off with a court appearance (assumption)."""
-    rotation_weeks: int = Field(default=26, ge=1, le=520)
-    """Weeks until an officer may move to another watch (assumption)."""
+    rotation_weeks: int = Field(default=44, ge=1, le=520)
+    """Weeks until an officer may move to another watch (assumption; with 26, more than a quarter of
+    a year's queries fell outside the windows learned in its first half, 17 % do in Eugene)."""
     turnover_per_year: Share = 0.08
     """Share of officers who leave in a year and are replaced (assumption)."""
     lapsed_training_share: Share = 0.005
@@ -108,6 +115,12 @@ class Workload(Model):
     """Hourly (Fano - 1) / mean; p50 of 52 ordinary Californian agencies is 1.24."""
     daily_dispersion: float = Field(default=0.25, ge=0, le=20)
     """Daily (Fano - 1) / mean; p50 of the same is 0.29."""
+    burst_sigma: float = Field(default=0.0, ge=0, le=2)
+    """Sigma of the lognormal by which agencies differ in how bursty their plate searches are
+    (10th to 90th percentile of 52 agencies: factor 4; domain note 7.3)."""
+    night_sigma: float = Field(default=0.0, ge=0, le=1)
+    """Sigma of the lognormal by which agencies differ in the odds of searching plate readers at
+    night (10th to 90th percentile of 52 agencies: 11 to 29 %; domain note 7.3)."""
     permits_per_clerk_day: Rate = 9.0
     """Lawful permit checks per licensing clerk and business day (assumption)."""
     hit_rate: Share = 0.019
@@ -120,12 +133,19 @@ class Oddity(Model):
     kind: Literal[
         "self_query", "system_test", "same_surname", "wrong_dropdown", "hotlist_repeat",
         "case_in_reason", "overtime", "shift_swap", "victim_protection", "plate_before_stop",
+        "all_agency_alert", "public_figure_case", "mass_event", "relative_in_call",
+        "lives_in_beat", "abandoned_stop", "call_out", "backfill", "case_surge",
+        "nickname_search", "records_counter_day", "auto_theft_batch", "warrant_repeat",
+        "sustained_pair",
     ]  # fmt: skip
     """Which."""
     rate_per_officer_year: Rate = 1.0
     """Occasions per officer-year, where the kind is an occasion of its own."""
     share: Share = 0.0
     """Share of queries or shifts affected, where the kind is a way of doing other work."""
+    per_year: Rate = 0.0
+    """Events in the whole world and year, where the kind is one that many officers meet; of a kind
+    at most 15 a week happen."""
 
 
 class RungMix(Model):
@@ -164,6 +184,9 @@ class PermitChecks(MisuseBase):
     """Checks of the whole unit; 6,789 in 250 business days of 2023 (EFF 2025-01-28)."""
     per_year: int | None = Field(default=None, ge=1)
     """Exact number over 365 days from `start`; overrides `per_business_day`."""
+    decided_within_days: int | None = Field(default=None, ge=14, le=3660)
+    """The practice comes to light and is decided within so many days of `start`, by one way or
+    another, as that of 2023 did; by default it may never be."""
     severity: int = Field(default=2, ge=0, le=3)
 
 
@@ -188,23 +211,6 @@ class Retaliation(MisuseBase):
 
 
 Misuse = Annotated[PermitChecks | RomanticInterest | Retaliation, Field(discriminator="kind")]
-
-
-class Oversight(Model):
-    """How misuse is found and what follows (`[oversight]`)."""
-
-    audits_per_agency_year: Rate = 2.0
-    """Random audits (CJIS triennial audit plus local ones; assumption)."""
-    audit_sample_share: Share = 0.002
-    """Share of a period's queries an audit reads (assumption)."""
-    complaint_share: Share = 0.15
-    """Chance that a personal campaign is reported by its subject (assumption)."""
-    unit_report_share: Share = 0.6
-    """Chance that a unit's practice is reported within a year (assumption)."""
-    delay_days: Rate = 45.0
-    """Mean days from discovery to decision (assumption)."""
-    audit_miss_share: Share = 0.3
-    """Share of misuse rows an auditor reads and lets pass (assumption)."""
 
 
 class Noise(Model):
@@ -254,6 +260,9 @@ class Scenario(Model):
     """Neighbouring agencies share their parts until together they hold so many accounts times weeks
     (the warm-up is one), which is what a worker holds at a time, or 8,000 accounts; 1 gives every
     agency parts of its own. Fixes the shard plan for any number of workers."""
+    scale: float = Field(default=1.0, gt=0, le=1)
+    """Share of each group's agencies that are made, to the nearest whole number; of a group that
+    misuse names there is at least one. Rates, and the agencies' sizes by group, stay."""
     agency: tuple[AgencyGroup, ...] = Field(strict=False)
     """Groups of agencies."""
     staffing: Staffing = Staffing()
@@ -268,6 +277,20 @@ class Scenario(Model):
     _monday = field_validator("start")(a_monday)
     _zone = field_validator("timezone")(a_zone)
     _ten = field_validator("population")(multiple_of_ten)
+
+    @property
+    def groups(self) -> tuple[AgencyGroup, ...]:
+        """The groups with as many agencies as `scale` leaves of each; some may have none left."""
+        if self.scale == 1:
+            return self.agency
+        named = {m.agency_group for m in self.misuse if isinstance(m, PermitChecks)}
+        left = [max(round(g.count * self.scale), g.name in named) for g in self.agency]
+        if not any(left):  # a world has somebody in it
+            left[0] = 1
+        return tuple(
+            group.model_copy(update={"count": count})
+            for group, count in zip(self.agency, left, strict=True)
+        )
 
     @field_validator("agency")
     @classmethod

@@ -54,6 +54,8 @@ def _value(value: Any) -> str:
             return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
         case dict():
             return f"{{{', '.join(f'{k} = {_value(v)}' for k, v in value.items())}}}"
+        case list() | tuple():
+            return f"[{', '.join(map(_value, value))}]"
         case dt.date():
             return value.isoformat()
         case _:

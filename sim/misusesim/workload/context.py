@@ -19,6 +19,7 @@ from misusesim.dataset import schema
 from misusesim.occasions import NONE, TOPICS
 from misusesim.plan import SERIAL_BITS, own_serials
 from misusesim.textcolumns import fixed_text, padded_text, taken
+from misusesim.workload.event_work import news_rows
 from misusesim.workload.licensing import KINDS
 from misusesim.workload.numbers import hex_digits, number_digits, opaque_numbers_in
 from misusesim.workload.records import Sheet, Tables, cut, settled
@@ -95,7 +96,7 @@ def work_context(
             ),
             "dispatch/hotlists": once(_hotlists, filed.links, closing=True),
             "dispatch/sharing": lambda: whole("dispatch/sharing", *_sharing(setting)),
-            "dispatch/news": _DISPATCH["news"].empty_table,
+            "dispatch/news": lambda: whole("dispatch/news", *news_rows(setting)),
         }
     )
 

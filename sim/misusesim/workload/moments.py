@@ -28,6 +28,10 @@ class Moments(NamedTuple):
     week: I64Array
     bits: NDArray[np.uint64]
 
+    def at(self, some: NDArray[np.bool_]) -> Moments:
+        """Return some of them."""
+        return Moments(self.officer[some], self.week[some], self.bits[some])
+
 
 def moments_of(
     setting: Setting, odd: Oddity, who: NDArray[np.bool_],

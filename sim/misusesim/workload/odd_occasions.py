@@ -28,10 +28,13 @@ from misusesim.workload.onduty import apart
 from misusesim.workload.setting import SECOND_US, Setting
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from misusesim.plan import Cases, Incidents
     from misusesim.scenario.model import Oddity
+    from misusesim.world.model import Shifts
 
     I64Array = NDArray[np.int64]
 
@@ -61,12 +64,30 @@ class Files:
         """Everybody's shifts by officer and week."""
         return own_shifts(self.setting)
 
+    @cached_property
+    def handled(self) -> ByOfficerWeek:
+        """Rows of incidents by the officer who handled them and the week."""
+        rows = np.flatnonzero(self.incidents.officer >= 0)
+        return self._by_week(self.incidents.officer[rows], self.incidents.begun[rows], rows)
+
+    @cached_property
+    def own_cases(self) -> ByOfficerWeek:
+        """Rows of cases by investigator and the week in which they were opened."""
+        rows = np.arange(len(self.cases.serial))
+        return self._by_week(self.cases.officer, self.cases.opened, rows)
+
+    def _by_week(
+        self, officer: NDArray[np.integer], start: I64Array, rows: I64Array
+    ) -> ByOfficerWeek:
+        return ByOfficerWeek(self.setting, officer, start, rows)
+
 
 class Found(NamedTuple):
     """Occasions of one kind and what they add to the files."""
 
     occasions: Occasions
     links: Links
+    shifts: Shifts | None = None  # worked besides those planned
 
 
 def odd_work(count: int, kind: str, /, **columns: NDArray[np.generic] | int) -> Occasions:
@@ -74,7 +95,8 @@ def odd_work(count: int, kind: str, /, **columns: NDArray[np.generic] | int) -> 
     return Occasions.build(count, source=ODDITY, serial=0, oddity=KIND[kind], **columns)
 
 
-def _no_links() -> Links:
+def no_links() -> Links:
+    """Return what an oddity adds to the files that adds nothing."""
     return Links.concat([])
 
 
@@ -95,7 +117,7 @@ def _on_oneself(files: Files, odd: Oddity, template: str, topic: str) -> Found:
         topic=TOPIC[topic],
         subject=setting.officers.subject[officer],
     )
-    return Found(occasions, _no_links())
+    return Found(occasions, no_links())
 
 
 def self_query(files: Files, odd: Oddity) -> Found:
@@ -110,14 +132,27 @@ def system_test(files: Files, odd: Oddity) -> Found:
 
 def same_surname(files: Files, odd: Oddity) -> Found:
     """Return checks on strangers of the officer's name at his own calls or stops."""
+    return met_at_work(files, odd, lambda met: _namesakes(files.setting, met.officer, met.week))
+
+
+def met_at_work(files: Files, odd: Oddity, whom: Callable[[Moments], I64Array]) -> Found:
+    """Return checks on people whom officers meet at their own calls or stops.
+
+    Parameters
+    ----------
+    files
+        What oddities are hung on.
+    odd
+        Kind and rate.
+    whom
+        Who is met at each moment; -1: nobody.
+    """
     setting, incidents = files.setting, files.incidents
-    handled = np.flatnonzero(incidents.officer >= 0)
-    own = ByOfficerWeek(setting, incidents.officer[handled], incidents.begun[handled], handled)
     moments = moments_of(setting, odd, np.ones(len(setting.officers), np.bool_))
-    row = own.pick(moments.officer, moments.week, lane(moments.bits, 0))
+    row = files.handled.pick(moments.officer, moments.week, lane(moments.bits, 0))
     some = np.flatnonzero(row >= 0)
     officer, bits, row = moments.officer[some], moments.bits[some], row[some]
-    subject = _namesakes(setting, officer, moments.week[some])
+    subject = whom(Moments(officer, moments.week[some], bits))
     met = subject >= 0
     officer, bits, row, subject = officer[met], bits[met], row[met], subject[met]
     length = incidents.closed[row] - incidents.begun[row]
@@ -145,10 +180,12 @@ def _namesakes(setting: Setting, officer: I64Array, week: I64Array) -> I64Array:
     return people.namesakes(code, list(chances))
 
 
-def _recalled(files: Files, moments: Moments, wanted: NDArray[np.bool_], days: int) -> I64Array:
-    """Return a wanted case opened shortly before each moment's week, -1 where none."""
+def recalled(
+    files: Files, things: Cases | Incidents, moments: Moments, wanted: NDArray[np.bool_], days: int
+) -> I64Array:
+    """Return a wanted case or incident opened shortly before each moment's week, -1 where none."""
     rows = np.flatnonzero(wanted)
-    opened = apart(files.cases.opened[rows], files.cases.serial[rows] >> SERIAL_BITS)
+    opened = apart(things.opened[rows], things.serial[rows] >> SERIAL_BITS)
     order = np.argsort(opened, kind="stable")
     rows, opened = rows[order], opened[order]
     weeks = np.unique(moments.week)
@@ -160,7 +197,7 @@ def _recalled(files: Files, moments: Moments, wanted: NDArray[np.bool_], days: i
     return np.where(high > low, found, NONE)
 
 
-def _case_run(
+def case_run(
     files: Files, moments: Moments, case: I64Array, length: I64Array, per_week: I64Array,
     odd: Oddity, template: str, *, listed: bool,
 ) -> Found:  # fmt: skip
@@ -196,20 +233,20 @@ def hotlist_repeat(files: Files, odd: Oddity) -> Found:
     per_run = _HOTLIST_RUN / np.where(bursty, _BURSTY_RUNS, 1)
     who = setting.has_role("detective", "patrol", "analyst")
     moments = moments_of(setting, odd, who, per_run)
-    case = _recalled(files, moments, np.ones(len(files.cases.serial), np.bool_), 60)
+    case = recalled(files, files.cases, moments, np.ones(len(files.cases.serial), np.bool_), 60)
     length = drawn(_HOTLIST_LENGTH, moments.bits, 1)
     per_week = 3 + (lane(moments.bits, 2) * 18 >> 16)
-    return _case_run(files, moments, case, length, per_week, odd, "hotlist_repeat", listed=True)
+    return case_run(files, moments, case, length, per_week, odd, "hotlist_repeat", listed=True)
 
 
 def victim_protection(files: Files, odd: Oddity) -> Found:
     """Return runs of checks on the partner of a victim by an officer put on the case."""
     setting = files.setting
     moments = moments_of(setting, odd, setting.has_role("detective", "patrol"), _PROTECTION_RUN)
-    case = _recalled(files, moments, files.cases.topic == TOPIC["domestic"], 120)
+    case = recalled(files, files.cases, moments, files.cases.topic == TOPIC["domestic"], 120)
     length = drawn(_PROTECTION_LENGTH, moments.bits, 1)
     per_week = 1 + (lane(moments.bits, 2) >> 15)
-    return _case_run(files, moments, case, length, per_week, odd, "victim_protection", listed=False)
+    return case_run(files, moments, case, length, per_week, odd, "victim_protection", listed=False)
 
 
 def plate_before_stop(files: Files, odd: Oddity) -> Found:
@@ -227,7 +264,7 @@ def plate_before_stop(files: Files, odd: Oddity) -> Found:
         template=TEMPLATE["plate_check"], topic=incidents.topic[row],
         subject=incidents.subject[row], incident=incidents.serial[row], says_incident=NONE,
     )  # fmt: skip
-    return Found(occasions, _no_links())
+    return Found(occasions, no_links())
 
 
 def wrong_dropdown(files: Files, odd: Oddity) -> Found:
@@ -248,4 +285,4 @@ def wrong_dropdown(files: Files, odd: Oddity) -> Found:
         template=first.template, topic=first.topic, subject=first.subject,
         incident=first.incident, case=first.case, says_purpose=wrong, says_topic=topic,
     )  # fmt: skip
-    return Found(occasions, _no_links())
+    return Found(occasions, no_links())

@@ -6,28 +6,31 @@ work are marks on honest occasions. Nothing here changes when or what honest wor
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from misusesim.dataset.schema import SHIFT_KINDS
 from misusesim.occasions import NONE, Occasions
-from misusesim.workload import odd_occasions
+from misusesim.workload import odd_desks, odd_occasions, odd_people, odd_pursuits, odd_street
 from misusesim.workload.links import Links
 from misusesim.workload.moments import shift_of
 from misusesim.workload.odd_occasions import KIND, Files, Found
-from misusesim.workload.setting import SECOND_US
+from misusesim.workload.setting import SECOND_US, join, select
+from misusesim.world.model import Shifts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from misusesim.scenario.model import Oddity
+    from misusesim.workload.setting import Setting
 
     I64Array = NDArray[np.int64]
 
-__all__ = ["Files", "Odd", "oddities", "shift_of"]
+__all__ = ["Files", "Odd", "oddities", "shift_of", "with_shifts"]
 
 
 class Odd(NamedTuple):
@@ -35,6 +38,7 @@ class Odd(NamedTuple):
 
     occasions: Occasions  # unnumbered
     links: Links
+    shifts: Shifts  # worked besides those planned, by start
     marks: NDArray[np.int8]  # per honest occasion: its oddity code, or NONE
 
 
@@ -49,8 +53,27 @@ def oddities(files: Files) -> Odd:
     return Odd(
         Occasions.concat([f.occasions for f in found]),
         Links.concat([f.links for f in found]),
+        _more_shifts([f.shifts for f in found if f.shifts]),
         marks,
     )
+
+
+def _more_shifts(parts: Sequence[Shifts]) -> Shifts:
+    """Return shifts in one, by start and officer."""
+    time = np.empty(0, np.int64)
+    none = Shifts(np.empty(0, np.int32), time, time, np.empty(0, np.int8))
+    every = join([none, *parts])
+    return select(every, np.lexsort((every.officer, every.start)))  # type: ignore[no-any-return]
+
+
+def with_shifts(setting: Setting, more: Shifts) -> Setting:
+    """Return the setting with more shifts, each where it belongs by its start."""
+    at = np.searchsorted(setting.shifts.start, more.start, side="right")
+    both = {
+        f.name: np.insert(getattr(setting.shifts, f.name), at, getattr(more, f.name))
+        for f in fields(Shifts)
+    }
+    return replace(setting, shifts=Shifts(**both))
 
 
 def case_in_reason(files: Files, odd: Oddity) -> NDArray[np.bool_]:
@@ -89,11 +112,21 @@ def shift_swap(files: Files, odd: Oddity) -> NDArray[np.bool_]:
 
 
 _MAKERS: Final[dict[str, Callable[[Files, Oddity], Found]]] = {
-    name: getattr(odd_occasions, name)
-    for name in (
-        "self_query", "system_test", "same_surname", "wrong_dropdown", "hotlist_repeat",
-        "victim_protection", "plate_before_stop",
-    )
+    name: getattr(module, name)
+    for module, names in {
+        odd_occasions: (
+            "self_query", "system_test", "same_surname", "wrong_dropdown", "hotlist_repeat",
+            "victim_protection", "plate_before_stop",
+        ),
+        odd_people: ("relative_in_call", "lives_in_beat"),
+        odd_street: ("abandoned_stop", "call_out"),
+        odd_desks: (
+            "backfill", "case_surge", "nickname_search", "records_counter_day",
+            "auto_theft_batch",
+        ),
+        odd_pursuits: ("warrant_repeat", "sustained_pair"),
+    }.items()
+    for name in names
 }  # fmt: skip
 _MARKERS: Final[dict[str, Callable[[Files, Oddity], NDArray[np.bool_]]]] = {
     "overtime": overtime, "shift_swap": shift_swap, "case_in_reason": case_in_reason,

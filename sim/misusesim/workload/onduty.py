@@ -87,7 +87,11 @@ class OnDuty:
 
 def on_duty(setting: Setting, officers: NDArray[np.bool_], weight: I64Array | int = 1) -> OnDuty:
     """Return the presence of some officers on their shifts; `weight` is per officer."""
-    rows = setting.shifts_of(officers)
+    return on_shifts(setting, setting.shifts_of(officers), weight)
+
+
+def on_shifts(setting: Setting, rows: I64Array, weight: I64Array | int = 1) -> OnDuty:
+    """Return the presence of officers on some shifts; `weight` is per officer."""
     shifts, who = setting.shifts, setting.shifts.officer[rows]
     by_officer = np.broadcast_to(np.asarray(weight, np.int64), len(setting.officers))
     start, end = (apart(time[rows], setting.place[who]) for time in (shifts.start, shifts.end))

@@ -14,7 +14,8 @@ import numpy as np
 from misusesim import rng
 from misusesim.dice import lane, raw_lane
 from misusesim.occasions import TOPICS
-from misusesim.workload.vocabulary import CLASS, CLASSES, FORMS, STYLES, vocabulary
+from misusesim.workload.vocabulary import ADMINISTRATIVE, CLASS, CLASSES, FORMS, STYLES, vocabulary
+from misusesim.workload.ways import WAYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence, Sized
@@ -37,12 +38,14 @@ __all__ = [
     "reason_codes",
 ]
 
-#: Pooled shares of the big classes per mille (42,391 rows, 70 agencies); they vary by agency.
+#: Shares of the big classes per mille, of which those of the log come out as measured (42,391 rows,
+#: 70 agencies): 236, 228, 169, 167, 112, 71. Numbers come as well of case numbers in the wrong
+#: field and of bare codes, and some of what is generic is written in words. They vary by agency.
 _POOLED: Final = {
-    "blank": 236, "free": 228, "generic": 169, "code": 167, "number": 112, "qualifier": 71,
+    "blank": 236, "free": 140, "generic": 330, "code": 265, "number": 45, "qualifier": 74,
 }  # fmt: skip
 #: Per 100,000; nearly the same everywhere (screen: Eugene has 4,200, the portals fewer).
-_SMALL: Final = {"number_words": 700, "short": 500, "misspelt": 240, "test": 180, "screen": 300}
+_SMALL: Final = {"number_words": 700, "short": 500, "misspelt": 330, "test": 180, "screen": 300}
 #: Archetypes of `AgencyGroup.reason_style`, per mille; `mixed` is the pooled mix.
 _ARCHETYPES: Final = {
     "mixed": _POOLED,
@@ -51,17 +54,30 @@ _ARCHETYPES: Final = {
     "numbers": {"blank": 40, "free": 40, "generic": 40, "code": 50, "number": 810, "qualifier": 20},
     "words": {"blank": 100, "free": 720, "generic": 60, "code": 50, "number": 30, "qualifier": 40},
 }  # fmt: skip
-#: Dirichlet concentration: 4 gives about the measured spread over agencies (calc).
-_CONCENTRATION: Final = {"mixed": 4.0}
+#: Dirichlet concentration: 2.7 gives about the measured spread over agencies (calc).
+_CONCENTRATION: Final = {"mixed": 2.7}
 _OTHER_CONCENTRATION: Final = 60.0
+#: Blanks of a mixed agency whose field is not mandatory: beta of mean 0.43, so that over all
+#: agencies median and 90th percentile are 30 and 56 % (calc, domain note 8).
+_BLANK: Final = (4.3, 5.7)
 _MANDATORY_SHARE: Final = 0.35  # 35 % of agencies never leave the field blank
 _DROPDOWN_SHARE: Final = 0.10  # 7 of 78 agencies have a drop-down
-_PLUS_SHARE: Final = 0.035  # "+" for blanks: 3-4 % of Eugene rows
+_PLUS_SHARE: Final = 0.16  # officers who write "+" for blanks at times: 24 of Eugene's 147
+_PLUS_BIT: Final = 1 << 18  # of a row's bits; half of what they write (3-4 % of Eugene's rows)
 _FAVOURITE: Final = (0.34, 0.56)  # commonest reason: 25th-75th percentile 34-56 %
 _OWN_FORM: Final = 0.8  # one officer has about 8 distinct reasons
 _STYLES: Final = rng.guide((34, 38, 28))  # lower, title, upper: 17, 19, 14 % of rows
 _RETYPED: Final = 0.2  # within an occasion the text is mostly kept (assumption)
 _FILL: Final = (0.45, 0.9)  # case number given where the field is optional (assumption)
+
+_PLAIN: Final = STYLES // 2  # styles without "+" come first
+_SECOND_BITS: Final = 3 << 20  # of a row's bits; no lane is looked up so finely
+_NO_HABIT: Final = 2
+#: Topics that are crimes: what one writes out of habit is written for any of them.
+_CRIMES: Final = np.array(
+    [code for code, name in enumerate(TOPICS) if name not in (*ADMINISTRATIVE, "patrol")], np.int16
+)
+_CRIME: Final = np.isin(np.arange(len(TOPICS)), _CRIMES)
 
 #: How a number is typed as a reason: whole, its tail, or with a word (shapes 99999, 9999,
 #: `inc 9999999999`, `99999 report`, `999 inv`).
@@ -77,6 +93,7 @@ class Habits:
     dropdown: NDArray[np.bool_]  # per agency: there is a reason drop-down
     fill_share: NDArray[np.float64]  # per agency: case numbers given where that is optional
     mix: NDArray[np.int16]  # agency x 65,536: guide table over CLASSES
+    house: NDArray[np.uint64]  # per agency: its salt, which ways of writing are its own
     place: NDArray[np.int16]  # the officer's agency
     own: NDArray[np.uint64]  # the officer's salt: which forms are his
     favourite: NDArray[np.int16]  # class he uses without thinking
@@ -114,13 +131,15 @@ def _habits(scenario: Scenario, agencies: Sequence[Agency], sizes: list[int]) ->
         for agency, size in zip(agencies, sizes, strict=True)
     ])  # fmt: skip
     own = rng.draw(people, rng.salt(scenario.seed, "reason forms"))
+    houses = np.array([agency.index for agency in agencies], np.uint64)
     bits = rng.draw(people, rng.salt(scenario.seed, "reason style"))
     low, high = (round(share * 65536) for share in _FAVOURITE)
     plus = lane(bits, 1) < round(_PLUS_SHARE * 65536)
     return Habits(
         mandatory=np.array([one.mandatory for one in customs]),
         dropdown=np.array([one.dropdown for one in customs]),
-        fill_share=np.array([one.fill_share for one in customs]), mix=mix, place=place, own=own,
+        fill_share=np.array([one.fill_share for one in customs]), mix=mix,
+        house=rng.draw(houses, rng.salt(scenario.seed, "reason house")), place=place, own=own,
         favourite=mix[place, lane(own, 0)],
         favourite_share=(low + (lane(bits, 2) * (high - low) >> 16)).astype(np.int32),
         style=(_STYLES[lane(bits, 0)] + 3 * plus).astype(np.int8),
@@ -142,6 +161,11 @@ def _customs(scenario: Scenario, agency: Agency) -> _Customs:
     mandatory = bool(chance.random() < _MANDATORY_SHARE)
     dropdown = bool(chance.random() < _DROPDOWN_SHARE)
     fill = _FILL[0] + (_FILL[1] - _FILL[0]) * float(chance.random())
+    if (told := agency.group.reasons) is not None:
+        given = told.model_dump()
+        scale = 1_000_000 / sum(given.values())
+        told_mix = rng.guide([round(given[name] * scale) for name in CLASSES])
+        return _Customs(not told.blank, dropdown=False, fill_share=fill, mix=told_mix)
     weights = _class_weights(chance, agency.group.reason_style, mandatory=mandatory)
     return _Customs(mandatory, dropdown, fill, rng.guide(weights))
 
@@ -151,13 +175,14 @@ def _class_weights(chance: np.random.Generator, style: str, *, mandatory: bool) 
     centre = dict(_ARCHETYPES[style])
     if mandatory:
         centre["blank"] = 0
-    elif style == "mixed":
-        centre["blank"] = round(centre["blank"] / (1 - _MANDATORY_SHARE))
     total = sum(centre.values())
     spread = _CONCENTRATION.get(style, _OTHER_CONCENTRATION)
     drawn = {
         name: float(chance.gamma(spread * n / total)) if n else 0.0 for name, n in centre.items()
     }
+    if style == "mixed" and not mandatory:
+        blank = float(chance.beta(*_BLANK))
+        drawn["blank"] = (sum(drawn.values()) - drawn["blank"]) * blank / (1 - blank)
     scale = (100_000 - sum(_SMALL.values())) / max(sum(drawn.values()), 1e-9)
     return [_SMALL.get(name, round(drawn.get(name, 0.0) * scale)) for name in CLASSES]
 
@@ -194,7 +219,7 @@ def reason_codes(
     again = rng.draw(need, rng.salt(seed, "reason again"))
     key = np.where(raw_lane(again, 0) < round(_RETYPED * 65536), need, occasion)
     bits = rng.draw(key, rng.salt(seed, "reason"))
-    kind = _kinds(habit, officer, bits)
+    kind, habitual = _kinds(habit, officer, bits)
     set_by = np.flatnonzero(forced >= 0)
     kind[set_by] = forced[set_by]
     numeric = (kind == CLASS["number"]) | (kind == CLASS["number_words"])
@@ -202,8 +227,9 @@ def reason_codes(
     numeric &= has_number
     text, form = np.full(len(kind), -1, np.int32), np.full(len(kind), -1, np.int8)
     worded = np.flatnonzero(~numeric & (kind != CLASS["blank"]))
+    spoken = _spoken_of(habit, officer, topic, kind, habitual)
     text[worded] = _texts(
-        habit, officer.take(worded), topic.take(worded), kind.take(worded), bits.take(worded)
+        habit, officer.take(worded), spoken.take(worded), kind.take(worded), bits.take(worded)
     )
     at = np.flatnonzero(numeric)
     form[at] = np.where(
@@ -212,12 +238,40 @@ def reason_codes(
     return ReasonCodes(kind, text, form)
 
 
-def _kinds(habit: Habits, officer: NDArray[np.int32], bits: U64Array) -> NDArray[np.int16]:
-    """Return the class of each row's reason as habit has it: the officer's own, or any."""
-    kind = habit.favourite.take(officer)
+def _kinds(
+    habit: Habits, officer: NDArray[np.int32], bits: U64Array
+) -> tuple[NDArray[np.int16], NDArray[np.int8]]:
+    """Return the class of each row's reason, and the habit it comes of: first, second, none.
+
+    What an officer writes without thinking first, then what he writes three of four other times.
+    """
+    kind, which = habit.favourite.take(officer), np.zeros(len(officer), np.int8)
     any_ = np.flatnonzero(raw_lane(bits, 0) >= habit.favourite_share.take(officer))
-    kind[any_] = habit.mix[habit.place[officer[any_]], lane(bits[any_], 1)]
-    return kind
+    bits, officer = bits[any_], officer[any_]
+    second = (bits & np.uint64(_SECOND_BITS)) != 0
+    which[any_] = np.where(second, 1, 2)
+    own = raw_lane(habit.own, 1).take(officer)
+    kind[any_] = habit.mix[habit.place[officer], np.where(second, own, raw_lane(bits, 1))]
+    return kind, which
+
+
+def _spoken_of(
+    habit: Habits,
+    officer: NDArray[np.int32],
+    topic: NDArray[np.int16],
+    kind: NDArray[np.int16],
+    which: NDArray[np.int8],
+) -> NDArray[np.int16]:
+    """Return the topic that each text is about: out of habit the officer's own, whatever it is.
+
+    Codes stay what they are about, and so does everything that is no crime.
+    """
+    fixed = np.isin(kind, [CLASS[name] for name in ("free", "generic", "qualifier")])
+    rows = np.flatnonzero(fixed & (which < _NO_HABIT) & _CRIME[topic])
+    salt = habit.own.take(officer[rows]) + which[rows].astype(np.uint64)
+    spoken = topic.copy()
+    spoken[rows] = _CRIMES[rng.below(rng.mix(salt), len(_CRIMES))]
+    return spoken
 
 
 def _texts(
@@ -233,7 +287,17 @@ def _texts(
     free = lane(bits, 2) >> 7
     form = np.where(raw_lane(bits, 3) < round(_OWN_FORM * 65536), own, free)
     base = words.form.reshape(-1).take(cell * FORMS + form)
+    way = _ways(habit, officer, base)
     style = habit.style.take(officer)
+    style[(style >= _PLAIN) & ((bits & np.uint64(_PLUS_BIT)) == 0)] -= _PLAIN
     loose = np.flatnonzero((bits & np.uint64(15)) == 0)  # a sixteenth: not the usual (assumption)
     style[loose] = free[loose] % 3
-    return words.styled.reshape(-1).take(base.astype(np.int64) * STYLES + style)
+    return words.styled.reshape(-1).take((base.astype(np.int64) * WAYS + way) * STYLES + style)
+
+
+def _ways(habit: Habits, officer: NDArray[np.int32], base: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return how each text is written: half the texts in the house's way, half in the officer's."""
+    house = habit.house.take(habit.place.take(officer))
+    whose = np.where(base & 1, house, habit.own.take(officer))
+    drawn = rng.mix(whose + base.astype(np.uint64))
+    return (drawn >> np.uint64(64 - (WAYS - 1).bit_length())).view(np.int64)

@@ -7,7 +7,7 @@ alone and among neighbours. Serials have the place of the agency on top (see `pl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -248,3 +248,9 @@ def select(columns: Any, index: NDArray[Any]) -> Any:
     """Return the rows at `index` of a dataclass of equally long columns."""
     names = type(columns).__dataclass_fields__
     return type(columns)(**{name: getattr(columns, name)[index] for name in names})
+
+
+def within_weeks(setting: Setting) -> Setting:
+    """Return the setting with the shifts of the scenario's weeks only."""
+    end = setting.clock.week_bounds(setting.clock.weeks - 1)[1]
+    return replace(setting, shifts=select(setting.shifts, setting.shifts.start < end))

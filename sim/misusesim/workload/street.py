@@ -12,7 +12,7 @@ from misusesim.dice import Dice, lane, of_65536
 from misusesim.occasions import NONE, TEMPLATE, TOPIC, Occasions
 from misusesim.plan import SERIAL_BITS, Incidents
 from misusesim.workload import durations, topics
-from misusesim.workload.arrivals import STREET, coming
+from misusesim.workload.arrivals import CALLS, STREET, coming
 from misusesim.workload.dispatch import dispatch
 from misusesim.workload.durations import drawn
 from misusesim.workload.onduty import anybody, on_duty
@@ -99,7 +99,7 @@ def _calls(setting: Setting) -> Incidents:
         )
         for week in setting.weeks
     ]
-    opened, serial = coming(setting, "calls", rates, STREET)
+    opened, serial = coming(setting, "calls", rates, CALLS)
     serial += _CALLS
     dice = setting.dice(serial)
     service = drawn(durations.SERVICE_MINUTES, dice.bits("service")) * MINUTE_US

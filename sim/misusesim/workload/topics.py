@@ -31,6 +31,12 @@ CASES: Final = table(_mix(
     vehicle_theft=177, larceny=123, burglary=111, drugs=107, wanted=51, assault=44, hit_and_run=43,
     domestic=50, robbery=34, fraud=60, weapons=30, missing=25, sex_offense=22, homicide=10,
 ))  # fmt: skip
+#: What plate searches are about: picks of a drop-down with 46 values (domain note 8).
+SEARCHES: Final = table(_mix(
+    vehicle_theft=200, larceny=125, burglary=111, drugs=107, wanted=51, assault=44, hit_and_run=30,
+    domestic=30, robbery=34, fraud=25, weapons=23, missing=20, sex_offense=18, homicide=6,
+    traffic=45, disturbance=35,
+))  # fmt: skip
 BOOKINGS: Final = table(_mix(
     custody=500, wanted=170, drugs=90, domestic=70, assault=60, larceny=50, weapons=20, robbery=10,
 ))  # fmt: skip

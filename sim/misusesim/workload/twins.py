@@ -27,9 +27,12 @@ if TYPE_CHECKING:
 TWIN_OF: Final = {
     "hotlist_repeat": "romantic_interest", "victim_protection": "romantic_interest",
     "same_surname": "romantic_interest", "plate_before_stop": "retaliation",
-    "lawful_licensing": "permit_checks",
+    "lawful_licensing": "permit_checks", "relative_in_call": "romantic_interest",
+    "lives_in_beat": "retaliation", "abandoned_stop": "retaliation",
+    "warrant_repeat": "romantic_interest", "sustained_pair": "romantic_interest",
 }  # fmt: skip
-_BY_SHIFT: Final = ("overtime", "shift_swap")
+_BY_SHIFT: Final = ("overtime", "shift_swap", "call_out", "abandoned_stop")
+_BY_WARRANT: Final = ("warrant_repeat", "sustained_pair")
 
 
 def oddity_table(setting: Setting, occasions: Occasions, applications: Applications) -> pa.Table:
@@ -95,6 +98,9 @@ def _justifications(setting: Setting, odd: Occasions, application: I64Array) -> 
     names = np.array(ODDITY_KINDS)[odd.oddity]
     officer = setting.officers.officer_id[odd.officer]
     out = np.char.add("roster/officers:", officer.astype(str)).astype(object)
+    wanted = np.isin(names, _BY_WARRANT) & (odd.subject >= 0)
+    key = setting.population.person_key(odd.subject[wanted])
+    out[wanted] = np.char.add("dispatch/warrants:", key.astype(str))
     on_shift = np.isin(names, _BY_SHIFT)
     out[on_shift] = np.char.add("roster/shifts:", officer[on_shift].astype(str))
     for table, kind, serial in (

@@ -1,7 +1,8 @@
 """The words of reason fields: measured texts by class and topic, as tables of codes.
 
 Everything is settled once per process; a row later costs one look-up. A text has a *base* (the
-lower-cased string) and a *style* (case, and ``+`` for blanks); both together give its code.
+lower-cased string), a *way* (how a house or a hand writes it) and a *style* (case, and ``+`` for
+blanks); all together give its code.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from misusesim.occasions import TOPICS
+from misusesim.workload.ways import WAYS, ways_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -30,19 +32,21 @@ CLASSES: Final = (
 CLASS: Final = {name: code for code, name in enumerate(CLASSES)}
 #: Draws per class and topic; a text with a share below 1/512 of its cell may get no entry.
 FORMS: Final = 512
+#: A number that all counts of topics of an offence divide.
+_SHARED: Final = 12
 #: lower, title, upper, and the same with ``+`` for blanks.
 STYLES: Final = 6
 #: Topics that are no crime: texts that fit any crime do not fit them.
-_ADMINISTRATIVE: Final = ("permit", "employment", "records", "custody", "court", "test")
+ADMINISTRATIVE: Final = ("permit", "employment", "records", "custody", "court", "test")
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Tables; `text[styled[base, style]]` is what stands in the log."""
+    """Tables; `text[styled[base, way, style]]` is what stands in the log."""
 
     texts: tuple[str, ...]  # sorted, each once
     form: NDArray[np.int32]  # base, [class, topic, FORMS]
-    styled: NDArray[np.int32]  # text, [base, STYLES]
+    styled: NDArray[np.int32]  # text, [base, WAYS, STYLES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +69,11 @@ def vocabulary() -> Vocabulary:
     form = np.stack([
         np.stack([_spread(_cell(cells, name, topic)) for topic in TOPICS]) for name in CLASSES
     ])  # fmt: skip
-    surfaces = [list(_surfaces(base)) for base in bases]
+    surfaces = [_surfaces(way) for base in bases for way in _ways(rows, base)]
     texts = tuple(sorted({surface for row in surfaces for surface in row}))
     code = {text: i for i, text in enumerate(texts)}
     styled = np.array([[code[surface] for surface in row] for row in surfaces], np.int32)
-    return Vocabulary(texts=texts, form=form, styled=styled)
+    return Vocabulary(texts=texts, form=form, styled=styled.reshape(-1, WAYS, STYLES))
 
 
 @lru_cache(maxsize=1)
@@ -78,8 +82,9 @@ def offenses() -> Offenses:
     rows = _read("offense_dropdown_counts.csv")
     cells: dict[str, dict[int, int]] = defaultdict(dict)
     for i, row in enumerate(rows):
-        for topic in row["topics"].split():
-            cells[topic][i] = int(row["n"])
+        about = row["topics"].split()
+        for topic in about:  # an offence of several topics was counted once
+            cells[topic][i] = int(row["n"]) * _SHARED // len(about)
     pick = np.stack([_spread(cells[topic]) for topic in TOPICS]).astype(np.int8)
     return Offenses(values=tuple(row["offense"] for row in rows), pick=pick)
 
@@ -90,15 +95,20 @@ def _read(name: str) -> list[dict[str, str]]:
 
 
 def _cell(cells: dict[tuple[str, str], dict[int, int]], name: str, topic: str) -> dict[int, int]:
-    """Return the texts of a class for a topic: 60 % its own, 40 % of any crime (assumption)."""
+    """Return the texts of a class for a topic: 60 % its own, 40 % of any crime (assumption).
+
+    Codes are the topic's own.
+    """
     own, general = cells.get((name, topic), {}), cells.get((name, ""), {})
-    if name == "code" and topic not in _ADMINISTRATIVE and not own:
+    if name == "code" and topic not in ADMINISTRATIVE and not own:
         for (other, about), weights in cells.items():  # any crime's: patrol has no code of its own
-            general = general | (weights if other == name and about not in _ADMINISTRATIVE else {})
-    if name in {"test", "screen"} or (topic not in _ADMINISTRATIVE and not own):
+            general = general | (weights if other == name and about not in ADMINISTRATIVE else {})
+    if name in {"test", "screen"} or (topic not in ADMINISTRATIVE and not own):
         return general or cells["free", topic] or cells["free", ""]
-    if topic in _ADMINISTRATIVE:
+    if topic in ADMINISTRATIVE:
         return own or cells["free", topic]
+    if name == "code":  # one that fits any crime (911) is as rare as it was counted
+        return general | own
     both = defaultdict(int, {i: n * 6 * max(1, sum(general.values())) for i, n in own.items()})
     for i, n in general.items():
         both[i] += n * 4 * sum(own.values())
@@ -116,6 +126,12 @@ def _spread(weights: dict[int, int]) -> NDArray[np.int32]:
     return np.repeat(codes, np.diff([0, *ends]))
 
 
-def _surfaces(base: str) -> Iterable[str]:
+def _ways(rows: Iterable[dict[str, str]], base: str) -> list[str]:
+    """Return the ways of a text, as its commonest meaning has them."""
+    n, kind = max((int(row["n"]), row["class"]) for row in rows if row["text"] == base)
+    return ways_of(base, kind, n)
+
+
+def _surfaces(base: str) -> Sequence[str]:
     plain = (base, base.title(), base.upper())
     return (*plain, *(text.replace(" ", "+") for text in plain))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: Checks per ten-hour shift of an investigator and of a patrol officer (assumption).
 _WANTED_JOBS, _PATROL_WANTED_JOBS = 2.4, 0.15
 #: Wanted persons on an investigator's list, which changes every six weeks (assumption).
-_LIST_LENGTH, _LIST_WEEKS = 6, 6
+LIST_LENGTH, _LIST_WEEKS = 6, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,13 @@ def lists(setting: Setting) -> Wanted:
     owners = np.flatnonzero(setting.has_role("detective"))
     epochs = np.arange(0, (setting.clock.weeks + 1) // _LIST_WEEKS + 1)
     owner, epoch, place = (
-        axis.reshape(-1) for axis in np.meshgrid(owners, epochs, np.arange(_LIST_LENGTH))
+        axis.reshape(-1) for axis in np.meshgrid(owners, epochs, np.arange(LIST_LENGTH))
     )
+    return warrants(setting, owner, epoch, place)
+
+
+def warrants(setting: Setting, owner: I64Array, epoch: I64Array, place: I64Array) -> Wanted:
+    """Return the warrants at some places of investigators' lists in six-week epochs."""
     bits = setting.officer_dice(owner, epoch << 6 | place, 18).bits("warrant")
     begin = setting.clock.day_start((epoch * _LIST_WEEKS - 1) * 7)
     return Wanted(
@@ -69,7 +74,7 @@ def warrant_checks(setting: Setting) -> Occasions:
     theirs = np.append(owners, 0)[first + (lane(bits, 0) * count >> 16)]
     borrowed = np.where(count > 0, theirs, jobs.officer)
     owner = np.where(detectives[jobs.officer], jobs.officer, borrowed).astype(np.int64)
-    place = np.minimum(lane(bits, 1), lane(bits, 2)) * _LIST_LENGTH >> 16
+    place = np.minimum(lane(bits, 1), lane(bits, 2)) * LIST_LENGTH >> 16
     return work(
         len(jobs),
         officer=jobs.officer,
@@ -78,7 +83,7 @@ def warrant_checks(setting: Setting) -> Occasions:
         gap_s=45,
         template=TEMPLATE["warrant_check"],
         topic=TOPIC["wanted"],
-        subject=_listed(setting, owner, _epoch(setting, jobs.time), place),
+        subject=_listed(setting, owner, epoch_of(setting.clock.week_of(jobs.time)), place),
     )
 
 
@@ -88,5 +93,6 @@ def _listed(setting: Setting, owner: I64Array, epoch: I64Array, place: I64Array)
     return rng.below(dice.bits("wanted"), setting.scenario.population)
 
 
-def _epoch(setting: Setting, time: I64Array) -> I64Array:
-    return (setting.clock.week_of(time) + 1) // _LIST_WEEKS
+def epoch_of(week: I64Array) -> I64Array:
+    """Return the epoch of lists that each week lies in."""
+    return (week + 1) // _LIST_WEEKS

@@ -35,6 +35,9 @@ _REGULAR, _SWAP, _COURT = (SHIFT_KINDS.index(k) for k in ("regular", "swap", "co
 #: Office hours begin 07:00-09:30 in quarter hours, mostly at eight, and last nine (assumption).
 _OFFICE_STARTS: Final = np.repeat(np.arange(420, 585, 15), (4, 6, 12, 8, 24, 10, 14, 6, 10, 3, 3))
 _OFFICE_MINUTES: Final = 540
+#: Who comes early or late at times, and how far from the usual start, in minutes (assumption).
+_FLEXIBLE: Final = ("detective", "supervisor", "analyst", "it")
+_FLEX_MINUTES: Final = np.array([-150, -90, 60, 120, 180, 240, 300, 360])
 _OFFICE_DAYS: Final = 5.0
 _MOVES_SHARE: Final = 0.5  # of rotations that lead to another watch (assumption)
 _COURT_ROLES: Final = ("patrol", "detective", "supervisor", "jail")
@@ -81,7 +84,10 @@ class Roster:
         self.absence = Absence(scenario, staff, clock, weeks)
         self._people = np.arange(len(staff), dtype=np.int64)
         self._parts: list[Blocks] = []
-        self._court = np.isin(self._officers.role, [ROLES.index(r) for r in _COURT_ROLES])
+        self._court, self._flexible = (
+            np.isin(self._officers.role, [ROLES.index(role) for role in roles])
+            for roles in (_COURT_ROLES, _FLEXIBLE)
+        )
 
     def watch(
         self, env: simpy.Environment, board: dict[int, simpy.Store], watch: int
@@ -196,6 +202,7 @@ class Roster:
         if watch == OFFICE:
             habit = self._dice(officer, np.zeros(len(officer), np.int64)).bits("office hours")
             first = _OFFICE_STARTS[lane(habit, 0) * len(_OFFICE_STARTS) >> 16]
+            first = first + self._flex(officer, dice)
             last = first + _OFFICE_MINUTES
         else:
             first, last = (np.full(len(officer), minute) for minute in WATCHES[watch])
@@ -204,6 +211,13 @@ class Roster:
         length = np.where(some, 60 + (lane(bits, 1) * 7 >> 16) * 30, 0)  # 1 to 4 hours
         early = lane(bits, 2) < of_65536(0.3)
         self._append(officer, day, first, last, kind, length * early, length * ~early)
+
+    def _flex(self, officer: I64Array, dice: Dice) -> I64Array:
+        """Return how many minutes later than usual each office day begins."""
+        bits = dice.bits("flex")
+        some = lane(bits, 0) < of_65536(self._scenario.staffing.flex_share)
+        minutes = _FLEX_MINUTES[lane(bits, 1) * len(_FLEX_MINUTES) >> 16]
+        return np.where(some & self._flexible[officer], minutes, 0)
 
     def _add_court(self, week: int, members: I64Array, on: NDArray[np.bool_]) -> None:
         """Add appearances in court on days off."""

@@ -50,7 +50,7 @@ def first_seats(scenario: Scenario) -> tuple[int, ...]:
 
 @lru_cache(maxsize=4)
 def _state(scenario: Scenario) -> tuple[Agency, ...]:
-    groups = [group for group in scenario.agency for _ in range(group.count)]
+    groups = [group for group in scenario.groups for _ in range(group.count)]
     # names and numbers by keyed permutation: neither says which group or place in the file
     places = np.arange(len(groups), dtype=np.uint64)
     turned = rng.permute(places, rng.salt(scenario.seed, "ori"), MOST_AGENCIES)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from misusesim import rng
-from misusesim.clock import DAY_US, NEVER, LocalClock
+from misusesim.clock import NEVER, LocalClock
 from misusesim.dataset import schema
 from misusesim.occasions import NONE
 from misusesim.textcolumns import taken
+from misusesim.world.accountstates import account_states
 from misusesim.world.names import pools
 from misusesim.world.subjects import Population
 
@@ -24,12 +24,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from misusesim.plan import Suspensions
     from misusesim.scenario.model import Scenario
-    from misusesim.world.model import Agency, Officers, Staff, Terminals, Ties
+    from misusesim.world.model import Agency, Staff, Terminals, Ties
 
-#: One leaver in eight is entered up to a month late (assumption; domain note 5.1, kind 17).
-_LATE_ENTRY: Final = np.uint64(8)
-_LATEST_DAYS: Final = 30
 #: 1900-01-01, what forms get where a date must stand and there is none (assumption).
 _NO_BIRTH_DAY: Final = -25_567
 #: Systems each role is granted; broad, as access reviews find them (domain note 4: 36 % excess).
@@ -99,6 +97,7 @@ def roster_context(
     staff: Staff,
     units: Sequence[tuple[str, ...]],
     terminals: Sequence[Terminals],
+    suspensions: Suspensions | None = None,
 ) -> dict[str, pa.Table]:
     """Return officers (one row per state), terminals and entitlements.
 
@@ -110,10 +109,12 @@ def roster_context(
         Some agencies with all that hold accounts there.
     units, terminals
         Names of the units and terminals of each agency.
+    suspensions
+        Who may not work and whose account is closed meanwhile, by rows of the staff.
     """
     units_of = _Units.of(units)
     return {
-        "roster/officers": _officers(scenario, staff, units_of),
+        "roster/officers": _officers(scenario, staff, units_of, suspensions),
         "roster/terminals": _terminals(staff, units_of, terminals),
         "roster/entitlements": _entitlements(staff),
     }
@@ -172,15 +173,12 @@ def _entitlements(staff: Staff) -> pa.Table:
     )
 
 
-def _officers(scenario: Scenario, staff: Staff, units: _Units) -> pa.Table:
-    """Return one row per officer from hiring on, and one more from leaving on, by agency."""
-    officers = staff.officers
-    entered = officers.left + _days_late(scenario, officers) * DAY_US
-    gone = np.flatnonzero(entered < LocalClock(scenario).horizon[1])
-    row = np.concatenate([np.arange(len(officers)), gone])
-    order = np.argsort(staff.place[row], kind="stable")
-    row, leaving = row[order], order >= len(officers)
-    left, hired, home = officers.left[row], officers.hired[row], staff.place[row]
+def _officers(
+    scenario: Scenario, staff: Staff, units: _Units, suspensions: Suspensions | None
+) -> pa.Table:
+    """Return a row per officer and state: from hiring on, suspended, back, and from leaving on."""
+    officers, state = staff.officers, account_states(scenario, staff, suspensions)
+    row, home = state.officer, staff.place[state.officer]
     return table(
         schema.CONTEXT["roster"]["officers"],
         len(row),
@@ -189,13 +187,13 @@ def _officers(scenario: Scenario, staff: Staff, units: _Units) -> pa.Table:
         **_personal(scenario, officers.subject[row]),
         role=taken(np.array(schema.ROLES, object), officers.role[row]),
         unit=units(home, officers.unit[row]),
-        hire_date=hired,
-        leave_date=np.where(leaving, left, NEVER),
+        hire_date=officers.hired[row],
+        leave_date=state.left,
         training_until=officers.training_until[row],
-        active=~leaving,
-        valid_from=np.where(leaving, left, hired),
+        active=state.active,
+        valid_from=state.start,
         valid_to=NEVER,
-        known_at=np.where(leaving, entered[row], hired),
+        known_at=state.known,
     )
 
 
@@ -215,12 +213,6 @@ def _personal(scenario: Scenario, subject: NDArray[np.int64]) -> dict[str, Any]:
 
 def _dates(days: NDArray[np.integer]) -> pa.Array:
     return pa.array(days.astype(np.int32), pa.int32()).cast(pa.date32())
-
-
-def _days_late(scenario: Scenario, officers: Officers) -> NDArray[np.int64]:
-    """Return how many days after leaving each officer's leaving is entered: mostly 0."""
-    bits = rng.draw(officers.subject.astype(np.uint64), rng.salt(scenario.seed, "late entry"))
-    return np.where(bits % _LATE_ENTRY == 0, 1 + rng.below(bits, _LATEST_DAYS), 0)
 
 
 def _areas(scenario: Scenario, code: NDArray[np.int16]) -> NDArray[np.object_]:

@@ -114,7 +114,7 @@ def test_tiers_grow_by_one_folder():
     assert all(more[: len(less)] == less for less, more in pairwise(tiers))
     assert tiers[-1] == tuple(schema.CONTEXT)
     sizes = [len(layout.context_tables(tier)) for tier in schema.TIERS]
-    assert sizes == [1, 6, 15, 18]
+    assert sizes == [1, 7, 16, 19]
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -184,9 +184,11 @@ def test_oddities_asked_for_and_come_about(by_hand):
     scenario = by_hand.scenario().model_copy(update={"oddity": oddity})
     tallies = [{"oddities": {"self_query": 3}, "oddity_queries": {"lawful_licensing": 9}}]
     assert realised(scenario, tallies)["oddity"] == [
-        {"kind": "self_query", "configured": {"rate_per_officer_year": 2.0, "share": 0.0},
+        {"kind": "self_query",
+         "configured": {"rate_per_officer_year": 2.0, "share": 0.0, "per_year": 0.0},
          "occurrences": 3, "queries": 0},
-        {"kind": "system_test", "configured": {"rate_per_officer_year": 1.0, "share": 0.0},
+        {"kind": "system_test",
+         "configured": {"rate_per_officer_year": 1.0, "share": 0.0, "per_year": 0.0},
          "occurrences": 0, "queries": 0},
         {"kind": "lawful_licensing", "configured": None, "occurrences": 0, "queries": 9},
     ]  # fmt: skip

@@ -12,23 +12,20 @@ from misusesim.clock import DAY_US, HOUR_US, NEVER
 from misusesim.misuse.rungs import Story
 from misusesim.misuse.writing import LEAD_WEEKS, Campaign, Pretext, Step, written
 from misusesim.occasions import DEFAULT, NONE, TEMPLATE, TOPIC
-from misusesim.oversight import (
-    _OUTCOMES,
-    _REPORTED_BY,
-    _UNIT_REPORTED_BY,
-    _File,
-    _kept,
-    _picked,
-    _suspensions,
-    oversight,
-)
-from misusesim.scenario.model import Oversight, PermitChecks
+from misusesim.oversight import _suspensions, oversight
+from misusesim.oversight.discovery import UNIT_REPORTED_BY
+from misusesim.oversight.files import File, kept, picked
+from misusesim.scenario.model import PermitChecks
+from misusesim.scenario.overseeing import OutcomeMix, Oversight
 
-NOBODY = Oversight(audits_per_agency_year=0, complaint_share=0, unit_report_share=0)
+QUIET = {"reviews_per_officer_year": 0, "analytics_agency_share": 0, "cleared_share": 0}
+NOBODY = Oversight(audits_per_agency_year=0, complaint_share=0, unit_report_share=0, **QUIET)
+_OUTCOMES = OutcomeMix().model_dump()
+_REPORTED_BY = {"complaint": 70.0, "access_request": 15.0, "peer_report": 15.0}
 CERTAIN = NOBODY.model_copy(update={"complaint_share": 1, "unit_report_share": 1, "delay_days": 3})
 AUDITED = Oversight(
     audits_per_agency_year=365, audit_sample_share=1, audit_miss_share=0, complaint_share=0,
-    unit_report_share=0,
+    unit_report_share=0, **QUIET,
 )  # fmt: skip
 
 
@@ -57,8 +54,8 @@ def judged(settings, *, count=30, misuse=(), start=0, **fields):
 
 def file(outcome=None, decided=NEVER, *, goes_on=False):
     """Return what is known of the campaign in row 0."""
-    return _File(0, np.array([], np.int64), unit=False, exact=False, outcome=outcome,
-                 decided_at=decided, goes_on=goes_on)  # fmt: skip
+    return File(0, np.array([], np.int64), unit=False, exact=False, officers=(0,),
+                outcome=outcome, decided_at=decided, goes_on=goes_on)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -72,7 +69,7 @@ def file(outcome=None, decided=NEVER, *, goes_on=False):
 )  # fmt: skip
 def test_outcomes_by_their_draw(percent, outcome):
     """The shares of 2016 in order: 21, 18, 24, 14, 10, 8 and 5 in a hundred."""
-    assert _picked(_OUTCOMES, percent) == outcome
+    assert picked(_OUTCOMES, percent / 100) == outcome
 
 
 @pytest.mark.parametrize(
@@ -80,23 +77,23 @@ def test_outcomes_by_their_draw(percent, outcome):
     [
         (_REPORTED_BY, 69.9, "complaint"), (_REPORTED_BY, 70.0, "access_request"),
         (_REPORTED_BY, 84.9, "access_request"), (_REPORTED_BY, 85.0, "peer_report"),
-        (_UNIT_REPORTED_BY, 59.9, "self_report"), (_UNIT_REPORTED_BY, 60.0, "peer_report"),
-        (_UNIT_REPORTED_BY, 99.9, "peer_report"),
+        (UNIT_REPORTED_BY, 59.9, "self_report"), (UNIT_REPORTED_BY, 60.0, "peer_report"),
+        (UNIT_REPORTED_BY, 99.9, "peer_report"),
     ],
 )  # fmt: skip
 def test_reports_by_their_draw(names, percent, by):
     """Seven in ten reports of a person are complaints, six in ten of a unit come from itself."""
-    assert _picked(names, percent) == by
+    assert picked(names, percent / 100) == by
 
 
-@pytest.mark.parametrize("names", [_OUTCOMES, _REPORTED_BY, _UNIT_REPORTED_BY])
+@pytest.mark.parametrize("names", [_OUTCOMES, _REPORTED_BY, UNIT_REPORTED_BY])
 def test_shares_add_up_to_a_hundred(names):
     """Whatever is drawn below 100 has an answer."""
-    assert sum(weight for _, weight in names) == 100
+    assert sum(names.values()) == 100
 
 
 @pytest.mark.parametrize(
-    ("one", "kept"),
+    ("one", "left"),
     [
         (file(), [True, True, True]),
         (file("counselled", 20), [True, False, False]),
@@ -106,17 +103,22 @@ def test_shares_add_up_to_a_hundred(names):
         (file("charged", 11), [True, False, False]),
     ],
 )
-def test_what_a_decision_stops(one, kept):
+def test_what_a_decision_stops(one, left):
     """Steps from the decision on do not happen, unless he goes on."""
     times = np.array([10, 20, 30])
-    assert _kept(times, np.zeros(3, np.int32), [one]).tolist() == kept
+    assert kept(times, np.zeros(3, np.int32), np.zeros(3, np.int32), [one]).tolist() == left
 
 
 def test_a_decision_stops_nobody_else():
     """Work without a campaign and other campaigns go on."""
     files = [file("dismissed", 5), file()]
+    files[1].officers = (1,)
     campaigns = np.array([0, 1, NONE], np.int32)
-    assert _kept(np.full(3, 9), campaigns, files).tolist() == [False, True, True]
+    assert kept(np.full(3, 9), np.array([0, 1, 1], np.int32), campaigns, files).tolist() == [
+        False,
+        True,
+        True,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -126,16 +128,14 @@ def test_a_decision_stops_nobody_else():
 )  # fmt: skip
 def test_who_may_not_work_and_for_how_long(outcome, end):
     """A suspension is 30 days, leaving is for good."""
-    plan, _ = judged(NOBODY, count=1)
-    made = _suspensions(plan, [file(outcome, DAY_US)])
+    made = _suspensions([file(outcome, DAY_US)])
     assert (made.officer.tolist(), made.start.tolist(), made.end.tolist()) == ([0], [DAY_US], [end])
 
 
 @pytest.mark.parametrize("outcome", [None, "no_action", "retrained", "counselled"])
 def test_who_stays_at_work(outcome):
     """Advice, training and nothing at all keep nobody from work."""
-    plan, _ = judged(NOBODY, count=1)
-    assert len(_suspensions(plan, [file(outcome, DAY_US)]).officer) == 0
+    assert len(_suspensions([file(outcome, DAY_US)]).officer) == 0
 
 
 def test_nobody_looks_and_nothing_changes():

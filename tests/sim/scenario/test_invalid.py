@@ -14,7 +14,10 @@ from misusesim.scenario.load import load_scenario
 
 INVALID = Path(__file__).parents[2] / "invalid"
 FILES = sorted(INVALID.glob("*.toml"))
-THERE_ARE = "(a TOML file, or county, no_misuse, permit_desk, permit_desk_miscoded, state, tiny)"
+THERE_ARE = (
+    "(a TOML file, or clets_2023, county, no_misuse, permit_desk, permit_desk_miscoded, state, "
+    "tiny)"
+)
 THROUGH_THE_PROCESS = ("many_at_once.toml", "syntax.toml", "permit_group_unknown.toml")
 
 

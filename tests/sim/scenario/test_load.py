@@ -52,7 +52,7 @@ def test_file(small: Path) -> None:
 def test_shipped() -> None:
     """Every shipped scenario loads and has the name of its file and a title."""
     assert list_scenarios() == [
-        "county", "no_misuse", "permit_desk", "permit_desk_miscoded", "state", "tiny",
+        "clets_2023", "county", "no_misuse", "permit_desk", "permit_desk_miscoded", "state", "tiny",
     ]  # fmt: skip
     for name in list_scenarios():
         assert load_scenario(name).name == name
@@ -114,7 +114,7 @@ def test_tiny_has_everything() -> None:
     """The test world has all oddities and all misuse kinds."""
     scenario = load_scenario("tiny")
 
-    assert len({oddity.kind for oddity in scenario.oddity}) == 10
+    assert len({oddity.kind for oddity in scenario.oddity}) == 24
     assert {misuse.kind for misuse in scenario.misuse} == {
         "permit_checks", "romantic_interest", "retaliation",
     }  # fmt: skip
@@ -125,7 +125,7 @@ def test_no_misuse_has_none() -> None:
     scenario = load_scenario("no_misuse")
 
     assert scenario.misuse == ()
-    assert len(scenario.oddity) == 10
+    assert len(scenario.oddity) == 24
 
 
 def test_state_is_a_whole_state() -> None:
@@ -139,8 +139,8 @@ def test_state_is_a_whole_state() -> None:
     assert sum(group.count for group in scenario.agency) == 1_200
     assert (scenario.days, scenario.truth) == (365, "sparse")
     assert len(scenario.misuse) == 3
-    assert len(scenario.oddity) == 10
-    assert machines == 1_981
+    assert len(scenario.oddity) == 24
+    assert machines == 1_657
     assert 1.7e6 < sent < 2.0e6
 
 

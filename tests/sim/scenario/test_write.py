@@ -34,6 +34,7 @@ from misusesim.scenario.model import (
     Staffing,
     Workload,
 )
+from misusesim.scenario.overseeing import OutcomeMix
 
 SHARE = st.floats(0, 1)
 RATE = st.floats(0, 1e12)
@@ -176,9 +177,10 @@ def test_schema_refuses(key: str, value: object) -> None:
 
 
 def test_schema_describes_every_key() -> None:
-    """Every key but the rungs and kinds, which explain themselves, has a description."""
+    """Every key but rungs, kinds and outcomes, which explain themselves, has a description."""
     schema = json_schema()
     plain = {"rungs", "kind", *RungMix.model_fields, *Scenario.model_fields, "severity"}
+    plain |= {*OutcomeMix.model_fields}
     silent = [
         f"{name}.{key}"
         for name, table in schema["$defs"].items()

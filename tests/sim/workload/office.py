@@ -14,8 +14,11 @@ from misusesim.world.subjects import Population
 
 OCCASION_KINDS = (
     "self_query", "system_test", "same_surname", "hotlist_repeat", "victim_protection",
-    "plate_before_stop",
+    "plate_before_stop", "relative_in_call", "lives_in_beat", "abandoned_stop", "call_out",
+    "backfill", "case_surge", "nickname_search", "records_counter_day", "auto_theft_batch",
+    "warrant_repeat", "sustained_pair",
 )  # fmt: skip
+EVENT_KINDS = ("all_agency_alert", "public_figure_case", "mass_event")
 SHARE_KINDS = ("wrong_dropdown", "case_in_reason", "overtime", "shift_swap")
 
 
@@ -40,6 +43,7 @@ def every_oddity():
     return (
         *(Oddity(kind=kind, rate_per_officer_year=20.0) for kind in OCCASION_KINDS),
         *(Oddity(kind=kind, share=0.05) for kind in SHARE_KINDS),
+        *(Oddity(kind=kind, per_year=100.0) for kind in EVENT_KINDS),
     )
 
 

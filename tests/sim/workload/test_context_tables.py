@@ -11,6 +11,7 @@ from tests.sim.workload.office import scenario_of, setting_of
 from misusesim.clock import DAY_US, HOUR_US, MINUTE_US
 from misusesim.dataset import schema
 from misusesim.workload.context import Filed, shift_table, work_context
+from misusesim.workload.events import SORTS, statewide
 from misusesim.workload.links import Links
 from misusesim.world.agencies import agencies
 
@@ -74,9 +75,17 @@ def test_rows_name_their_agency(setting, context, name):
     assert names == {setting.agency.agency_id}
 
 
-def test_there_is_no_news_without_misuse(context):
-    """News comes of campaigns only."""
-    assert context["dispatch/news"].num_rows == 0
+def test_news_is_of_public_figures(setting, context):
+    """Each row is about the person of an event that is a public figure's."""
+    events = statewide(setting.scenario)
+    famous = [SORTS[sort].kind == "public_figure_case" for sort in events.sort.tolist()]
+    keys = set(setting.population.person_key(events.subject[famous]).tolist())
+    rows = context["dispatch/news"].to_pylist()
+    assert 0 < len(rows) <= len(keys)
+    assert {row["subject_key"] for row in rows} <= keys
+    assert {row["headline"].split(" ", 2)[2] for row in rows} <= {
+        "attacked, police say", "named in hit-and-run inquiry",
+    }  # fmt: skip
 
 
 def test_more_rows_are_taken_in(setting, filed, context):

@@ -113,25 +113,26 @@ def test_lists_change_every_six_weeks():
 
 @pytest.mark.slow
 def test_searches_keep_the_desks_hours():
-    """Plate searches follow the Californian profile around the clock."""
+    """Plate searches of one agency are within a tenth of the Californian hours (variation)."""
     setting = setting_of(scenario_of(days=182, accounts_median=250))
     street = street_work(setting)
     some = of_template(desk_work(setting, street.incidents).occasions, "alpr_search")
     hour = setting.clock.local(some.start) % DAY_US // HOUR_US
     share = np.bincount(hour, minlength=24) / len(hour)
-    assert np.abs(share - np.array(DESK.hours) / sum(DESK.hours)).max() < 0.015
+    assert np.abs(share - np.array(DESK.hours) / sum(DESK.hours)).sum() / 2 < 0.1
 
 
 @pytest.mark.slow
 def test_searches_of_a_bursty_agency_come_in_waves():
-    """The busiest hour of a bursty agency is far above that of an ordinary one."""
-    busiest = {}
+    """Searches of a bursty agency are far more uneven from hour to hour than ordinary ones."""
+    uneven = {}
     for kind in ("ordinary", "bursty"):
-        setting = setting_of(scenario_of(days=56, accounts_median=150, burstiness=kind))
+        setting = setting_of(scenario_of(days=56, accounts_median=600, burstiness=kind))
         street = street_work(setting)
         some = of_template(desk_work(setting, street.incidents).occasions, "alpr_search")
-        busiest[kind] = np.bincount((some.start - some.start.min()) // HOUR_US).max()
-    assert busiest["bursty"] > 1.5 * busiest["ordinary"]
+        hourly = np.bincount((some.start - some.start.min()) // HOUR_US)
+        uneven[kind] = hourly.var() / hourly.mean()
+    assert uneven["bursty"] > 1.5 * uneven["ordinary"]
 
 
 def test_applications_have_unique_serials(desks):

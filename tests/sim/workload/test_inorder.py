@@ -8,10 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from misusesim.clock import DAY_US, HOUR_US, WEEK_US
-from misusesim.engine import _within_weeks
 from misusesim.occasions import WORK, Occasions
 from misusesim.workload.inorder import by_start, numbered
-from misusesim.workload.setting import WEEK_BITS, work
+from misusesim.workload.setting import WEEK_BITS, within_weeks, work
 
 SECOND = 1_000_000
 FIRST = 1 << WEEK_BITS
@@ -114,7 +113,7 @@ def test_sources_of_one_serial_have_moments_of_their_own(setting):
 def test_shifts_beyond_the_scenario_are_left_out(setting):
     """The plan keeps every shift that begins before the last week ends, and no other."""
     end = setting.clock.horizon[0] + 3 * WEEK_US - HOUR_US  # an hour lost in March
-    kept = _within_weeks(setting).shifts
+    kept = within_weeks(setting).shifts
     assert kept.start.max() < end
     assert len(kept.start) == int((setting.shifts.start < end).sum()) < len(setting.shifts.start)
     assert kept.end.max() > end - DAY_US
@@ -122,7 +121,7 @@ def test_shifts_beyond_the_scenario_are_left_out(setting):
 
 def test_shifts_keep_their_columns(setting):
     """Cutting shifts keeps officer, end and kind with their starts."""
-    kept, whole = _within_weeks(setting).shifts, setting.shifts
+    kept, whole = within_weeks(setting).shifts, setting.shifts
     n = len(kept.start)
     for name in ("officer", "start", "end", "kind"):
         assert getattr(kept, name).tolist() == getattr(whole, name)[:n].tolist()

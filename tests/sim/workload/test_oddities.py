@@ -299,6 +299,6 @@ def test_offices_without_anybody_asked():
     assert set(honest.occasions.oddity.tolist()) <= {
         NONE, *(ODDITY_KINDS.index(k) for k in (
             "self_query", "system_test", "wrong_dropdown", "case_in_reason", "overtime",
-            "shift_swap",
+            "shift_swap", "nickname_search",
         )),
     }  # fmt: skip

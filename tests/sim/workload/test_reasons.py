@@ -141,15 +141,21 @@ def test_a_third_of_agencies_has_a_mandatory_field():
 
 
 def test_pooled_class_mix_is_the_measured_one():
-    """Over many agencies the classes have the pooled shares of domain note 8, within 3 points."""
+    """Over many agencies the classes are those of which a log comes out as in domain note 8.
+
+    Median and 90th percentile of blanks are the published ones; part of what is generic here is
+    words to who sorts a log, and numbers come of case numbers and bare codes, too.
+    """
     mixes = [reasons.habits(WORLD, agency(i), OFFICERS).mix[0] for i in range(400)]
     pooled = np.mean([np.bincount(mix, minlength=len(CLASSES)) / 65536 for mix in mixes], axis=0)
     for name, share in (
-        ("blank", 0.236), ("free", 0.228), ("generic", 0.169), ("code", 0.167), ("number", 0.112),
-        ("qualifier", 0.071),
+        ("blank", 0.28), ("free", 0.11), ("generic", 0.27), ("code", 0.22), ("number", 0.04),
+        ("qualifier", 0.07),
     ):  # fmt: skip
         assert pooled[CLASS[name]] == pytest.approx(share, abs=0.03), name
-    assert pooled[CLASS["misspelt"]] == pytest.approx(0.0024, abs=0.0003)
+    blank = [np.count_nonzero(mix == CLASS["blank"]) / 65536 for mix in mixes]
+    assert np.quantile(blank, [0.1, 0.5, 0.9]) == pytest.approx([0, 0.30, 0.56], abs=0.06)
+    assert pooled[CLASS["misspelt"]] == pytest.approx(0.0033, abs=0.0003)
 
 
 @pytest.mark.parametrize(
@@ -195,13 +201,13 @@ def test_reasons_speak_of_the_topic():
 
 
 def test_officers_have_a_commonest_reason():
-    """An officer's commonest reason covers a third to two thirds of his rows."""
-    said = codes(agency())
+    """An officer's commonest reason covers a third to two thirds of his rows, over ten agencies."""
     officer = np.arange(ROWS) % len(OFFICERS)
     top = []
-    for who in range(len(OFFICERS)):
-        mine = np.stack([said.kind, said.text])[:, officer == who]
-        top.append(np.unique(mine, axis=1, return_counts=True)[1].max() / mine.shape[1])
+    for said in (codes(agency(k)) for k in range(10)):
+        for who in range(0, len(OFFICERS), 5):
+            mine = np.stack([said.kind, said.text])[:, officer == who]
+            top.append(np.unique(mine, axis=1, return_counts=True)[1].max() / mine.shape[1])
     assert 0.34 < np.median(top) < 0.7
 
 

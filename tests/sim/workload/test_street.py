@@ -9,7 +9,7 @@ from tests.sim.workload.office import scenario_of, setting_of
 from misusesim.clock import DAY_US, HOUR_US
 from misusesim.dataset.schema import INCIDENT_KINDS
 from misusesim.occasions import NONE, TEMPLATE, TOPIC, WORK
-from misusesim.workload.arrivals import STREET
+from misusesim.workload.arrivals import CALLS, STREET
 from misusesim.workload.oddities import shift_of
 from misusesim.workload.street import CALL, PEDESTRIAN, TRAFFIC, street_work
 
@@ -100,12 +100,14 @@ def test_queries_per_shift_are_the_scenarios(big):
     assert queries / shifts == pytest.approx(18.4, abs=2.0)
 
 
-def test_hours_follow_seattle(big):
-    """Calls and stops together keep the street's profile by hour."""
+@pytest.mark.parametrize(("calls", "profile"), [(False, STREET), (True, CALLS)])
+def test_hours_follow_the_profiles(big, calls, profile):
+    """Stops keep Seattle's hours, calls their own."""
     setting, street = big
-    hour = setting.clock.local(street.incidents.opened) % DAY_US // HOUR_US
+    opened = street.incidents.opened[(street.incidents.kind == CALL) == calls]
+    hour = setting.clock.local(opened) % DAY_US // HOUR_US
     share = np.bincount(hour, minlength=24) / len(hour)
-    assert np.abs(share - np.array(STREET.hours) / sum(STREET.hours)).max() < 0.015
+    assert np.abs(share - np.array(profile.hours) / sum(profile.hours)).max() < 0.02
 
 
 def test_calls_are_the_configured_share(big):

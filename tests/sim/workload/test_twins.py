@@ -68,10 +68,24 @@ def test_each_kind_has_its_row(setting, kind):
         ("victim_protection", "romantic_interest"),
         ("plate_before_stop", "retaliation"),
         ("lawful_licensing", "permit_checks"),
+        ("all_agency_alert", None),
+        ("public_figure_case", None),
+        ("mass_event", None),
+        ("relative_in_call", "romantic_interest"),
+        ("lives_in_beat", "retaliation"),
+        ("abandoned_stop", "retaliation"),
+        ("call_out", None),
+        ("backfill", None),
+        ("case_surge", None),
+        ("nickname_search", None),
+        ("records_counter_day", None),
+        ("auto_theft_batch", None),
+        ("warrant_repeat", "romantic_interest"),
+        ("sustained_pair", "romantic_interest"),
     ],
 )
 def test_twins(setting, kind, twin):
-    """Five kinds of oddity look like a kind of misuse, the others like none."""
+    """Ten kinds of oddity look like a kind of misuse, the others like none."""
     assert row_of(setting, occasion(kind))["twin_of"] == twin
 
 
@@ -100,11 +114,19 @@ def test_a_case_is_closer_than_an_incident(setting):
     assert row["justification"] == f"dispatch/cases:{named(setting, 'case', 5)}"
 
 
-@pytest.mark.parametrize("kind", ["overtime", "shift_swap"])
+@pytest.mark.parametrize("kind", ["overtime", "shift_swap", "call_out", "abandoned_stop"])
 def test_odd_hours_are_justified_by_shifts(setting, kind):
     """Overtime and swaps point at the officer's shifts, whatever he was working on."""
     row = row_of(setting, occasion(kind, incident=12, case=5))
     assert row["justification"] == f"roster/shifts:{setting.officers.officer_id[2]}"
+
+
+@pytest.mark.parametrize("kind", ["warrant_repeat", "sustained_pair"])
+def test_pursuits_are_justified_by_warrants(setting, kind):
+    """Repeats without any number point at the warrant on that person."""
+    key = setting.population.person_key(np.array([17]))[0]
+    row = row_of(setting, occasion(kind, subject=17))
+    assert row["justification"] == f"dispatch/warrants:{key}"
 
 
 @pytest.mark.parametrize(

@@ -7,18 +7,21 @@ log they are tested on). Times are local: people follow the clock on the wall.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from misusesim.dataset.reader import Dataset
+from misusesim.dataset.reader import Dataset, read_part
 from misusesim.errors import UsageError
 from misusesim.portal import RealLog
 from misusesim.reasontext import CLASSES, classify
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from numpy.typing import NDArray
 
 HOUR_US: Final = 3_600_000_000
@@ -32,6 +35,7 @@ SITTING_US: Final = 30 * 60 * 1_000_000
 #: Slices of a data set: role of the officer, or system queried.
 SLICES: Final = ("all", "street", "desk", "alpr")
 STREET_ROLES: Final = ("patrol",)
+_TAKEN: Final = ("time", "agency_id", "officer_id", "system", "reason_text")
 
 
 class WindowShare(NamedTuple):
@@ -84,13 +88,13 @@ def shift_window_share(
     learned = np.zeros((len(code), 24), np.int64)
     row = np.repeat(np.arange(len(code)), size)
     np.add.at(learned, (row[~later], hour[~later]), 1)
-    start = _windows(learned, 10).argmax(axis=1)
+    start = best_windows(learned, 10).argmax(axis=1)
     scored = later & wide[row]
     outside = (hour - start[row]) % 24 >= 10  # noqa: PLR2004 - the window's length in hours
     return WindowShare(int((outside & scored).sum()), int(scored.sum()), int(wide.sum()))
 
 
-def _windows(counts: NDArray[np.int64], hours: int) -> NDArray[np.int64]:
+def best_windows(counts: NDArray[np.int64], hours: int) -> NDArray[np.int64]:
     """Return per officer the queries in the `hours` hours from each of the 24 starts."""
     around = np.concatenate([counts, counts[:, : hours - 1]], axis=1)
     sums = np.cumsum(np.pad(around, ((0, 0), (1, 0))), axis=1)
@@ -141,18 +145,21 @@ def profile(
 
 
 def take(dataset: Dataset, part: str = "alpr", agency: str | None = None) -> RealLog:
-    """Return one agency's rows of a data set as if they were a real log, in the order of time."""
+    """Return one agency's rows of a data set as if they were a real log, in the order of time.
+
+    The log is read part by part, twice where the agency has to be found: a state's does not fit
+    the memory.
+    """
     if part not in SLICES:
         raise UsageError(f"no part {part}; there are {', '.join(SLICES)}")
-    log = dataset.log(["time", "agency_id", "officer_id", "system", "reason_text"])
-    log = log.filter(_slice(dataset, log, part))
-    ids = log["agency_id"].cast(pa.string())
-    if agency is None:
-        counts = {row["values"]: row["counts"] for row in ids.value_counts().to_pylist()}
-        agency = max(sorted(counts), key=counts.__getitem__, default=None)
-    if agency is None or not pc.any(pc.equal(ids, agency)).as_py():
+    agency = agency or _busiest(dataset, part)
+    found = [] if agency is None else [
+        rows.filter(pc.equal(rows["agency_id"].cast(pa.string()), agency))
+        for rows in _rows(dataset, part, _TAKEN)
+    ]  # fmt: skip
+    if not any(rows.num_rows for rows in found):
         raise UsageError(f"{dataset.path}: no {part} rows of agency {agency or 'any'}")
-    log = log.filter(pc.equal(ids, agency))
+    log = pa.concat_tables(found).unify_dictionaries()
     log = log.take(pc.sort_indices(log["time"]))
     zone = pa.timestamp("us", dataset.timezone)
     officer = pa.concat_arrays(log["officer_id"].cast(pa.string()).chunks).dictionary_encode()
@@ -166,17 +173,33 @@ def take(dataset: Dataset, part: str = "alpr", agency: str | None = None) -> Rea
     )
 
 
-def _slice(dataset: Dataset, log: pa.Table, part: str) -> pa.Array | pa.ChunkedArray:
-    """Return which rows belong to a part."""
-    if part == "all":
-        return pa.array(np.ones(log.num_rows, bool))
-    if part == "alpr":
-        return pc.equal(log["system"].cast(pa.string()), "ALPR")
+def _busiest(dataset: Dataset, part: str) -> str | None:
+    """Return the agency with most rows of a part; the first by name among equals."""
+    counts: Counter[str] = Counter()
+    for rows in _rows(dataset, part, ("agency_id", "officer_id", "system")):
+        told = rows["agency_id"].cast(pa.string()).value_counts().to_pylist()
+        counts.update({row["values"]: row["counts"] for row in told})
+    return max(sorted(counts), key=counts.__getitem__, default=None)
+
+
+def _rows(dataset: Dataset, part: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """Return the rows of a part, of one file of the log after the other."""
+    street = _street(dataset) if part in ("street", "desk") else None
+    for path in dataset.parts("log"):
+        rows = read_part(dataset.path / path, columns)
+        if part == "alpr":
+            rows = rows.filter(pc.equal(rows["system"].cast(pa.string()), "ALPR"))
+        elif street is not None:
+            on_street = pc.is_in(rows["officer_id"].cast(pa.string()), value_set=street)
+            rows = rows.filter(on_street if part == "street" else pc.invert(on_street))
+        yield rows
+
+
+def _street(dataset: Dataset) -> pa.Array:
+    """Return who works on the street."""
     roster = dataset.context("T1")["roster/officers"]
     wanted = pc.is_in(roster["role"].cast(pa.string()), value_set=pa.array(STREET_ROLES))
-    street = roster.filter(wanted)["officer_id"].combine_chunks()
-    on_street = pc.is_in(log["officer_id"].cast(pa.string()), value_set=street)
-    return on_street if part == "street" else pc.invert(on_street)
+    return roster.filter(wanted)["officer_id"].combine_chunks()
 
 
 def _clock(time: NDArray[np.int64]) -> dict[str, Any]:
@@ -250,7 +273,7 @@ def _officers(log: RealLog) -> dict[str, Any]:
         "outside_window_share": window.share if window.scored else None,
     }
     for length in (10, 12):
-        best = _windows(hours[often], length).max(axis=1) / counts[often]
+        best = best_windows(hours[often], length).max(axis=1) / counts[often]
         found[f"best_{length}h_share"] = float(np.median(best)) if len(best) else None
     return found
 
