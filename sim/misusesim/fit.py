@@ -44,8 +44,10 @@ _WORLDS: Final = 2
 ROUNDS: Final = 8
 #: Share of a miss that is made good in one round.
 _STEP: Final = 0.8
-#: Change of the Gini with the power of the appetite, about (calc).
+_STEP_OF_WEEKS: Final = 0.25  # of few searches each: a larger step follows chance
+#: Change of the Gini, and of the spread of logarithms, with the power of the appetite (calc).
 _GINI_PER_POWER: Final = 0.35
+_SIGMA_PER_POWER: Final = 0.8
 _MOST_DISPERSION: Final = 20.0
 _EPOCH: Final = dt.date(1970, 1, 1)
 _THURSDAY: Final = 3  # that was one
@@ -65,6 +67,7 @@ class Measures:
     searches_per_day: float
     officers: float
     gini: float
+    sigma: float  # of the logarithms of searches per officer
     top10: float
     night: float
     fano_hour: float
@@ -111,6 +114,7 @@ def measures(of: Material, days: int, monday: int, weeks: int) -> Measures:
     kind[screen] = KINDS.index("screen")
     return Measures(
         searches_per_day=len(searches) / days, officers=float(len(count)), gini=gini(count),
+        sigma=float(np.log(count).std()),
         top10=float(most.sum() / count.sum()), night=float(hours[list(NIGHT)].sum()),
         fano_hour=fano(searches.time, HOUR_US)[0], fano_day=fano(searches.time, DAY_US)[0],
         hours=hours, days=per_weekday(searches.time), weeks=_weekly(searches.time, monday, weeks),
@@ -214,7 +218,7 @@ def _missed(log: Measures, made: Measures) -> float:
     apart = [
         np.abs(made.hours - log.hours).sum(), np.abs(made.days - log.days).sum() / 7,
         np.abs(made.weeks - log.weeks).sum(), np.abs(made.reasons - log.reasons).sum(),
-        4 * abs(made.gini - log.gini), 2 * abs(made.night - log.night),
+        3 * abs(made.gini - log.gini), abs(made.sigma - log.sigma), 2 * abs(made.night - log.night),
     ]  # fmt: skip
     return float(sum(ratios) + sum(apart))
 
@@ -226,12 +230,13 @@ def _moved(scenario: Scenario, log: Measures, made: Measures) -> Scenario:
     assert habit.hours is not None
     assert habit.days is not None
     assert habit.weeks is not None
-    power = habit.inequality + _STEP * (log.gini - made.gini) / _GINI_PER_POWER
+    unequal = (log.gini - made.gini) / _GINI_PER_POWER + (log.sigma - made.sigma) / _SIGMA_PER_POWER
+    power = habit.inequality + _STEP * unequal / 2
     searches = habit.model_copy(update={
         "rate": round(habit.rate * (log.searches_per_day / made.searches_per_day) ** _STEP, 4),
         "hours": _turned(habit.hours, log.hours, made.hours),
         "days": _turned(habit.days, log.days, made.days),
-        "weeks": _turned(habit.weeks, log.weeks, made.weeks),
+        "weeks": _turned(habit.weeks, log.weeks, made.weeks, _STEP_OF_WEEKS),
         "dispersion": _dispersed(habit.dispersion, log.fano_hour, made.fano_hour),
         "daily_dispersion": _dispersed(habit.daily_dispersion, log.fano_day, made.fano_day),
         "inequality": round(min(max(power, 0.0), 4.0), 3),
@@ -246,10 +251,12 @@ def _moved(scenario: Scenario, log: Measures, made: Measures) -> Scenario:
     return scenario.model_copy(update={"agency": (moved,)})
 
 
-def _turned(weights: tuple[float, ...], log: F64Array, made: F64Array) -> tuple[float, ...]:
+def _turned(
+    weights: tuple[float, ...], log: F64Array, made: F64Array, step: float = _STEP
+) -> tuple[float, ...]:
     """Return weights, each moved by the ratio of what is to what came of it."""
     little = 0.2 * log.mean() / len(log)
-    ratio = ((log + little) / (made + little)) ** _STEP
+    ratio = ((log + little) / (made + little)) ** step
     moved = np.array(weights) * np.clip(ratio, 0.4, 2.5)
     return tuple(np.round(moved * sum(weights) / moved.sum(), 3).tolist())
 

@@ -61,13 +61,13 @@ STREET: Final = Profile(
 )  # fmt: skip
 #: Calls for service: with the stops, 46 of 100, they peak at 18:00-19:00 about three times as high
 #: as the trough at 04:00 (2.8 M incidents of Los Angeles, 3.2, domain note 7.2); the shape in
-#: between is an assumption, the week is the street's.
+#: between is an assumption. The week leans to Los Angeles': Friday 15.1, Sunday 12.7 %.
 CALLS: Final = Profile(
     hours=(
         330, 270, 220, 180, 155, 170, 210, 300, 380, 420, 450, 470,
         490, 500, 520, 550, 575, 605, 640, 640, 590, 530, 480, 415,
     ),
-    days=STREET.days,
+    days=(985, 1000, 1010, 1005, 1050, 1030, 920),
 )  # fmt: skip
 #: 54,977 plate searches of 78 Californian agencies, 2026 (ca_portal_78_agencies, domain 7.3).
 DESK: Final = Profile(
