@@ -20,7 +20,7 @@ from misusesim.misuse import campaigns
 from misusesim.occasions import Occasions
 from misusesim.ordering import by_place
 from misusesim.oversight import oversight
-from misusesim.oversight.aftermath import aftermath
+from misusesim.oversight.aftermath import aftermath, merged
 from misusesim.plan import SERIAL_BITS, AgencyPlan, Block, Incidents, own_serials
 from misusesim.workload.context import Filed, work_context
 from misusesim.workload.desk import desk_work
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from misusesim.misuse import MisusePlan
     from misusesim.oversight import Oversight
-    from misusesim.plan import Cases
+    from misusesim.plan import Cases, Suspensions
     from misusesim.scenario.model import Scenario
     from misusesim.workload.licensing import Applications
     from misusesim.workload.wanted import Wanted
@@ -135,8 +135,8 @@ def causal_passes(scenario: Scenario, agencies: Sequence[Agency]) -> Planned:
     setting = _with_accounts(honest.setting, everybody, accounts, row)
     work = _work(setting, honest, wrong, row)
     filed = _filed(setting, honest, wrong, row)
-    block = _block(setting, places, work, filed, wrong)
     after = aftermath(scenario, staff, [one.seen for one in wrong])
+    block = _block(setting, places, work, filed, wrong, renumbered(after.suspensions, row))
     ready = {
         **directory_context(scenario, agencies),
         **roster_context(scenario, everybody, setting.units or (), places, block.suspensions),
@@ -205,7 +205,7 @@ def _filed(setting: Setting, honest: Honest, wrong: Sequence[Wrong], row: I64Arr
 
 def _block(
     setting: Setting, places: Sequence[Terminals], work: Occasions, filed: Filed,
-    wrong: Sequence[Wrong],
+    wrong: Sequence[Wrong], others: Suspensions,
 ) -> Block:  # fmt: skip
     """Return what expansion reads."""
     sizes = [len(one.kind) for one in places]
@@ -224,7 +224,9 @@ def _block(
         incidents=filed.incidents,
         cases=filed.cases,
         campaigns=join([one.plot.campaigns for one in wrong]),
-        suspensions=join([shifted(one.seen.suspensions, officer=one.first) for one in wrong]),
+        suspensions=merged(
+            [others, *(shifted(one.seen.suspensions, officer=one.first) for one in wrong)]
+        ),
     )  # fmt: skip
 
 
@@ -267,7 +269,7 @@ def _honest(
     cases, applications, wanted = desks.cases, desks.applications, desks.wanted
     del street, desks, order  # their occasions fill much memory
     odd = oddities(Files(setting, work, incidents, cases))
-    marked = replace(work, oddity=odd.marks)
+    marked = replace(work, oddity=odd.marks, officer=odd.officer)
     every = Occasions.concat([marked, numbered(setting, events.occasions, odd.occasions)])
     links = Links.concat([events.links, odd.links])
     if len(odd.shifts.start):

@@ -24,7 +24,7 @@ TEMPLATES: Final = (
     "alpr_search", "case_session", "warrant_check", "booking", "jail_check", "records_request",
     "background_check", "permit_desk", "hotlist_repeat", "victim_protection", "system_test",
     "self_check", "name_check", "cad_interface", "records_interface", "alpr_interface",
-    "nickname_search",
+    "nickname_search", "alpr_widening",
 )  # fmt: skip
 #: Templates that no person types: what accounts of the role interface ask by themselves.
 AUTOMATIC: Final = ("cad_interface", "records_interface", "alpr_interface")

@@ -51,12 +51,11 @@ class Progress(NamedTuple):
 
 def perform(scenario: Scenario, root: Path, task: Task, *, outcomes_only: bool = False) -> Done:
     """Do one task and return what it wrote; runs in any process."""
-    if outcomes_only:
-        with _no_collector():
-            return _plan_outcomes(scenario, root, task)
-    if task.period is not None:
-        return _expand_shard(scenario, root, task, task.period)
     with _no_collector():
+        if outcomes_only:
+            return _plan_outcomes(scenario, root, task)
+        if task.period is not None:
+            return _expand_shard(scenario, root, task, task.period)
         return _plan_block(scenario, root, task)
 
 

@@ -86,7 +86,7 @@ def test_a_world_like_the_real_log(eugene, tmp_path):
     assert made.officers == pytest.approx(log.officers, rel=0.06)
     assert made.fano_hour == pytest.approx(log.fano_hour, rel=0.3)
     assert made.fano_day == pytest.approx(log.fano_day, rel=0.4)
-    assert np.abs(made.reasons - log.reasons).max() < 0.04
+    assert np.abs(made.reasons - log.reasons).max() < 0.05
     path = tmp_path / "like_eugene.toml"
     path.write_text(fit.written(found))
     assert load_scenario(path) == found.scenario

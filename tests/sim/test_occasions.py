@@ -51,7 +51,7 @@ def test_codes_are_places_in_the_lists():
     """Templates and topics are coded by position, without gaps or doubles."""
     assert [TEMPLATES[code] for code in TEMPLATE.values()] == list(TEMPLATES)
     assert [TOPICS[code] for code in TOPIC.values()] == list(TOPICS)
-    assert len(TEMPLATE) == len(TEMPLATES) == 22
+    assert len(TEMPLATE) == len(TEMPLATES) == 23
     assert len(TOPIC) == len(TOPICS) == 25
 
 

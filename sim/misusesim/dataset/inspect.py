@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow.compute as pc
 
-from misusesim.dataset import layout
-from misusesim.dataset.reader import open_dataset
+from misusesim.dataset.reader import open_dataset, read_part
 from misusesim.dataset.tally import words
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from misusesim.dataset.reader import Dataset
 
 
 def describe(path: str | Path) -> dict[str, Any]:
@@ -24,10 +26,7 @@ def describe(path: str | Path) -> dict[str, Any]:
         As :func:`misusesim.dataset.reader.open_dataset`.
     """
     dataset = open_dataset(Path(path))
-    found = dataset.manifest
-    log = dataset.table(
-        "log", layout.schema_of("log/x"), ["system", "agency_id", "officer_id", "outcome", "hit"]
-    )
+    found, log = dataset.manifest, _Log.of(dataset)
     return {
         **{
             name: found[name]
@@ -41,12 +40,35 @@ def describe(path: str | Path) -> dict[str, Any]:
         "bytes": sum(file["bytes"] for file in found["files"]),
         "files": len(found["files"]),
         "span": _span(found),
-        "agencies": len(words(log["agency_id"])),
-        "officers": len(words(log["officer_id"])),
-        "systems": words(log["system"]),
-        "hits": int(pc.sum(log["hit"]).as_py() or 0),
+        "agencies": len(log.agencies),
+        "officers": len(log.officers),
+        "systems": dict(sorted(log.systems.items())),
+        "hits": log.hits,
         "tables": _tables(found),
     }  # fmt: skip
+
+
+class _Log(NamedTuple):
+    """What is counted in the log, part by part: a year of a state does not fit the memory."""
+
+    agencies: set[str]
+    officers: set[str]
+    systems: Counter[str]
+    hits: int
+
+    @staticmethod
+    def of(dataset: Dataset) -> _Log:
+        agencies: set[str] = set()
+        officers: set[str] = set()
+        systems: Counter[str] = Counter()
+        hits = 0
+        for path in dataset.parts("log"):
+            part = read_part(dataset.path / path, ["system", "agency_id", "officer_id", "hit"])
+            agencies.update(words(part["agency_id"]))
+            officers.update(words(part["officer_id"]))
+            systems.update(words(part["system"]))
+            hits += int(pc.sum(part["hit"]).as_py() or 0)
+        return _Log(agencies, officers, systems, hits)
 
 
 def _span(found: dict[str, Any]) -> list[str] | None:

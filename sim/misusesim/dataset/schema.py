@@ -70,7 +70,7 @@ ODDITY_KINDS: Final = (
     "all_agency_alert", "public_figure_case", "mass_event",   # events that many officers meet
     "relative_in_call", "lives_in_beat", "abandoned_stop", "call_out", "backfill", "case_surge",
     "nickname_search", "records_counter_day", "auto_theft_batch", "warrant_repeat",
-    "sustained_pair",
+    "sustained_pair", "shared_console", "window_widening",
 )  # fmt: skip
 VIOLATIONS: Final = ("purpose", "no_need_to_know", "false_case", "scope", "recipient", "none")
 REACTIONS: Final = (

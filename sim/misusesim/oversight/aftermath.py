@@ -10,6 +10,7 @@ import pyarrow as pa
 from misusesim.clock import NEVER, LocalClock
 from misusesim.oversight.honest import accused, accused_table, by_agency, other_sanctions
 from misusesim.oversight.sanctions import Sanctions, sanctions_context
+from misusesim.plan import Suspensions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,7 @@ class Aftermath(NamedTuple):
 
     outcomes: pa.Table  # schema.TRUTH_OUTCOMES: of campaigns, then of honest officers
     sanctions: pa.Table  # schema.CONTEXT["roster"]["sanctions"]
+    suspensions: Suspensions  # of honest officers and others, for something else; rows of the staff
 
 
 def aftermath(scenario: Scenario, staff: Staff, seen: Sequence[Oversight]) -> Aftermath:
@@ -50,11 +52,31 @@ def aftermath(scenario: Scenario, staff: Staff, seen: Sequence[Oversight]) -> Af
         if part.num_rows
     ]
     outcomes = pa.concat_tables([table.schema.empty_table(), *parts]).unify_dictionaries()
+    other = other_sanctions(scenario, staff, clock)
     sanctions = _joined([
         *(_moved(one.sanctions, int(first)) for one, first in zip(seen, staff.first, strict=False)),
-        other_sanctions(scenario, staff, clock),
+        other,
     ])  # fmt: skip
-    return Aftermath(outcomes, sanctions_context(staff, sanctions))
+    away = np.flatnonzero(other.end < NEVER)
+    suspensions = Suspensions(other.officer[away], other.start[away], other.end[away])
+    return Aftermath(outcomes, sanctions_context(staff, sanctions), suspensions)
+
+
+def merged(parts: Sequence[Suspensions]) -> Suspensions:
+    """Return suspensions, by officer and start, those of an officer that overlap as one."""
+    rows = sorted(
+        row for one in parts
+        for row in zip(one.officer.tolist(), one.start.tolist(), one.end.tolist(), strict=True)
+    )  # fmt: skip
+    out: list[tuple[int, int, int]] = []
+    for officer, start, end in rows:
+        last = out[-1] if out and out[-1][0] == officer else None
+        if last and NEVER > last[2] >= start and end < NEVER:
+            out[-1] = (officer, last[1], max(last[2], end))
+        else:
+            out.append((officer, start, end))
+    columns = np.array(out, np.int64).reshape(-1, 3)
+    return Suspensions(columns[:, 0].astype(np.int32), columns[:, 1], columns[:, 2])
 
 
 def _first_misuse(staff: Staff, seen: Sequence[Oversight]) -> NDArray[np.int64]:

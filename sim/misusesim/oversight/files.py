@@ -26,7 +26,7 @@ LEAVES: Final = frozenset({"resigned", "dismissed", "charged"})
 #: What tells nobody that he was found out.
 _NO_NOTICE: Final = frozenset({"no_action", "unfounded"})
 #: Days of a suspension (assumption).
-_SUSPENSION_DAYS: Final = 30
+SUSPENSION_DAYS: Final = 30
 _PERMIT: Final = MISUSE_KINDS.index("permit_checks")
 
 
@@ -50,7 +50,7 @@ class File:
     def away(self) -> tuple[int, int] | None:
         """Return from when to when its officers may not work because of the decision."""
         if self.outcome == "suspended":
-            return self.decided_at, self.decided_at + _SUSPENSION_DAYS * DAY_US
+            return self.decided_at, self.decided_at + SUSPENSION_DAYS * DAY_US
         if self.outcome in LEAVES:
             return self.decided_at, NEVER
         return None

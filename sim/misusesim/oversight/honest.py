@@ -1,7 +1,8 @@
 """Who is accused of misuse he did not do, and who is punished for something else.
 
 Drawn for every officer by himself, from the first day on: nothing depends on the horizon or on
-neighbours, and no honest query changes.
+neighbours. Who is suspended for something else asks nothing meanwhile, whether there is misuse or
+not.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from misusesim import rng
 from misusesim.clock import DAY_US, NEVER
 from misusesim.dataset import schema
 from misusesim.dice import Dice, exponential
+from misusesim.oversight.files import SUSPENSION_DAYS
 from misusesim.oversight.sanctions import Sanctions
 
 if TYPE_CHECKING:
@@ -34,10 +36,11 @@ _ACCUSED_BY: Final = {
 }  # fmt: skip
 _BY: Final = rng.guide(list(_ACCUSED_BY.values()))
 _BY_CODE: Final = np.array([schema.FOUND_BY.index(name) for name in _ACCUSED_BY], np.int8)
-#: What other matters end with; suspensions are left out, they would change honest rows.
-_OTHER: Final = {"retrained": 60, "counselled": 40}  # assumption
+#: What other matters end with; the shares of misuse without those who leave (assumption).
+_OTHER: Final = {"retrained": 50, "counselled": 35, "suspended": 15}
 _OTHER_GUIDE: Final = rng.guide(list(_OTHER.values()))
 _OTHER_CODE: Final = np.array([schema.OUTCOME_KINDS.index(name) for name in _OTHER], np.int8)
+_SUSPENDED: Final = schema.OUTCOME_KINDS.index("suspended")
 _YEAR_DAYS: Final = 365
 _DAY_S: Final = 86_400
 _SECOND_US: Final = 1_000_000
@@ -86,15 +89,15 @@ def accused(scenario: Scenario, staff: Staff, clock: LocalClock, guilty: I64Arra
 
 
 def other_sanctions(scenario: Scenario, staff: Staff, clock: LocalClock) -> Sanctions:
-    """Return who is trained or counselled for something that has nothing to do with queries."""
+    """Return who is trained, counselled or suspended for what has nothing to do with queries."""
     rate = scenario.oversight.other_sanctions_per_officer_year
     officer, time = _struck(scenario, staff, clock, "other sanction", rate)
     dice = Dice(scenario.seed, staff.entity[officer] | _years(clock, time))
     bits = dice.bits("oversight/other kind")
-    return Sanctions(
-        officer.astype(np.int32), _OTHER_CODE[rng.pick(_OTHER_GUIDE, bits)], time,
-        np.full(len(officer), NEVER),
-    )  # fmt: skip
+    kind = _OTHER_CODE[rng.pick(_OTHER_GUIDE, bits)]
+    back = time + SUSPENSION_DAYS * DAY_US
+    end = np.where(kind == _SUSPENDED, back, NEVER)
+    return Sanctions(officer.astype(np.int32), kind, time, end)
 
 
 def _struck(

@@ -1,7 +1,7 @@
 """What the organisation writes down of decisions: `context/roster/sanctions`.
 
-Never which queries a decision was about, nor that it was about queries at all: officers are trained
-and counselled for other things too (`honest.other_sanctions`).
+Never which queries a decision was about, nor that it was about queries at all: officers are
+trained, counselled and suspended for other things too (`honest.other_sanctions`).
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ def _log_table(rows: Rows) -> pa.Table:
         "system": words(system, SYSTEMS),
         "message_key": words(KEY.take(rows.transaction), MESSAGE_KEYS),
         **purpose_columns(rows, system),
-        **wording_columns(rows),
+        **wording_columns(rows, who),
         "requestor": by_occasion(_requestors(rows), officers),
         **subject_columns(rows, who),
         **answer_columns(rows, who, system),

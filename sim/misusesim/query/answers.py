@@ -10,7 +10,7 @@ import pyarrow as pa
 from misusesim import rng
 from misusesim.dataset.schema import ACTIONS, OUTCOMES, SCOPES, SYSTEMS
 from misusesim.dice import lane, raw_lane, table
-from misusesim.occasions import TEMPLATES
+from misusesim.occasions import TEMPLATE, TEMPLATES
 from misusesim.query.columns import numbers, some_words, words
 from misusesim.query.people import EXACT
 from misusesim.world.agencies import agencies
@@ -28,6 +28,8 @@ _SCOPES: Final = table({0: 22, 1: 22, 2: 46, 3: 10})
 _LOOKBACK: Final = table(
     {24: 31, 168: 14, 12: 12, 2: 9, 48: 10, 720: 8, 0: 4, 6: 5, 4: 3, 72: 2, 2160: 1, 8640: 1}
 )
+#: Hours looked back by who finds nothing and asks again (Okaloosa; domain note 6).
+_WIDER: Final = np.array([12, 24, 168, 720], np.int32)
 _ALPR_HIT_RATE: Final = 0.0073  # median agency, reads that hit a hot list
 _OK, _NO_RECORD, _ERROR, _TIMEOUT = range(len(OUTCOMES))
 _OUTCOMES: Final = table({_OK: 9500, _NO_RECORD: 400, _ERROR: 70, _TIMEOUT: 30}).astype(np.int8)
@@ -96,6 +98,9 @@ def _plate_reader_columns(rows: Rows, at: NDArray[np.int64]) -> dict[str, pa.Arr
     scope, hours = np.full(len(rows.needs), -1, np.int8), np.zeros(len(rows.needs), np.int32)
     absent = np.ones(len(rows.needs), np.bool_)
     scope[at], hours[at], absent[at] = _SCOPES[lane(span, 0)], _LOOKBACK[lane(span, 1)], False
+    wider = rows.occasions.template == TEMPLATE["alpr_widening"]
+    again = at[wider.take(rows.occasion.take(at))]
+    hours[again] = _WIDER.take(np.minimum(rows.needs.nth.take(again), len(_WIDER) - 1))
     return {
         "scope": words(scope, SCOPES),
         "lookback_hours": numbers(hours, pa.int32(), absent),

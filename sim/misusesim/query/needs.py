@@ -26,7 +26,15 @@ _SECOND_US: Final = 1_000_000
 #: The bit of `nth` that marks a second entry of the same query.
 COPY: Final = 128
 _FIELD: Final = np.isin(
-    TEMPLATES, ("traffic_stop", "pedestrian_stop", "call_field", "plate_check", "alpr_search")
+    TEMPLATES,
+    (
+        "traffic_stop",
+        "pedestrian_stop",
+        "call_field",
+        "plate_check",
+        "alpr_search",
+        "alpr_widening",
+    ),
 )
 _AFIELD_ROLES: Final = np.isin(ROLES, ("patrol", "supervisor"))
 _PATROL: Final = ROLES.index("patrol")

@@ -186,7 +186,7 @@ def _keys(rows: Rows, who: Typed) -> tuple[NDArray[np.uint64], pa.StringArray]:
     key[vague] = name + np.uint64(rng.salt(seed, "vague name"))
     vehicle = who.kind == VEHICLE
     plated = np.flatnonzero(vehicle)
-    plate = _plates(rows, who, plated)
+    plate = plates(rows, who, plated)
     partial = np.flatnonzero(who.match.take(plated) == PARTIAL)
     stars, kept = plated[partial], plate[partial]
     folded = kept.astype(np.uint64) @ (np.uint64(256) ** np.arange(PLATE_WIDTH, dtype=np.uint64))
@@ -194,7 +194,7 @@ def _keys(rows: Rows, who: Typed) -> tuple[NDArray[np.uint64], pa.StringArray]:
     return rng.draw(key, 0), fixed_text(plate, vehicle)
 
 
-def _plates(rows: Rows, who: Typed, at: NDArray[np.int64]) -> NDArray[np.uint8]:
+def plates(rows: Rows, who: Typed, at: NDArray[np.int64]) -> NDArray[np.uint8]:
     """Return plates as typed: a typo changes one character, a partial plate ends in stars."""
     plate = rows.population.plate_text(rows.population.plate_number(who.people.ids.take(at)))
     wrong = np.flatnonzero(who.typo.take(at))

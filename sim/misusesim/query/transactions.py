@@ -70,7 +70,7 @@ _MIXES: Final = {
     "traffic_stop": (
         "registration 76 stolen 6 stolen_ncic 6 registration_away 4 licence 8",
         (
-            "licence 33 wanted 27 wanted_state 12 driver_history 6 registration 7 stolen_ncic 7 "
+            "licence 28 wanted 21 wanted_state 9 driver_history 5 registration 15 stolen_ncic 14 "
             "licence_away 3 supervised 2 protective_order 1 gun 1 records_name 1"
         ),
     ),
@@ -82,16 +82,16 @@ _MIXES: Final = {
         ),
     ),
     "call_field": (
-        "registration 46 licence 20 wanted 16 records_name 10 stolen_ncic 8",
+        "registration 58 licence 16 wanted 12 records_name 6 stolen_ncic 8",
         (
-            "registration 30 wanted 20 licence 16 wanted_state 10 protective_order 3 gun 3 "
-            "article 4 missing_person 1 records_name 7 stolen 4 supervised 2"
+            "registration 52 wanted 12 licence 10 wanted_state 6 protective_order 3 gun 2 "
+            "article 3 missing_person 1 records_name 3 stolen 7 supervised 1"
         ),
     ),
     "call_dispatch": (
-        "registration 54 licence 17 wanted 16 stolen_ncic 9 records_name 4",
+        "registration 60 licence 15 wanted 12 stolen_ncic 10 records_name 3",
         (
-            "registration 42 wanted 21 licence 17 wanted_state 8 protective_order 3 stolen_ncic 4 "
+            "registration 56 wanted 14 licence 11 wanted_state 5 protective_order 3 stolen_ncic 6 "
             "gun 2 article 2 missing_person 1"
         ),
     ),
@@ -108,12 +108,12 @@ _MIXES: Final = {
     ),
     "case_session": (
         (
-            "records_name 28 records_case 12 licence 22 registration 18 history_index 10 "
+            "records_name 23 records_case 11 licence 18 registration 30 history_index 15 "
             "alpr_lookup 3"
         ),
         (
-            "records_name 20 records_case 6 licence 17 registration 16 driver_history 3 wanted 10 "
-            "history_index 8 history_record 4 history_state 6 history_away 1 history_full_away 1 "
+            "records_name 15 records_case 5 licence 13 registration 22 driver_history 3 wanted 9 "
+            "history_index 13 history_record 6 history_state 4 history_away 1 history_full_away 1 "
             "protective_order 2 supervised 2 alpr_lookup 2 alpr_search 1 gun_state 1"
         ),
     ),
@@ -122,25 +122,25 @@ _MIXES: Final = {
         "wanted 42 wanted_state 34 wanted_all 8 licence 16",
     ),
     "booking": (
-        "wanted 40 wanted_state 20 licence 20 history_index 20",
+        "wanted 40 wanted_state 20 licence 16 history_index 24",
         (
-            "wanted 24 wanted_state 16 history_index 18 history_state 14 licence 8 supervised 10 "
+            "wanted 24 wanted_state 16 history_index 24 history_state 8 licence 8 supervised 10 "
             "protective_order 10"
         ),
     ),
     "jail_check": (
         (
-            "wanted 34 wanted_state 24 history_index 14 history_state 8 protective_order 6 "
+            "wanted 32 wanted_state 22 history_index 20 history_state 6 protective_order 6 "
             "supervised 8 records_name 6"
         ),
         (
-            "wanted 34 wanted_state 24 history_index 14 history_state 8 protective_order 6 "
+            "wanted 32 wanted_state 22 history_index 20 history_state 6 protective_order 6 "
             "supervised 8 records_name 6"
         ),
     ),
     "records_request": (
-        "records_name 40 records_case 22 licence 14 registration 18 records_address 6",
-        "records_name 38 records_case 24 licence 14 registration 18 records_address 6",
+        "records_name 32 records_case 18 licence 12 registration 33 records_address 5",
+        "records_name 31 records_case 19 licence 12 registration 33 records_address 5",
     ),
     "background_check": (
         (
@@ -153,6 +153,7 @@ _MIXES: Final = {
         ),
     ),
     "permit_desk": ("permit 100", "permit 100"),
+    "alpr_widening": ("alpr_search 100", "alpr_search 100"),
     "hotlist_repeat": ("alpr_lookup 74 alpr_search 26", "alpr_lookup 70 alpr_search 30"),
     "victim_protection": (
         "protective_order 46 records_name 20 licence 10 wanted 14 firearms_owner 10",

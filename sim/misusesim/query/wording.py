@@ -14,6 +14,7 @@ from misusesim.clock import DAY_US, NEVER, LocalClock
 from misusesim.dataset.schema import ODDITY_KINDS
 from misusesim.dice import lane, of_65536
 from misusesim.occasions import DEFAULT, TEMPLATES, TOPICS
+from misusesim.query.asides import asides
 from misusesim.query.columns import listed, long_words, words
 from misusesim.query.numbering import GENERIC, cover_story
 from misusesim.query.transactions import SENSITIVE
@@ -23,6 +24,7 @@ from misusesim.workload.vocabulary import CLASS, offenses, vocabulary
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from misusesim.query.people import Typed
     from misusesim.query.rows import Rows
 
 _IN_REASON: Final = ODDITY_KINDS.index("case_in_reason")
@@ -44,7 +46,7 @@ _EPOCH: Final = dt.date(1970, 1, 1)
 _PLACES: Final = 5  # a mistyped number has one of its last five digits wrong
 
 
-def wording_columns(rows: Rows) -> dict[str, pa.Array]:
+def wording_columns(rows: Rows, who: Typed) -> dict[str, pa.Array]:
     """Return `reason_category`, `reason_text` and `case_number`."""
     occasions, number = rows.occasions, rows.numbering.code
     topic = np.where(occasions.says_topic == DEFAULT, occasions.topic, occasions.says_topic)
@@ -53,7 +55,7 @@ def wording_columns(rows: Rows) -> dict[str, pa.Array]:
     misplaced = (homeless | (occasions.oddity == _IN_REASON)) & (number >= 0)
     return {
         "reason_category": _category(rows, topic),
-        "reason_text": _reason(rows, topic, number, misplaced),
+        "reason_text": _reason(rows, who, topic, number, misplaced),
         "case_number": _case_number(rows, number, misplaced),
     }
 
@@ -83,8 +85,9 @@ def _menu_only(rows: Rows) -> NDArray[np.bool_]:
 
 
 def _reason(
-    rows: Rows, topic: NDArray[np.int16], number: NDArray[np.int32], misplaced: NDArray[np.bool_]
-) -> pa.DictionaryArray:
+    rows: Rows, who: Typed, topic: NDArray[np.int16], number: NDArray[np.int32],
+    misplaced: NDArray[np.bool_],
+) -> pa.DictionaryArray:  # fmt: skip
     hand, occasion = rows.hand, rows.occasion.take(rows.hand)
     forced = np.full(len(rows.occasions), -1, np.int8)
     forced[cover_story(rows.plan, rows.occasions) == GENERIC] = CLASS["generic"]
@@ -102,10 +105,13 @@ def _reason(
     codes, texts = _rendered(rows, number.take(occasion.take(numeric)), form[numeric])
     static = listed(vocabulary().texts)
     code[numeric] = codes + len(static)
-    own = _AUTOMATIC_TEXT[rows.occasions.template] + np.int32(len(static) + len(texts))
-    text = rows.spread(own)
+    usual = _one_list(static, texts)
+    at, more = asides(rows, who, said, code, usual)
+    code[at] = len(usual) + np.arange(len(at), dtype=np.int32)
+    machines = len(usual) + len(more)
+    text = rows.spread(_AUTOMATIC_TEXT[rows.occasions.template] + np.int32(machines))
     text[hand] = code
-    return long_words(text, _one_list(static, texts, pa.array(_AUTOMATIC.values(), pa.string())))
+    return long_words(text, _one_list(usual, more, pa.array(_AUTOMATIC.values(), pa.string())))
 
 
 def _one_list(*parts: pa.StringArray) -> pa.StringArray:

@@ -137,7 +137,7 @@ STATISTICS: Final = (
               _weekend, Within(0.26, 0.33), _SEATTLE, 28,
               ".1%"),
     Statistic("stop_flat_week", "largest deviation of a weekday from the mean day", "stops", _flat,
-              Within(0.0, 0.16), "6 % in 2.5 years of Seattle, domain note 12, R3; a year of "
+              Within(0.0, 0.12), "6 % in 2.5 years of Seattle, domain note 12, R3; a year of "
               "over-dispersed days adds a tenth", 180, ".1%"),
     Statistic("stop_spread_hour", "(Fano - 1) / mean by hour, median agency", "stops",
               _median_of_agencies(_spread(HOUR_US)), Within(0.5, 2.8),

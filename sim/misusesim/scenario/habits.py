@@ -36,7 +36,7 @@ class SearchHabits(Model):
     """Daily (Fano - 1) / mean of what is begun; by default that of `[workload]`."""
     never_share: Share = 0.15
     """Share of accounts that never search: a fifth of Eugene's did not in half a year (7.1)."""
-    inequality: float = Field(default=1.125, ge=0, le=4)
+    inequality: float = Field(default=1.0, ge=0, le=4)
     """Power of an officer's appetite that his searches go with; 0 makes all alike."""
 
     @model_validator(mode="after")

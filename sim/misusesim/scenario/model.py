@@ -107,7 +107,7 @@ class Workload(Model):
     """Mean queries of a patrol officer per shift (OJP NCJ 171533: 1,130 in 60 shifts)."""
     calls_share: Share = 0.54
     """Share of street incidents that are calls, the rest self-initiated (LAPD CAD: 46 %)."""
-    activity_sigma: float = Field(default=1.0, ge=0, le=3)
+    activity_sigma: float = Field(default=1.06, ge=0, le=3)
     """Sigma of the lognormal appetite for self-initiated work; Gini 0.50-0.62 in domain 7.4."""
     cases_per_detective_week: Rate = 2.5
     """New cases per detective and week (assumption)."""
@@ -136,7 +136,7 @@ class Oddity(Model):
         "all_agency_alert", "public_figure_case", "mass_event", "relative_in_call",
         "lives_in_beat", "abandoned_stop", "call_out", "backfill", "case_surge",
         "nickname_search", "records_counter_day", "auto_theft_batch", "warrant_repeat",
-        "sustained_pair",
+        "sustained_pair", "shared_console", "window_widening",
     ]  # fmt: skip
     """Which."""
     rate_per_officer_year: Rate = 1.0

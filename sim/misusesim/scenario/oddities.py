@@ -29,4 +29,6 @@ ABOUT: Final = {
     "auto_theft_batch": "The plates of an impound or salvage yard in one go, under a case.",
     "warrant_repeat": "One wanted person for weeks, without any case number.",
     "sustained_pair": "One wanted person's car for two weeks or more, without a case.",
+    "shared_console": "A console stays logged in: colleagues ask under the account of who left.",
+    "window_widening": "One plate over 12 hours, a day, a week and a month within seconds.",
 }

@@ -67,8 +67,8 @@ class Oversight(Model):
     """Honest officers accused and cleared: 7 unfounded to 28 confirmed (Ohio LEADS 2012, domain
     note 4) of the 0.15 % of officers a year whom the defaults find."""
     other_sanctions_per_officer_year: Share = 0.01
-    """Officers retrained or counselled for something that has nothing to do with queries, so that
-    an entry of `roster/sanctions` alone tells nothing (assumption)."""
+    """Officers retrained, counselled or suspended for something that has nothing to do with
+    queries, so that an entry of `roster/sanctions` alone tells nothing (assumption)."""
     delay_days: Rate = 45.0
     """Mean days from discovery to decision (assumption)."""
     cleared_share: Share = 0.05

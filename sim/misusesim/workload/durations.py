@@ -18,7 +18,7 @@ SERVICE_MINUTES: Final = table({
 #: Minutes of a stop (assumption).
 STOP_MINUTES: Final = table({4: 2, 6: 3, 8: 4, 10: 4, 13: 3, 17: 2, 24: 1, 40: 1})
 #: Queries at a stop: 2-4 (domain note 7.2).
-STOP_QUERIES: Final = table({2: 42, 3: 38, 4: 20})
+STOP_QUERIES: Final = table({2: 32, 3: 38, 4: 30})
 #: Queries of a unit at a call, by how query-minded the officer is (assumption).
 CALL_QUERIES: Final = (
     table({0: 84, 1: 11, 2: 4, 3: 1}),

@@ -1,7 +1,8 @@
 """Honest but strange: what innocent officers do that looks like misuse.
 
 Occasions of their own (`odd_occasions`) come from weekly draws per officer; ways of doing other
-work are marks on honest occasions. Nothing here changes when or what honest work asks.
+work are marks on honest occasions. Nothing here changes when or what honest work asks; at a
+console that stays logged in, only under whose account.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from misusesim.occasions import NONE, Occasions
 from misusesim.workload import odd_desks, odd_occasions, odd_people, odd_pursuits, odd_street
 from misusesim.workload.links import Links
 from misusesim.workload.moments import shift_of
+from misusesim.workload.odd_consoles import shared_console
 from misusesim.workload.odd_occasions import KIND, Files, Found
 from misusesim.workload.setting import SECOND_US, join, select
 from misusesim.world.model import Shifts
@@ -40,6 +42,7 @@ class Odd(NamedTuple):
     links: Links
     shifts: Shifts  # worked besides those planned, by start
     marks: NDArray[np.int8]  # per honest occasion: its oddity code, or NONE
+    officer: NDArray[np.int32]  # per honest occasion: under whose account it is logged
 
 
 def oddities(files: Files) -> Odd:
@@ -50,11 +53,18 @@ def oddities(files: Files) -> Odd:
     for odd in asked:
         if odd.kind in _MARKERS:
             marks[_MARKERS[odd.kind](files, odd) & (marks == NONE)] = KIND[odd.kind]
+    officer = files.honest.officer.copy()
+    for odd in asked:
+        if odd.kind == "shared_console":
+            account = shared_console(files, odd)
+            logged = (account != NONE) & (marks == NONE)
+            marks[logged], officer[logged] = KIND[odd.kind], account[logged]
     return Odd(
         Occasions.concat([f.occasions for f in found]),
         Links.concat([f.links for f in found]),
         _more_shifts([f.shifts for f in found if f.shifts]),
         marks,
+        officer,
     )
 
 
@@ -124,7 +134,7 @@ _MAKERS: Final[dict[str, Callable[[Files, Oddity], Found]]] = {
             "backfill", "case_surge", "nickname_search", "records_counter_day",
             "auto_theft_batch",
         ),
-        odd_pursuits: ("warrant_repeat", "sustained_pair"),
+        odd_pursuits: ("warrant_repeat", "sustained_pair", "window_widening"),
     }.items()
     for name in names
 }  # fmt: skip

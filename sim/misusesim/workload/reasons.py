@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CLASSES",
+    "CRIMES",
     "NUMBER_FORMS",
     "Habits",
     "ReasonCodes",
@@ -74,10 +75,10 @@ _PLAIN: Final = STYLES // 2  # styles without "+" come first
 _SECOND_BITS: Final = 3 << 20  # of a row's bits; no lane is looked up so finely
 _NO_HABIT: Final = 2
 #: Topics that are crimes: what one writes out of habit is written for any of them.
-_CRIMES: Final = np.array(
+CRIMES: Final = np.array(
     [code for code, name in enumerate(TOPICS) if name not in (*ADMINISTRATIVE, "patrol")], np.int16
 )
-_CRIME: Final = np.isin(np.arange(len(TOPICS)), _CRIMES)
+_CRIME: Final = np.isin(np.arange(len(TOPICS)), CRIMES)
 
 #: How a number is typed as a reason: whole, its tail, or with a word (shapes 99999, 9999,
 #: `inc 9999999999`, `99999 report`, `999 inv`).
@@ -270,7 +271,7 @@ def _spoken_of(
     rows = np.flatnonzero(fixed & (which < _NO_HABIT) & _CRIME[topic])
     salt = habit.own.take(officer[rows]) + which[rows].astype(np.uint64)
     spoken = topic.copy()
-    spoken[rows] = _CRIMES[rng.below(rng.mix(salt), len(_CRIMES))]
+    spoken[rows] = CRIMES[rng.below(rng.mix(salt), len(CRIMES))]
     return spoken
 
 

@@ -1,4 +1,4 @@
-"""States of accounts in the roster: open, closed while somebody is suspended, closed for good."""
+"""States of accounts in the roster: open, in another unit, closed for a time, closed for good."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from misusesim import rng
 from misusesim.clock import DAY_US, NEVER, LocalClock
+from misusesim.world.fugitives import duty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
     from misusesim.plan import Suspensions
     from misusesim.scenario.model import Scenario
+    from misusesim.world.fugitives import Duty
     from misusesim.world.model import Officers, Staff
+
+    I64Array = NDArray[np.int64]
 
 #: One leaver in eight is entered up to a month late (assumption; domain note 5.1, kind 17).
 _LATE_ENTRY: Final = np.uint64(8)
@@ -31,6 +35,7 @@ class States(NamedTuple):
     start: NDArray[np.int64]
     known: NDArray[np.int64]
     left: NDArray[np.int64]  # leave date, NEVER where none is entered
+    transferred: NDArray[np.bool_]  # in the fugitive unit, which is nobody's for good
 
     @staticmethod
     def of(
@@ -38,11 +43,12 @@ class States(NamedTuple):
         left: NDArray[np.int64], *, active: bool,
     ) -> States:  # fmt: skip
         """Return states that are all open, or all closed."""
-        return States(officer, np.full(len(officer), active), start, known, left)
+        home = np.zeros(len(officer), np.bool_)
+        return States(officer, np.full(len(officer), active), start, known, left, home)
 
 
 def account_states(scenario: Scenario, staff: Staff, suspensions: Suspensions | None) -> States:
-    """Return the states of all accounts, by agency: from hiring on, suspended, back, gone.
+    """Return the states of all accounts, by agency: hired, transferred, suspended, back, gone.
 
     Parameters
     ----------
@@ -53,7 +59,8 @@ def account_states(scenario: Scenario, staff: Staff, suspensions: Suspensions | 
     suspensions
         Who may not work and whose account is closed meanwhile, by rows of the staff.
     """
-    people, end = staff.officers, LocalClock(scenario).horizon[1]
+    people, clock = staff.officers, LocalClock(scenario)
+    end, terms = clock.horizon[1], duty(scenario.seed, clock, staff, staff.officers)
     who, since, until = _closed(people, suspensions)
     removed = np.zeros(len(people), np.bool_)
     removed[who[until == NEVER]] = True
@@ -66,8 +73,26 @@ def account_states(scenario: Scenario, staff: Staff, suspensions: Suspensions | 
         States.of(who, since, since, np.where(until == NEVER, since, NEVER), active=False),
         States.of(who[back], until[back], until[back], never[who[back]], active=True),
         States.of(gone, people.left[gone], entered[gone], people.left[gone], active=False),
+        _moves(people, terms, (who, since, until), end),
     )
-    return _by_agency(staff, parts)
+    states = _by_agency(staff, parts)
+    return states._replace(transferred=terms.holds(states.officer, states.start))
+
+
+def _moves(
+    people: Officers, terms: Duty, closed: tuple[I64Array, I64Array, I64Array], end: int
+) -> States:
+    """Return the states that begin with a transfer, but for those whose account is closed then."""
+    officer = np.concatenate([terms.officer, terms.officer])
+    time = np.concatenate([terms.start, terms.end])
+    ends = np.arange(len(time)) >= len(terms.officer)
+    real = (time < end) & (time < people.left[officer])
+    real &= ~(ends & terms.holds(officer, time))  # stays on
+    real &= ends | ~terms.holds(officer, time - 1)
+    for who, since, until in zip(*(part.tolist() for part in closed), strict=True):
+        real &= ~((officer == who) & (time >= since) & (time <= until))
+    officer, time = officer[real], time[real]
+    return States.of(officer, time, time, np.full(len(officer), NEVER), active=True)
 
 
 def _by_agency(staff: Staff, parts: Sequence[States]) -> States:
@@ -79,6 +104,7 @@ def _by_agency(staff: Staff, parts: Sequence[States]) -> States:
         np.concatenate([part.start for part in parts])[order],
         np.concatenate([part.known for part in parts])[order],
         np.concatenate([part.left for part in parts])[order],
+        np.concatenate([part.transferred for part in parts])[order],
     )
 
 

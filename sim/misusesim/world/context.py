@@ -16,6 +16,7 @@ from misusesim.dataset import schema
 from misusesim.occasions import NONE
 from misusesim.textcolumns import taken
 from misusesim.world.accountstates import account_states
+from misusesim.world.fugitives import UNIT as FUGITIVES
 from misusesim.world.names import pools
 from misusesim.world.subjects import Population
 
@@ -125,6 +126,7 @@ class _Units(NamedTuple):
 
     names: NDArray[np.object_]
     code: NDArray[np.int64]  # agency by its own code
+    fugitives: NDArray[np.int64]  # code of each agency's unit; 0 where there is none
 
     @staticmethod
     def of(units: Sequence[tuple[str, ...]]) -> _Units:
@@ -132,7 +134,8 @@ class _Units(NamedTuple):
         code = np.zeros((len(units), max(len(own) for own in units)), np.int64)
         for row, own in zip(code, units, strict=True):
             row[: len(own)] = [names.index(name) for name in own]
-        return _Units(np.array(names, object), code)
+        unit = [own.index(FUGITIVES) if FUGITIVES in own else 0 for own in units]
+        return _Units(np.array(names, object), code, np.array(unit, np.int64))
 
     def __call__(self, place: NDArray[np.integer], unit: NDArray[np.integer]) -> pa.Array:
         """Return the name of each unit of the agency at a place."""
@@ -186,7 +189,7 @@ def _officers(
         agency_id=_agency_ids(staff, home),
         **_personal(scenario, officers.subject[row]),
         role=taken(np.array(schema.ROLES, object), officers.role[row]),
-        unit=units(home, officers.unit[row]),
+        unit=units(home, np.where(state.transferred, units.fugitives[home], officers.unit[row])),
         hire_date=officers.hired[row],
         leave_date=state.left,
         training_until=officers.training_until[row],

@@ -9,6 +9,7 @@ import numpy as np
 from misusesim import rng
 from misusesim.clock import DAY_US, NEVER, LocalClock
 from misusesim.dataset.schema import ROLES, TERMINAL_KINDS
+from misusesim.world import fugitives
 from misusesim.world.agencies import first_seats
 from misusesim.world.model import Officers, Terminals
 from misusesim.world.subjects import AREAS, Population
@@ -63,6 +64,7 @@ ROW_BITS: Final = 20
 #: them over the day (assumption). Two share a car.
 _DESKS_PERCENT: Final = {"patrol": 13}
 _OTHER_DESKS_PERCENT: Final = 62
+_SHARE_A_HANDHELD: Final = 4  # patrol officers (assumption)
 
 
 def unit_names(agency: Agency) -> tuple[str, ...]:
@@ -71,6 +73,9 @@ def unit_names(agency: Agency) -> tuple[str, ...]:
     names = [_UNIT_OF[role] for role in ROLES if role in shares]
     if agency.group.licensing_unit:
         names.append(_UNIT_OF["licensing_clerk"])
+    seats = dict(zip(shares, _apportion(list(shares.values()), agency.accounts), strict=True))
+    if fugitives.unit_size(seats.get("detective", 0)):
+        names.append(fugitives.UNIT)  # nobody's for good: who is in it changes
     return tuple(names)
 
 
@@ -287,15 +292,20 @@ def _places(
 
 
 def terminals(scenario: Scenario, agency: Agency) -> Terminals:
-    """Return cars first, then the desks of each unit; dispatchers sit at consoles."""
+    """Return cars first, then the desks of each unit, then the handhelds of patrol.
+
+    Dispatchers sit at consoles.
+    """
     _, unit = _seats(agency)
     cars, desks = _terminal_counts(agency, unit)
     names = unit_names(agency)
     home = names.index("patrol") if "patrol" in names else 0
-    at = np.repeat([home, *range(len(names))], [cars, *desks])
+    handhelds = -(-cars * 2 // _SHARE_A_HANDHELD)
+    at = np.repeat([home, *range(len(names)), home], [cars, *desks, handhelds])
     seated = ["console" if name == "dispatch" else "desk" for name in names]
     kind = np.array([TERMINAL_KINDS.index(word) for word in seated])[at]
     kind[:cars] = TERMINAL_KINDS.index("car")
+    kind[len(kind) - handhelds :] = TERMINAL_KINDS.index("mobile")
     return Terminals(
         terminal_id=opaque_ids(scenario, agency, "terminal", np.arange(len(at))),
         kind=kind.astype(np.int8),

@@ -10,6 +10,7 @@ import pytest
 
 from misusesim.clock import DAY_US, NEVER, LocalClock
 from misusesim.dataset import schema
+from misusesim.oversight.aftermath import merged
 from misusesim.oversight.honest import accused, accused_table, by_agency, other_sanctions
 from misusesim.oversight.sanctions import Sanctions, sanctions_context
 from misusesim.plan import Suspensions
@@ -136,15 +137,40 @@ def test_who_misused_it_before_is_not_falsely_accused():
     assert left.found.tolist() == every.found[every.found < middle].tolist()
 
 
-def test_other_sanctions_have_their_rate_and_never_keep_from_work():
-    """One in twenty a year, six in ten trained and four counselled."""
+def test_other_sanctions_have_their_rate():
+    """One in twenty a year: half are trained, a third is counselled, the others suspended."""
     scenario = world(other_sanctions_per_officer_year=0.05)
     found = other_sanctions(scenario, staff(scenario), LocalClock(scenario))
     kinds = [schema.OUTCOME_KINDS[code] for code in found.kind.tolist()]
     assert abs(len(kinds) - 300) < 4 * 300**0.5
-    assert set(kinds) == {"retrained", "counselled"}
-    assert abs(kinds.count("retrained") / len(kinds) - 0.6) < 0.12
-    assert set(found.end.tolist()) == {NEVER}
+    assert set(kinds) == {"retrained", "counselled", "suspended"}
+    assert abs(kinds.count("retrained") / len(kinds) - 0.5) < 0.12
+    assert abs(kinds.count("suspended") / len(kinds) - 0.15) < 0.09
+    away = [(end - since) // DAY_US if kind == "suspended" else end
+            for kind, since, end in zip(kinds, found.start, found.end, strict=True)]  # fmt: skip
+    assert set(away) == {30, NEVER}
+
+
+def suspended(*rows):
+    """Return suspensions from rows of officer, first and last day."""
+    columns = np.array(rows, np.int64).reshape(-1, 3)
+    return Suspensions(columns[:, 0].astype(np.int32), columns[:, 1], columns[:, 2])
+
+
+def test_overlapping_suspensions_are_one():
+    """Those of one officer, from whatever cause; who is removed stays so."""
+    found = merged([
+        suspended((7, 5, 35), (9, 1, 31)), suspended((7, 20, 50), (7, 60, 90), (9, 40, NEVER)),
+    ])  # fmt: skip
+    assert list(zip(found.officer.tolist(), found.start.tolist(), found.end.tolist(),
+                    strict=True)) == [
+        (7, 5, 50), (7, 60, 90), (9, 1, 31), (9, 40, NEVER),
+    ]  # fmt: skip
+
+
+def test_of_nobody_suspended_nothing_is_left():
+    """Without any suspension there is an empty table."""
+    assert len(merged([suspended()]).officer) == 0
 
 
 def test_the_roster_tells_a_sanction_from_its_decision_on():
@@ -176,13 +202,16 @@ def test_accounts_of_suspended_officers_are_closed_meanwhile():
         np.array([start + 35 * DAY_US, NEVER]),
     )  # fmt: skip
     plain, found = account_states(scenario, people, None), account_states(scenario, people, away)
-    told = sorted(
-        (int(o), int(since - start) // DAY_US, bool(a), int(left))
-        for o, a, since, left in zip(found.officer, found.active, found.start, found.left,
-                                     strict=True)
-        if since > start
-    )  # fmt: skip
-    assert told == [
+
+    def told(states):
+        return {
+            (int(o), int(since - start) // DAY_US, bool(a), int(left))
+            for o, a, since, left in zip(states.officer, states.active, states.start, states.left,
+                                         strict=True)
+            if since > start
+        }  # fmt: skip
+
+    assert sorted(told(found) - told(plain)) == [
         (7, 5, False, NEVER), (7, 35, True, NEVER), (9, 6, False, start + 6 * DAY_US),
     ]  # fmt: skip
     assert len(found.officer) == len(plain.officer) + 3

@@ -114,7 +114,7 @@ def test_tiny_has_everything() -> None:
     """The test world has all oddities and all misuse kinds."""
     scenario = load_scenario("tiny")
 
-    assert len({oddity.kind for oddity in scenario.oddity}) == 24
+    assert len({oddity.kind for oddity in scenario.oddity}) == 26
     assert {misuse.kind for misuse in scenario.misuse} == {
         "permit_checks", "romantic_interest", "retaliation",
     }  # fmt: skip
@@ -125,7 +125,7 @@ def test_no_misuse_has_none() -> None:
     scenario = load_scenario("no_misuse")
 
     assert scenario.misuse == ()
-    assert len(scenario.oddity) == 24
+    assert len(scenario.oddity) == 26
 
 
 def test_state_is_a_whole_state() -> None:
@@ -139,7 +139,7 @@ def test_state_is_a_whole_state() -> None:
     assert sum(group.count for group in scenario.agency) == 1_200
     assert (scenario.days, scenario.truth) == (365, "sparse")
     assert len(scenario.misuse) == 3
-    assert len(scenario.oddity) == 24
+    assert len(scenario.oddity) == 26
     assert machines == 1_657
     assert 1.7e6 < sent < 2.0e6
 

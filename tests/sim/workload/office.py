@@ -16,10 +16,10 @@ OCCASION_KINDS = (
     "self_query", "system_test", "same_surname", "hotlist_repeat", "victim_protection",
     "plate_before_stop", "relative_in_call", "lives_in_beat", "abandoned_stop", "call_out",
     "backfill", "case_surge", "nickname_search", "records_counter_day", "auto_theft_batch",
-    "warrant_repeat", "sustained_pair",
+    "warrant_repeat", "sustained_pair", "window_widening",
 )  # fmt: skip
 EVENT_KINDS = ("all_agency_alert", "public_figure_case", "mass_event")
-SHARE_KINDS = ("wrong_dropdown", "case_in_reason", "overtime", "shift_swap")
+SHARE_KINDS = ("wrong_dropdown", "case_in_reason", "overtime", "shift_swap", "shared_console")
 
 
 def scenario_of(days=21, seed=5, oddity=(), staffing=None, workload=None, **group):

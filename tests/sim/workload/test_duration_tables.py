@@ -15,7 +15,7 @@ LANES = 65_536
 PLAIN = [
     ("SERVICE_MINUTES", 6, 160, 42.6),
     ("STOP_MINUTES", 4, 40, 11.75),
-    ("STOP_QUERIES", 2, 4, 2.78),
+    ("STOP_QUERIES", 2, 4, 2.98),
     ("DOMESTIC_QUERIES", 5, 10, 6.73),
     ("DISPATCH_QUERIES", 0, 4, 1.03),
     ("BOOKING_QUERIES", 6, 12, 8.31),
@@ -111,9 +111,9 @@ def test_plate_searches_of_an_occasion(value, share):
 
 
 @pytest.mark.parametrize("k", [0, 1, 2, 3])
-@pytest.mark.parametrize(("lane", "value"), [(0, 2), (27_524, 2), (27_526, 3), (65_535, 4)])
+@pytest.mark.parametrize(("lane", "value"), [(0, 2), (20_970, 2), (20_972, 3), (65_535, 4)])
 def test_drawn_reads_one_lane(k, lane, value):
-    """A draw reads the k-th 16 bits alone: 42 % of 65,536 lanes are the first value."""
+    """A draw reads the k-th 16 bits alone: 32 % of 65,536 lanes are the first value."""
     assert drawn(durations.STOP_QUERIES, whole(lane, k), k).tolist() == [value]
 
 

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from itertools import pairwise
+
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from tests.sim.workload.office import scenario_of
 
 from misusesim.clock import DAY_US, HOUR_US, MINUTE_US
-from misusesim.dataset.schema import ACTIONS, INCIDENT_KINDS, MATCHES, ODDITY_KINDS, SHIFT_KINDS
+from misusesim.dataset.schema import (
+    ACTIONS,
+    INCIDENT_KINDS,
+    MATCHES,
+    ODDITY_KINDS,
+    ROLES,
+    SHIFT_KINDS,
+)  # fmt: skip
 from misusesim.engine import causal_pass, honest_pass
 from misusesim.occasions import NONE, ODDITY, TEMPLATE, TOPIC, WORK
 from misusesim.query import expand
@@ -18,7 +30,7 @@ from misusesim.world.agencies import agencies
 KINDS = (
     "relative_in_call", "lives_in_beat", "abandoned_stop", "call_out", "backfill", "case_surge",
     "nickname_search", "records_counter_day", "auto_theft_batch", "warrant_repeat",
-    "sustained_pair",
+    "sustained_pair", "window_widening",
 )  # fmt: skip
 SECOND = 1_000_000
 
@@ -257,3 +269,63 @@ def test_some_pairs_last_two_weeks(honest):
 def test_templates_of_pursuits(honest, kind, template):
     """A warrant is asked about as such; a car is searched for with plate readers."""
     assert set(of_kind(honest, kind).template.tolist()) == {TEMPLATE[template]}
+
+
+def test_windows_widen_on_the_car_of_a_call(honest):
+    """Three or four searches seconds apart, of the person of a call of the last two weeks."""
+    some = of_kind(honest, "window_widening")
+    row = rows_of(honest.incidents, some.incident)
+    assert set(some.n.tolist()) <= {3, 4}
+    assert set(some.gap_s.tolist()) == {9}
+    assert set(some.template.tolist()) == {TEMPLATE["alpr_widening"]}
+    assert np.array_equal(some.subject, honest.incidents.subject[row])
+    ago = some.start - honest.incidents.opened[row]
+    assert -7 * DAY_US < ago.min() <= ago.max() < 22 * DAY_US
+
+
+def test_each_search_looks_further_back():
+    """The same plate over 12 hours, a day, a week and a month, within two minutes."""
+    scenario = scenario_of(days=28, oddity=(Oddity(kind="window_widening",
+                                                   rate_per_officer_year=26.0),))  # fmt: skip
+    plan = causal_pass(scenario, agencies(scenario)[0])
+    log, truth = (
+        pa.concat_tables([getattr(expand(scenario, plan, week), name) for week in range(4)])
+        for name in ("log", "truth")
+    )
+    odd = truth.filter(pc.equal(truth["kind"], "window_widening"))["query_id"].to_pylist()
+    rows = [row for row in log.to_pylist() if row["query_id"] in set(odd)]
+    told = {}
+    for row in sorted(rows, key=lambda one: one["time"]):
+        told.setdefault(row["officer_id"], []).append(row)
+    assert {row["message_key"] for row in rows} == {"search"}
+    for own in told.values():
+        for before, after in pairwise(own):
+            if after["lookback_hours"] > before["lookback_hours"]:
+                assert after["time"] - before["time"] < dt.timedelta(minutes=2)
+    hours = [row["lookback_hours"] for row in rows]
+    counts = [hours.count(n) for n in (12, 24, 168, 720)]
+    assert sum(counts) == len(hours) > 100
+    assert counts[0] >= counts[2] > counts[3] > 0
+
+
+def test_a_console_stays_logged_in():
+    """After a shift colleagues of his unit ask under the account of who left it, for a day."""
+    share = (Oddity(kind="shared_console", share=0.3),)
+    _, plain = office_of(14, ())
+    _, found = office_of(14, share)
+    work = found.occasions.source == WORK
+    marked = found.occasions.oddity[work] == ODDITY_KINDS.index("shared_console")
+    mine, own = found.occasions.take(work), plain.occasions.take(plain.occasions.source == WORK)
+    assert marked.sum() > 50
+    assert np.array_equal(mine.start, own.start)
+    assert np.array_equal(mine.officer[~marked], own.officer[~marked])
+    account, sits = mine.officer[marked], own.officer[marked]
+    role = found.setting.officers.role
+    assert np.array_equal(role[account], role[sits])
+    assert set(role[account].tolist()) == {ROLES.index("dispatcher"), ROLES.index("jail")}
+    assert (account != sits).all()
+    assert (shift_of(found.setting, account, mine.start[marked]) == NONE).mean() > 0.95
+    shifts = found.setting.shifts
+    for who, when in zip(account.tolist(), mine.start[marked].tolist(), strict=True):
+        begun = shifts.start[(shifts.officer == who) & (shifts.start <= when)]
+        assert when - begun.max() < DAY_US

@@ -222,14 +222,17 @@ def test_without_entries_there_are_none():
 
 
 def test_oddities_do_not_move_honest_work():
-    """The same work is done with and without oddities, marks apart."""
+    """The same work is done with and without oddities, but for marks and shared consoles."""
     plain = scenario_of(days=14)
     strange = scenario_of(days=14, oddity=every_oddity())
     agency = agencies(plain)[0]
     one, two = (honest_pass(s, agency).occasions for s in (plain, strange))
     two = two.take(two.source == WORK)
-    for name in ("serial", "officer", "start", "n", "subject", "incident", "case"):
+    for name in ("serial", "start", "n", "subject", "incident", "case"):
         assert np.array_equal(getattr(one, name), getattr(two, name)), name
+    own = two.oddity != ODDITY_KINDS.index("shared_console")
+    assert own.mean() > 0.9
+    assert np.array_equal(one.officer[own], two.officer[own])
 
 
 @pytest.mark.slow
@@ -299,6 +302,6 @@ def test_offices_without_anybody_asked():
     assert set(honest.occasions.oddity.tolist()) <= {
         NONE, *(ODDITY_KINDS.index(k) for k in (
             "self_query", "system_test", "wrong_dropdown", "case_in_reason", "overtime",
-            "shift_swap", "nickname_search",
+            "shift_swap", "nickname_search", "shared_console",
         )),
     }  # fmt: skip

@@ -82,6 +82,8 @@ def test_each_kind_has_its_row(setting, kind):
         ("auto_theft_batch", None),
         ("warrant_repeat", "romantic_interest"),
         ("sustained_pair", "romantic_interest"),
+        ("shared_console", None),
+        ("window_widening", None),
     ],
 )
 def test_twins(setting, kind, twin):

@@ -68,15 +68,16 @@ def test_every_account_is_a_seat(world, size):
 
 
 def test_units_are_those_with_seats(world):
-    """No unit is named that nobody belongs to, and the permit desk is the unit licensing."""
+    """Only the fugitive unit has nobody for good, and the permit desk is the unit licensing."""
     for index in (0, 1):
         people = staff(world(), index)
-        assert np.unique(people.unit).tolist() == list(range(len(people.units)))
+        held = [name for name in people.units if name != "fugitives"]
+        assert np.unique(people.unit).tolist() == list(range(len(held)))
     sheriff = staff(world())
     clerks = sheriff.role == ROLES.index("licensing_clerk")
     assert (clerks == (sheriff.unit == sheriff.units.index("licensing"))).all()
     assert unit_names(agencies(world())[1]) == (
-        "patrol", "detectives", "command", "dispatch", "records", "analysis", "it",
+        "patrol", "detectives", "command", "dispatch", "records", "analysis", "it", "fugitives",
     )  # fmt: skip
 
 
