@@ -46,7 +46,7 @@ _STARTS: Final = Profile(
 #: Mean searches of a thread (calc, from `durations.THREAD_SEARCHES` and what goes on).
 _MEAN_THREAD: Final = 3.2
 _THREAD_BITS: Final = 8
-_THURSDAY: Final = 3
+_THURSDAY, _SATURDAY, _SUNDAY = 3, 5, 6
 #: Who comes back on another day does so at about the same hour (assumption).
 _DAY_MINUTES, _NEXT_DAY_MINUTES = 1_440, 180
 #: What a thread is about: a job of the last day, a case of the last month, or nothing on file.
@@ -80,6 +80,7 @@ def searches(setting: Setting, cases: Cases, street: Incidents) -> Occasions:
         rng.unit(dice.bits("search goes on")) < _willingness(setting, time, place)
     )
     usual = dice.chance("search at night", kept(setting, nights(setting), time, place))
+    usual &= dice.chance("search on a holiday", _holidays(setting, time))
     made = np.flatnonzero((officer >= 0) & setting.asks(time) & goes_on & usual)
     about = _about(setting, begun, key, cases, street)
     return work(
@@ -161,6 +162,15 @@ def _willingness(setting: Setting, time: I64Array, place: I64Array) -> NDArray[n
     hours = np.stack([_usual(habit.hours or DESK.hours) for habit in habits])
     days = np.stack([_usual(habit.days or DESK.days) for habit in habits])
     return np.asarray(hours[place, local // HOUR_US % 24] * days[place, weekday])
+
+
+def _holidays(setting: Setting, time: I64Array) -> NDArray[np.float64]:
+    """Return how likely what comes at each time is searched for: a holiday is like a Sunday."""
+    day = setting.clock.day_index(time)
+    weekday = (day + setting.clock.start_day + _THURSDAY) % 7
+    holiday = (weekday < _SATURDAY) & ~setting.clock.business_day(day)
+    days = np.array(DESK.days)
+    return np.asarray(np.where(holiday, days[_SUNDAY] / days[weekday], 1.0))
 
 
 def _usual(weights: Sequence[float]) -> NDArray[np.float64]:
