@@ -89,6 +89,33 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
+class Inequality:
+    """How unequal n officers are, with room for what so few of them vary by."""
+
+    low: float
+    high: float
+    noise: float  # standard error times the root of n
+
+    def at(self, n: int) -> Within:
+        """Return the span for n officers: one standard error more on either side."""
+        room = self.noise / math.sqrt(n)
+        return Within(self.low - room, self.high + room)
+
+    def holds(self, value: float, n: int) -> bool:
+        """Tell whether a value of n officers passes."""
+        return self.at(n).holds(value, n)
+
+    def text(self, show: Callable[[float], str], n: int) -> str:
+        """Return the span for n."""
+        return self.at(n).text(show, n)
+
+    def around(self, value: float) -> Target:
+        """Return as wide a span around another value."""
+        half = (self.high - self.low) / 2
+        return Inequality(value - half, value + half, self.noise)
+
+
+@dataclass(frozen=True, slots=True)
 class Near:
     """A distance to a reference distribution, with room for the noise of n rows."""
 

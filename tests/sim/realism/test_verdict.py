@@ -19,7 +19,7 @@ from misusesim.realism.material import material
 from misusesim.realism.references import profiles
 from misusesim.realism.shapes import gap_share, shapes
 from misusesim.realism.table import verdict_table
-from misusesim.realism.targets import Near, Within
+from misusesim.realism.targets import Inequality, Near, Within
 from misusesim.realism.verdict import STATISTICS, Count, Verdict, against, count, judge, published
 
 EUGENE = Path(__file__).parents[2] / "data" / "eugene_searches.csv"
@@ -133,6 +133,21 @@ def test_within_moves_around_another_value():
 def test_a_distance_has_room_for_noise(n, bound):
     """At 20,000 draws the noise adds 0.004 to 0.05, at 1,000 it doubles it."""
     assert Near(0.05).at(n) == pytest.approx(bound, abs=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("n", "low", "high"), [(100, 0.46, 0.66), (400, 0.48, 0.64), (10**8, 0.51, 0.61)]
+)
+def test_few_officers_have_room_for_chance(n, low, high):
+    """One standard error on either side of 0.50 and 0.62: 0.05 at 100 officers, none at many."""
+    target = Inequality(0.50, 0.62, 0.50)
+    assert target.holds(low, n)
+    assert target.holds(high, n)
+    room = 0.5 / n**0.5
+    assert not target.holds(0.50 - room - 0.001, n)
+    assert not target.holds(0.62 + room + 0.001, n)
+    assert target.around(0.7) == Inequality(pytest.approx(0.64), pytest.approx(0.76), 0.50)
+    assert target.text("{:.2f}".format, 100) == "0.45 to 0.67"
 
 
 def test_another_log_as_the_target(eugene):
