@@ -14,8 +14,9 @@ import numpy as np
 import pyarrow as pa
 
 from misusebench.columns import micros
+from misusebench.confinement import Limits
 from misusebench.isolated import IsolatedDetector, IsolatedPolicy, start
-from misusebench.isolation import ComponentFault, Limits, Worker
+from misusebench.isolation import ComponentFault, Worker
 from misusebench.policies.facts import build_facts
 from misusebench.replay import Replayed, replay, split_us
 from misusebench.variations import distance, salted, shuffled

@@ -14,13 +14,20 @@ import select
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
+from misusebench.confinement import (
+    FRESH_UID,
+    Isolation,
+    Limits,
+    environment,
+    interpreter,
+    makers,
+    refuse_closed,
+)  # fmt: skip
 from misusebench.errors import ComponentError, IsolationError
 from misusebench.frames import PREFIX, pack, unpack
 from misusebench.processes import end, ending, last_line, resident_mb
@@ -35,54 +42,6 @@ State = Literal["timeout", "oom", "crash", "invalid"]
 _POLL_S: Final = 0.05
 _PIECE: Final = 1 << 16
 _TAIL: Final = 8192
-_FRESH_UID: Final = 0x1000_0000  # far above accounts and the usual ranges of sub-accounts
-#: What is not stopped where a method did not take hold, and what no method stops.
-_NOT_STOPPED: Final = {
-    "landlock": "without Landlock it can read files that every account may read, "
-    "other than the hidden data sets and results",
-    "namespaces": "without namespaces it can see that files exist and how large they are, "
-    "send UDP packets and list other processes",
-    "uid": "it runs under the caller's own account, so the number of its processes is not limited",
-    "none": "it can do all that the caller's account can, reading the truth included",
-    "always": "times come from the component's own process, which could misstate them; "
-    "whoever carries a copy of the simulator and the scenario along can make the truth of a "
-    "published seed again, so judge what you do not trust on a seed that nobody knows",
-}
-#: Parts of the simulator that no component needs, and with which it could make truth again.
-_MAKERS: Final = ("misuse", "query", "workload", "world")
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What a component may use; exceeding any makes its run INVALID."""
-
-    start_s: float = 60.0  # until the class is there
-    fit_s: float = 300.0
-    batch_s: float = 60.0  # one batch
-    total_s: float = 1800.0  # all that it is asked, together
-    memory_mb: float = 4096.0  # its processes together, resident
-    output_mb: float = 16.0  # what it may print
-
-
-@dataclass(frozen=True, slots=True)
-class Isolation:
-    """How far a worker was shut in."""
-
-    methods: tuple[str, ...]  # of sandbox.METHODS, those that took hold
-    failed: tuple[str, ...]  # why others did not
-
-    @property
-    def level(self) -> str:
-        """Return the level as one word for results, for instance ``landlock+namespaces+uid``."""
-        return "+".join(sorted(self.methods)) or "none"
-
-    @property
-    def not_stopped(self) -> list[str]:
-        """Return what this level does not stop, in plain words."""
-        missing = [m for m in sorted(METHODS) if m not in self.methods]
-        if not {"landlock", "namespaces"} & set(self.methods):
-            missing = ["none"]
-        return [_NOT_STOPPED[m] for m in [*missing, "always"]]
 
 
 class ComponentFault(ComponentError):  # noqa: N818 - a state of a run, not a bug
@@ -183,16 +142,16 @@ class Worker:
 
     def _start(self) -> None:
         if os.geteuid() == 0:
-            _refuse_closed(self.search)
+            refuse_closed(self.search)
         plan = {
-            "read": [*_interpreter(), *self.search], "hide": [*self._hide, *_makers()],
+            "read": [*interpreter(), *self.search], "hide": [*self._hide, *makers()],
             "work": self._work,
-            "uid": _FRESH_UID + secrets.randbelow(_FRESH_UID), "methods": self._methods,
+            "uid": FRESH_UID + secrets.randbelow(FRESH_UID), "methods": self._methods,
         }  # fmt: skip
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-s", "-P", "-m", "misusebench.worker", json.dumps(plan)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env=_environment(self._work), cwd="/", start_new_session=True, bufsize=0,
+            env=environment(self._work), cwd="/", start_new_session=True, bufsize=0,
         )  # fmt: skip
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             assert pipe is not None
@@ -225,7 +184,7 @@ class Worker:
     def _refuse_open_folders(self) -> None:
         """Without namespaces nothing below a folder that it may read can be hidden."""
         for hidden in self._hide:
-            for folder in [*_interpreter(), *self.search]:
+            for folder in [*interpreter(), *self.search]:
                 if Path(hidden).is_relative_to(folder) and not self._unsafe:
                     raise IsolationError(
                         f"{hidden} lies below {folder}, which the component may read. "
@@ -377,45 +336,3 @@ class _Answer:
             return unpack(bytes(self._buffer[PREFIX.size : middle])), bytes(self._buffer[middle:])
         except ValueError as error:
             raise ComponentFault("invalid", f"its answer cannot be read: {error}") from error
-
-
-def _refuse_closed(folders: Sequence[str]) -> None:
-    """Raise if a component's own folder is closed to the fresh account that it will run under."""
-    for folder in folders:
-        if Path(folder).is_dir() and Path(folder).stat().st_mode & 0o005 != 0o005:  # noqa: PLR2004
-            raise IsolationError(
-                f"components never run as root, and {folder} is closed to other accounts. "
-                "Open it (chmod o+rx) or run as its owner."
-            )
-
-
-def _interpreter() -> list[str]:
-    """Return the folders that the interpreter and the installed packages need."""
-    paths = [sys.prefix, sys.base_prefix, str(Path(sys.executable).resolve().parent)]
-    paths += [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
-    ours = Path(__file__).resolve().parent.parent
-    paths += [str(ours), *(str(folder.parent) for folder in _simulator())]
-    return list(dict.fromkeys(paths))
-
-
-def _simulator() -> list[Path]:
-    import misusesim  # noqa: PLC0415 - only its place is of interest
-
-    return [Path(p).resolve() for p in misusesim.__path__]
-
-
-def _makers() -> list[str]:
-    """Return the folders of the simulator that make worlds, to be hidden where that can be had."""
-    return [str(folder / name) for folder in _simulator() for name in _MAKERS]
-
-
-def _environment(work: str) -> dict[str, str]:
-    """Return all that the worker sees of the environment."""
-    one_thread = dict.fromkeys(
-        ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
-    )
-    return one_thread | {
-        "HOME": work, "TMPDIR": work, "PATH": "", "LANG": "C.UTF-8", "TZ": "UTC",
-        "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1",
-        "LOKY_MAX_CPU_COUNT": "1", "MPLCONFIGDIR": work,
-    }  # fmt: skip

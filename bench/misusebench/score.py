@@ -12,9 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from misusebench.columns import distinct
+from misusebench.confinement import Limits
 from misusebench.errors import ComponentError, SuiteError
 from misusebench.isolated import IsolatedDetector, start
-from misusebench.isolation import Limits, Worker
+from misusebench.isolation import Worker
 from misusebench.replay import Replayed, replay
 from misusesim.dataset import schema
 from misusesim.portal import read_portal_csv

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from misusebench import detectors, policies
+from misusebench.confinement import Limits
 from misusebench.errors import SuiteError
-from misusebench.isolation import Limits
 from misusebench.reading import read_text, toml_of
 from misusesim.scenario.lines import key_lines, line_of
 

@@ -22,7 +22,7 @@ from misusesim.realism.material import material
 from misusesim.realism.measures import runs
 from misusesim.realism.profile import NIGHT, gini
 from misusesim.realism.reasons import SCREEN
-from misusesim.realism.searches import fano, per_hour, per_weekday
+from misusesim.realism.times import fano, per_hour, per_weekday
 from misusesim.reasontext import CLASSES, classify
 from misusesim.scenario.habits import ReasonMix, SearchHabits
 from misusesim.scenario.model import AgencyGroup, Scenario

@@ -7,7 +7,7 @@ import pytest
 from tests.bench.dataset import small_world
 
 from misusebench.checks import check
-from misusebench.isolation import Limits
+from misusebench.confinement import Limits
 from misusebench.suite import ComponentSpec
 
 #: Every test starts processes.

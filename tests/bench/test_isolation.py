@@ -10,9 +10,10 @@ import psutil
 import pytest
 from tests.bench.dataset import small_world
 
+from misusebench.confinement import Isolation, Limits
 from misusebench.errors import IsolationError
 from misusebench.isolated import IsolatedDetector, start
-from misusebench.isolation import ComponentFault, Isolation, Limits, Worker
+from misusebench.isolation import ComponentFault, Worker
 from misusebench.replay import compact
 from misusebench.suite import ComponentSpec
 

@@ -12,9 +12,9 @@ from tests.bench.dataset import OFFICERS, small_world
 from misusebench import result as results
 from misusebench.answers import align
 from misusebench.component import Alert
+from misusebench.confinement import Limits
 from misusebench.errors import LeakError
 from misusebench.isolated import Decisions
-from misusebench.isolation import Limits
 from misusebench.outcomes import Bench, joined, run_all
 from misusebench.run import judge, shifts_worked
 from misusebench.suite import ComponentSpec, Suite, parse_component

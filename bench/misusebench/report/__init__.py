@@ -26,7 +26,7 @@ def render(run: str | Path) -> str:
     SuiteError
         If the folder holds no run.
     """
-    from misusebench.report import sections  # noqa: PLC0415 - markup and plots only for the page
+    from misusebench.report import policies, sections  # noqa: PLC0415 - plots only for the page
     from misusebench.report.markup import page  # noqa: PLC0415
 
     view = load(run)
@@ -38,7 +38,7 @@ def render(run: str | Path) -> str:
         ("oddities", "Alerts on honest oddities", sections.oddities(view)),
         ("time-to-detect", "Time to detect", sections.time_to_detect(view)),
         ("accusations", "False accusations", sections.accusations(view)),
-        ("policies", "Policies", sections.policies(view)),
+        ("policies", "Policies", policies.policies(view)),
         ("cost", "Cost", sections.cost(view)),
         ("speed", "Speed", sections.speed(view)),
         ("realism", "Realism of the log", sections.realism(view)),

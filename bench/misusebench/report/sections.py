@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.interval import LEAST_OFFICERS
 from misusebench.report import plots
+from misusebench.report.cells import amount, broken, metric, place, row, words
 from misusebench.report.markup import (
     Cell,
     facts,
@@ -16,14 +17,10 @@ from misusebench.report.markup import (
     table,
     verdict,
 )
-from misusebench.report.view import CONTROLS, interval_text, number, reason, text, timing
-from misusesim.dataset.schema import RUNGS
+from misusebench.report.view import CONTROLS, number, timing
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from misusebench.report.view import View
-    from misusebench.result import Result
 
 _VERDICTS: Final = {
     "pass": "Pass: nothing is worse than the baseline beyond its margin",
@@ -60,36 +57,6 @@ def _verdict(view: View) -> str:
     return verdict("none", "All components ran; no baseline was given to compare with", [])
 
 
-def _row(one: Result, cells: Sequence[Cell]) -> tuple[str, str, Sequence[Cell]]:
-    return one.name, "control" if one.name in CONTROLS else "", cells
-
-
-def _metric(one: Result, name: str, shown: str, *, between: bool = False) -> Cell:
-    small = interval_text(one, name, shown) if between else ""
-    return Cell(text(one, name, shown), _sort(one, name), small, "", reason(one, name))
-
-
-def _sort(one: Result, name: str) -> float:
-    value = number(one, name)
-    return float("nan") if value is None else value
-
-
-def _broken(found: Sequence[Result]) -> str:
-    """Return the components that have no result to be ranked by, and why."""
-    rows = [
-        (one.name, "invalid" if one.failed else "",
-         [Cell(_words(one.state), style="text"), Cell("; ".join(one.reasons), style="text wrap")])
-        for one in found
-        if not one.valid
-    ]  # fmt: skip
-    heads = ["without a result", "state", "reason"]
-    return (
-        table("Components that are not ranked.", heads, rows, sortable=False, text=True)
-        if rows
-        else ""
-    )
-
-
 def leaderboard(view: View) -> str:
     """Return the ranked detectors, with intervals."""
     heads: list[str | tuple[str, str]] = [
@@ -106,15 +73,15 @@ def leaderboard(view: View) -> str:
     for one in view.detectors:
         if not one.valid:
             continue
-        rows.append(_row(one, [
+        rows.append(row(one, [
             Cell(one.tier),
-            _metric(one, "campaign_recall", ".1%", between=True),
-            _metric(one, "recall_min", ".1%"),
-            _metric(one, "precision_at_budget", ".1%", between=True),
-            _metric(one, "average_precision", ".3f", between=True),
-            _metric(one, "lift", ",.1f"),
-            _metric(one, "time_to_detect_rmst_30d", ".1f", between=True),
-            _metric(one, "false_accusations", ",.0f", between=True),
+            metric(one, "campaign_recall", ".1%", between=True),
+            metric(one, "recall_min", ".1%"),
+            metric(one, "precision_at_budget", ".1%", between=True),
+            metric(one, "average_precision", ".3f", between=True),
+            metric(one, "lift", ",.1f"),
+            metric(one, "time_to_detect_rmst_30d", ".1f", between=True),
+            metric(one, "false_accusations", ",.0f", between=True),
         ]))  # fmt: skip
     caption = (
         f"Detectors by campaign recall when {view.run['review_budget']} alerts a day are read. "
@@ -131,7 +98,7 @@ def leaderboard(view: View) -> str:
         "overlap widely do not rank two detectors.",
         plots.intervals(drawn, "campaign-recall", "campaigns caught", _look(view)),
     )  # fmt: skip
-    return _warning(view) + table(caption, heads, rows) + _broken(view.detectors) + picture
+    return _warning(view) + table(caption, heads, rows) + broken(view.detectors) + picture
 
 
 def _warning(view: View) -> str:
@@ -170,7 +137,7 @@ def kinds(view: View) -> str:
         rows |= {(p["kind"], p["rung"]): p["n"] for p in points}
     found = {(name, p["kind"], p["rung"]): p["recall"] for name, ps in lines for p in ps}
     body = []
-    for kind, rung in sorted(rows, key=_place):
+    for kind, rung in sorted(rows, key=place):
         cells = [Cell(f"{rows[kind, rung]}", rows[kind, rung])]
         for name, _ in lines:
             share = found.get((name, kind, rung))
@@ -178,23 +145,13 @@ def kinds(view: View) -> str:
             cells.append(
                 Cell("–") if share is None else heat(f"{100 * share:.0f} %", share, "", told)  # noqa: RUF001
             )
-        label = f"· {_words(rung)}" if rung else _words(kind)
+        label = f"· {words(rung)}" if rung else words(kind)
         body.append((label, "control" if rung else "", cells))
     caption = (
         "Campaigns caught at the review budget, by kind and, below each kind, by how well the "
         "misuse is covered up. n: campaigns; few make the share uncertain."
     )
     return table(caption, ["kind and rung", "n", *(n for n, _ in lines)], body, sortable=False)
-
-
-def _place(key: tuple[str, str | None]) -> tuple[str, int]:
-    """Return what rows go by: the kind, then how well it is covered up."""
-    kind, rung = key
-    return kind, -1 if rung is None else RUNGS.index(rung) if rung in RUNGS else len(RUNGS)
-
-
-def _words(name: str | None) -> str:
-    return (name or "").replace("_", " ")
 
 
 def oddities(view: View) -> str:
@@ -211,7 +168,7 @@ def oddities(view: View) -> str:
         for name, _ in lines:
             share = rate.get((name, oddity), 0.0)
             cells.append(heat(f"{100 * share:.1f} %", share / most, "", f"{name}: {oddity}"))
-        body.append((_words(oddity), "", cells))
+        body.append((words(oddity), "", cells))
     caption = (
         "Honest but strange work: share of officer-days with an oddity whose alert is read and "
         "shows it. Darker is worse. n: officer-days."
@@ -230,11 +187,11 @@ def time_to_detect(view: View) -> str:
         ("harm prevented", "Misuse queries after the first alert, by severity"),
     ]  # fmt: skip
     rows = [
-        _row(one, [
-            _metric(one, "time_to_detect_median", ".1f", between=True),
-            _metric(one, "time_to_detect_q80", ".1f"),
-            _metric(one, "leaked_queries", ".1f"),
-            _metric(one, "harm_weighted_recall", ".1%"),
+        row(one, [
+            metric(one, "time_to_detect_median", ".1f", between=True),
+            metric(one, "time_to_detect_q80", ".1f"),
+            metric(one, "leaked_queries", ".1f"),
+            metric(one, "harm_weighted_recall", ".1%"),
         ])
         for one in view.detectors
         if one.valid
@@ -257,12 +214,12 @@ def accusations(view: View) -> str:
         ("top 1 % bears", "Share of false accusations borne by the most accused 1 %"),
     ]  # fmt: skip
     rows = [
-        _row(one, [
-            _metric(one, "false_accusations", ",.0f", between=True),
-            _metric(one, "false_accusations_per_100k", ",.1f", between=True),
-            _metric(one, "accusation_disparity", ".2f", between=True),
-            _metric(one, "repeat_flag_gini", ".2f"),
-            _metric(one, "repeat_flag_top_share", ".1%"),
+        row(one, [
+            metric(one, "false_accusations", ",.0f", between=True),
+            metric(one, "false_accusations_per_100k", ",.1f", between=True),
+            metric(one, "accusation_disparity", ".2f", between=True),
+            metric(one, "repeat_flag_gini", ".2f"),
+            metric(one, "repeat_flag_top_share", ".1%"),
         ])
         for one in view.detectors
         if one.valid
@@ -284,96 +241,6 @@ def cost(view: View) -> str:
     )
 
 
-def policies(view: View) -> str:
-    """Return what policies prevent and what they cost, and the matrix with detectors."""
-    if not view.policies:
-        return ""
-    heads: list[str | tuple[str, str]] = [
-        "policy", ("misuse prevented", "Misuse queries denied"), "worst kind",
-        ("honest blocked", "Honest queries denied or challenged"),
-        ("per 100 shifts", "Honest queries denied or challenged per officer and 100 shifts"),
-        "lawful licensing blocked", ("fail-open", "Answers with an error that permit"),
-    ]  # fmt: skip
-    rows = [
-        _row(one, [
-            _metric(one, "misuse_prevented", ".1%", between=True),
-            _metric(one, "prevented_min", ".1%"),
-            _metric(one, "honest_blocked", ".1%", between=True),
-            _metric(one, "honest_blocked_per_100_shifts", ",.1f", between=True),
-            _metric(one, "lawful_licensing_blocked", ".1%"),
-            _metric(one, "fail_open", ".1%"),
-        ])
-        for one in view.policies
-        if one.valid
-    ]  # fmt: skip
-    caption = "Policies: what they prevent, and what they cost honest work."
-    shown = table(caption, heads, rows) + _broken(view.policies)
-    return shown + _prevented(view) + _rules(view) + _matrix(view)
-
-
-def _drawn_policies(view: View, part: str) -> list[tuple[str, Any]]:
-    return [
-        (r.name, view.curves[r.name][part])
-        for r in view.policies
-        if r.valid and view.curves.get(r.name, {}).get(part)
-    ]
-
-
-def _prevented(view: View) -> str:
-    lines = _drawn_policies(view, "kinds")
-    if not lines:
-        return ""
-    counts = {(p["kind"], p["rung"]): p["n"] for _, points in lines for p in points}
-    found = {(name, p["kind"], p["rung"]): p["prevented"] for name, ps in lines for p in ps}
-    body = []
-    for kind, rung in sorted(counts, key=_place):
-        shares = [found.get((name, kind, rung)) for name, _ in lines]
-        cells = [Cell(f"{counts[kind, rung]:,}")]
-        cells += [Cell("–") if s is None else heat(f"{100 * s:.1f} %", s) for s in shares]  # noqa: RUF001
-        label = f"· {_words(rung)}" if rung else _words(kind)
-        body.append((label, "control" if rung else "", cells))
-    caption = "Misuse queries denied, by kind and rung. n: queries."
-    return table(caption, ["kind and rung", "n", *(n for n, _ in lines)], body, sortable=False)
-
-
-def _rules(view: View) -> str:
-    lines = _drawn_policies(view, "rules")
-    names = sorted({rule for _, rules in lines for rule in rules})
-    if not names:
-        return ""
-    heads = ["rule", *(f"{n}: {side}" for n, _ in lines for side in ("misuse", "honest"))]
-    body = []
-    for rule in names:
-        sides = [(rules.get(rule, {}), s) for _, rules in lines for s in ("misuse", "honest")]
-        body.append((rule, "", [Cell(f"{t.get(s, 0):,}", t.get(s, 0)) for t, s in sides]))
-    return table("How often each rule gave the reason, misuse and honest queries.", heads, body)
-
-
-def _matrix(view: View) -> str:
-    told = view.run.get("combined") or {}
-    names = ("policy_only", "detector_only", "both", "neither")
-    body = [
-        (f"{policy.name} + {one.name}", "control" if one.name in CONTROLS else "",
-         [_share(told[one.name][policy.name][name]) for name in names])
-        for policy in view.policies
-        for one in view.detectors
-        if policy.name in told.get(one.name, {})
-    ]  # fmt: skip
-    if not body:
-        return ""
-    caption = (
-        "Policy and detector together: share of campaigns stopped by only one of them, by both, or "
-        "by neither. A campaign counts for a policy by the share of its queries denied."
-    )
-    return table(caption, ["pair", "policy only", "detector only", "both", "neither"], body)
-
-
-def _share(value: float | None) -> Cell:
-    if value is None:
-        return Cell("–", float("nan"))  # noqa: RUF001
-    return heat(f"{100 * value:.0f} %", value)
-
-
 def speed(view: View) -> str:
     """Return speed and memory: of this machine, never gated."""
     rows = []
@@ -382,10 +249,10 @@ def speed(view: View) -> str:
         if not one.valid or not told.get("rows_per_s"):
             continue
         single = told.get("single_row_ms") or {}
-        rows.append(_row(one, [
-            _amount(told.get("rows_per_s"), ",.0f"), _amount(told.get("fit_s"), ".2f"),
-            *(_amount(single.get(p), ".3f") for p in ("p50", "p95", "p99")),
-            _amount(told.get("above_empty_mib"), ",.0f"),
+        rows.append(row(one, [
+            amount(told.get("rows_per_s"), ",.0f"), amount(told.get("fit_s"), ".2f"),
+            *(amount(single.get(p), ".3f") for p in ("p50", "p95", "p99")),
+            amount(told.get("above_empty_mib"), ",.0f"),
         ]))  # fmt: skip
     if not rows:
         return ""
@@ -399,12 +266,6 @@ def speed(view: View) -> str:
     return table(caption, heads, rows)
 
 
-def _amount(value: float | None, shown: str) -> Cell:
-    if value is None:
-        return Cell("–", float("nan"))  # noqa: RUF001
-    return Cell(format(value, shown), float(value))
-
-
 def realism(view: View) -> str:
     """Return the profile of the log beside reference profiles, if the run holds one."""
     profiles = (view.realism or {}).get("profiles", [])
@@ -412,7 +273,7 @@ def realism(view: View) -> str:
         return ""
     names = [n for n, v in profiles[0].items() if isinstance(v, (int, float)) and v is not None]
     body = [
-        (_words(n), "", [_amount(p.get(n) if isinstance(p.get(n), (int, float)) else None, ",.3g")
+        (words(n), "", [amount(p.get(n) if isinstance(p.get(n), (int, float)) else None, ",.3g")
                          for p in profiles])
         for n in names
     ]  # fmt: skip

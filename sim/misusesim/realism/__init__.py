@@ -1,9 +1,9 @@
 """How real a log looks: its profile, named statistics with published targets, and a verdict.
 
 In reading order: `profile` (what a log looks like in numbers), `material` (the rows that statistics
-are about), `measures` (small formulas), `targets` (what a value is held against), `searches`,
-`agencies`, `reasons`, `street`, `subjects` and `people` (the statistics), `verdict`, `table` and
-`shapes` (what is drawn).
+are about), `measures` (small formulas), `targets` (what a value is held against), `times`,
+`searches`, `agencies`, `reasons`, `street`, `subjects` and `people` (the statistics), `verdict`,
+`table` and `shapes` (what is drawn).
 """
 
 from misusesim.realism.profile import (

@@ -12,8 +12,8 @@ import numpy as np
 
 from misusesim.realism.measures import runs
 from misusesim.realism.profile import DAY_US, HOUR_US, NIGHT
-from misusesim.realism.searches import fano
 from misusesim.realism.targets import Measured, NotApplicableError, Statistic, Within
+from misusesim.realism.times import fano
 
 if TYPE_CHECKING:
     from collections.abc import Callable

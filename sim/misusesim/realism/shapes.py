@@ -10,8 +10,8 @@ import numpy as np
 from misusesim.realism.measures import runs
 from misusesim.realism.reasons import classes
 from misusesim.realism.references import of_name
-from misusesim.realism.searches import per_hour, per_weekday
 from misusesim.realism.targets import NotApplicableError
+from misusesim.realism.times import per_hour, per_weekday
 from misusesim.reasontext import CLASSES
 
 if TYPE_CHECKING:

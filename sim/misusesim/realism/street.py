@@ -9,8 +9,8 @@ import numpy as np
 from misusesim.realism.measures import distance, runs
 from misusesim.realism.profile import DAY_US, HOUR_US, NIGHT, gini
 from misusesim.realism.references import hours
-from misusesim.realism.searches import fano, gap_variation, per_hour, per_weekday
 from misusesim.realism.targets import Measured, Near, NotApplicableError, Statistic, Within
+from misusesim.realism.times import fano, gap_variation, per_hour, per_weekday
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

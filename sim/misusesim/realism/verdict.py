@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from misusesim.realism import agencies, people, reasons, searches, street, subjects
+from misusesim.realism import agencies, people, reasons, searches, street, subjects, times
 from misusesim.realism.profile import NIGHT, SMALL_HOURS
 from misusesim.realism.references import of_name
 from misusesim.realism.targets import ROWS, NotApplicableError, Statistic, Target
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 #: Every statistic, in the order in which they are told.
 STATISTICS: Final[tuple[Statistic, ...]] = tuple(sorted(
-    (*searches.STATISTICS, *agencies.STATISTICS, *reasons.STATISTICS, *street.STATISTICS,
-     *subjects.STATISTICS, *people.STATISTICS),
+    (*times.STATISTICS, *searches.STATISTICS, *agencies.STATISTICS, *reasons.STATISTICS,
+     *street.STATISTICS, *subjects.STATISTICS, *people.STATISTICS),
     key=lambda one: ROWS.index(one.rows),
 ))  # fmt: skip
 #: Published profiles of stops; the others are of plate searches.
@@ -116,7 +116,7 @@ def against(reference: Material) -> list[Statistic]:
 
 def _hours_against(reference: Material) -> dict[str, Measure]:
     """Return what measures the distance to another log's hours, by the ids of statistics."""
-    found = {"search_hours": searches.distance_to(_hours(reference.searches.time))}
+    found = {"search_hours": times.distance_to(_hours(reference.searches.time))}
     if reference.incidents is not None:
         stops = reference.incidents.time[reference.incidents.stop]
         found["stop_hours"] = street.distance_to(_hours(stops))
@@ -124,7 +124,7 @@ def _hours_against(reference: Material) -> dict[str, Measure]:
 
 
 def _hours(time: NDArray[np.int64]) -> list[float]:
-    return [float(rows) for rows in searches.per_hour(time)]
+    return [float(rows) for rows in times.per_hour(time)]
 
 
 def published(name: str) -> list[Statistic]:
@@ -144,7 +144,7 @@ def published(name: str) -> list[Statistic]:
     found = []
     for one in STATISTICS:
         if one.id == ("stop_hours" if stops else "search_hours"):
-            measure = (street if stops else searches).distance_to(hours)
+            measure = (street if stops else times).distance_to(hours)
             found.append(replace(one, measure=measure, source=name))
         elif (value := asked.get(one.id)) is not None:
             found.append(replace(one, target=one.target.around(value), source=name))
