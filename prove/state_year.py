@@ -194,7 +194,7 @@ def page(told: dict[str, Any]) -> str:
         "",
         read,
         counted,
-        f"All rows accounted for, read again, in parts of at most two million: {holds(told)}.",
+        f"All rows accounted for, in parts of at most two million: {holds(told)}.",
     ]
     return "\n".join(lines)
 
