@@ -24,7 +24,7 @@ def scenarios() -> Entries:
 
 def kinds() -> Entries:
     """Return the misuse kinds with the first line of their models."""
-    from misusesim.scenario.model import Misuse  # noqa: PLC0415 - pydantic is not for --help
+    from misusesim.scenario.misuse import Misuse  # noqa: PLC0415 - pydantic is not for --help
 
     union = typing.get_args(Misuse)[0]
     return [

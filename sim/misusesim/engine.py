@@ -223,7 +223,9 @@ def _block(
         occasions=work,
         incidents=filed.incidents,
         cases=filed.cases,
-        campaigns=join([one.plot.campaigns for one in wrong]),
+        campaigns=join([
+            shifted(one.plot.campaigns, asks_for=one.first, seat=one.first) for one in wrong
+        ]),
         suspensions=merged(
             [others, *(shifted(one.seen.suspensions, officer=one.first) for one in wrong)]
         ),

@@ -24,19 +24,22 @@ TEMPLATES: Final = (
     "alpr_search", "case_session", "warrant_check", "booking", "jail_check", "records_request",
     "background_check", "permit_desk", "hotlist_repeat", "victim_protection", "system_test",
     "self_check", "name_check", "cad_interface", "records_interface", "alpr_interface",
-    "nickname_search", "alpr_widening",
+    "nickname_search", "alpr_widening", "alpr_wide",
 )  # fmt: skip
 #: Templates that no person types: what accounts of the role interface ask by themselves.
 AUTOMATIC: Final = ("cad_interface", "records_interface", "alpr_interface")
 TEMPLATE: Final = {name: code for code, name in enumerate(TEMPLATES)}
 
 #: What the job is about; reason texts, drop-down categories and purposes follow from it.
-TOPICS: Final = (
+ORDINARY: Final = (
     "traffic", "vehicle_theft", "larceny", "burglary", "drugs", "wanted", "assault",
     "domestic", "robbery", "hit_and_run", "fraud", "weapons", "missing", "sex_offense",
     "homicide", "welfare", "disturbance", "suspicious", "permit", "employment", "records",
     "custody", "court", "test", "patrol",
 )  # fmt: skip
+#: What only a few jobs are about, and what nobody picks by mistake.
+DELICATE: Final = ("immigration", "protest", "health", "descriptor")
+TOPICS: Final = (*ORDINARY, *DELICATE)
 TOPIC: Final = {name: code for code, name in enumerate(TOPICS)}
 
 WORK, ODDITY, MISUSE = 0, 1, 2  # sources, as in `schema.CAUSES`

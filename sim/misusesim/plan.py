@@ -70,6 +70,8 @@ class Campaigns:
     violation: NDArray[np.int8]  # code of schema.VIOLATIONS
     tie: NDArray[np.int8]  # code of schema.TIE_KINDS, -1 none
     severity: NDArray[np.int8]
+    asks_for: NDArray[np.int32]  # officer whom a colleague runs it for, -1 nobody
+    seat: NDArray[np.int32]  # officer at whose terminal it is done, -1: whose account it is
 
 
 @dataclass(frozen=True, slots=True)

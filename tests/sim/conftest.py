@@ -12,7 +12,8 @@ import pytest
 from misusesim.dataset import layout, manifest, schema
 from misusesim.dataset.card import cards
 from misusesim.dataset.writer import write_bytes, write_part
-from misusesim.scenario.model import AgencyGroup, Noise, RomanticInterest, Scenario
+from misusesim.scenario.misuse import RomanticInterest
+from misusesim.scenario.model import AgencyGroup, Noise, Scenario
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -77,7 +77,10 @@ def _moved(plan, by):
         "cases": replace(
             cases, serial=cases.serial + by.serial, officer=_shift(cases.officer, by.officer)
         ),
-        "campaigns": plan.campaigns,
+        "campaigns": replace(
+            plan.campaigns, asks_for=_shift(plan.campaigns.asks_for, by.officer),
+            seat=_shift(plan.campaigns.seat, by.officer),
+        ),
         "suspensions": replace(
             plan.suspensions, officer=_shift(plan.suspensions.officer, by.officer)
         ),

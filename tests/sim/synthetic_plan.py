@@ -150,6 +150,8 @@ CAMPAIGNS = Campaigns(
     violation=np.zeros(4, np.int8) + VIOLATIONS.index("purpose"),
     tie=np.array([-1, TIE_KINDS.index("ex"), 1, 5], np.int8),
     severity=np.array([2, 3, 3, 3], np.int8),
+    asks_for=np.full(4, -1, np.int32),
+    seat=np.full(4, -1, np.int32),
 )
 
 

@@ -14,7 +14,7 @@ from tests.sim.workload.office import every_oddity, scenario_of
 from misusesim.dataset import schema
 from misusesim.engine import causal_pass, honest_pass
 from misusesim.occasions import MISUSE, NONE, ODDITY, WORK, Occasions
-from misusesim.scenario.model import PermitChecks, Retaliation, RomanticInterest
+from misusesim.scenario.misuse import PermitChecks, Retaliation, RomanticInterest
 from misusesim.workload.inorder import numbered
 from misusesim.world.agencies import agencies
 

@@ -51,8 +51,8 @@ def test_codes_are_places_in_the_lists():
     """Templates and topics are coded by position, without gaps or doubles."""
     assert [TEMPLATES[code] for code in TEMPLATE.values()] == list(TEMPLATES)
     assert [TOPICS[code] for code in TOPIC.values()] == list(TOPICS)
-    assert len(TEMPLATE) == len(TEMPLATES) == 23
-    assert len(TOPIC) == len(TOPICS) == 25
+    assert len(TEMPLATE) == len(TEMPLATES) == 24
+    assert len(TOPIC) == len(TOPICS) == 29
 
 
 def test_nothing_and_default_are_no_codes():

@@ -14,7 +14,7 @@ from misusesim.misuse.rungs import Story
 from misusesim.misuse.writing import LEAD_WEEKS, Campaign, Pretext, Step, written
 from misusesim.occasions import DEFAULT, NONE, TEMPLATE, TOPIC
 from misusesim.oversight import oversight
-from misusesim.scenario.model import PermitChecks
+from misusesim.scenario.misuse import PermitChecks
 from misusesim.scenario.overseeing import Oversight
 
 pytestmark = pytest.mark.slow

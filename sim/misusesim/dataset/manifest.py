@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from misusesim.dataset import schema
 from misusesim.errors import DatasetError
+from misusesim.scenario.prevalence import ByOfficer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -155,7 +156,7 @@ def _misuse(
             "campaigns": {r: campaigns[f"{spec.kind}/{r}"] for r in schema.RUNGS},
             "queries": {r: queries[f"{spec.kind}/{r}"] for r in schema.RUNGS},
         }
-        if spec.kind != "permit_checks":
+        if isinstance(spec, ByOfficer):
             expected = spec.officers_per_year * accounts * scenario.days / 365
             row["campaigns_expected"] = round(expected, 3)
         found.append(row)

@@ -62,7 +62,12 @@ LABELS: Final = ("positive", "negative", "ignore")
 INTENTS: Final = ("malicious", "negligent", "institutional", "accidental", "none")
 RUNGS: Final = ("declared", "miscoded", "plausible_case", "own_case")
 COVERS: Final = ("none", "borrowed_case", "colleague_asked", "invented_case", "generic_reason")
-MISUSE_KINDS: Final = ("permit_checks", "romantic_interest", "retaliation")
+MISUSE_KINDS: Final = (
+    "permit_checks", "romantic_interest", "retaliation", "dating_screening", "name_hunting",
+    "favour", "self_lookup", "celebrity", "selling", "personal_business", "wrong_code",
+    "immigration", "protest", "health", "descriptor", "credential_sharing", "ghost_account",
+    "bulk_harvest", "live_testing", "scope_excess",
+)  # fmt: skip
 ODDITY_KINDS: Final = (
     "self_query", "system_test", "same_surname", "wrong_dropdown", "hotlist_repeat",
     "case_in_reason", "overtime", "shift_swap", "victim_protection", "plate_before_stop",
@@ -71,8 +76,12 @@ ODDITY_KINDS: Final = (
     "relative_in_call", "lives_in_beat", "abandoned_stop", "call_out", "backfill", "case_surge",
     "nickname_search", "records_counter_day", "auto_theft_batch", "warrant_repeat",
     "sustained_pair", "shared_console", "window_widening",
+    "applicant_check", "joint_case", "medical_case", "broadcast_description", "cold_case_search",
+    "validation_batch",
 )  # fmt: skip
-VIOLATIONS: Final = ("purpose", "no_need_to_know", "false_case", "scope", "recipient", "none")
+VIOLATIONS: Final = (
+    "purpose", "no_need_to_know", "false_case", "scope", "recipient", "none", "lookback", "account",
+)  # fmt: skip
 REACTIONS: Final = (
     "give_up", "recode", "borrow_case", "ask_colleague", "break_glass", "resubmit",
     "ask_supervisor",

@@ -8,8 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from misusesim.misuse.access import CredentialSharingCampaigns, GhostAccountCampaigns
+from misusesim.misuse.commercial import PERSONAL_BUSINESS, SELLING
+from misusesim.misuse.curiosity import (
+    DATING_SCREENING,
+    DESCRIPTOR,
+    FAVOUR,
+    NAME_HUNTING,
+    SELF_LOOKUP,
+    CelebrityCampaigns,
+)
+from misusesim.misuse.excess import BULK_HARVEST, LIVE_TESTING, SCOPE_EXCESS
 from misusesim.misuse.institutional import PermitCheckCampaigns
 from misusesim.misuse.personal import RetaliationCampaigns, RomanticInterestCampaigns
+from misusesim.misuse.practices import HEALTH, IMMIGRATION, PROTEST, WRONG_CODE
 from misusesim.misuse.writing import MisusePlan, Scene, written
 from misusesim.world.subjects import Population
 
@@ -25,6 +37,23 @@ KINDS: Final[dict[str, Kind]] = {
     "permit_checks": PermitCheckCampaigns(),
     "romantic_interest": RomanticInterestCampaigns(),
     "retaliation": RetaliationCampaigns(),
+    "dating_screening": DATING_SCREENING,
+    "name_hunting": NAME_HUNTING,
+    "favour": FAVOUR,
+    "self_lookup": SELF_LOOKUP,
+    "celebrity": CelebrityCampaigns(),
+    "selling": SELLING,
+    "personal_business": PERSONAL_BUSINESS,
+    "wrong_code": WRONG_CODE,
+    "immigration": IMMIGRATION,
+    "protest": PROTEST,
+    "health": HEALTH,
+    "descriptor": DESCRIPTOR,
+    "credential_sharing": CredentialSharingCampaigns(),
+    "ghost_account": GhostAccountCampaigns(),
+    "bulk_harvest": BULK_HARVEST,
+    "live_testing": LIVE_TESTING,
+    "scope_excess": SCOPE_EXCESS,
 }
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from misusesim.scenario.model import PermitChecks
+    from misusesim.scenario.misuse import PermitChecks
 
     I64Array = NDArray[np.int64]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -20,7 +21,8 @@ from misusesim.dataset.schema import (
 )
 from misusesim.dice import Dice
 from misusesim.misuse.moments import moment, own_shifts
-from misusesim.misuse.rungs import INVENTED, Cover, Rung, Story, drawn_rung
+from misusesim.misuse.rungs import COLLEAGUE, INVENTED, Cover, Rung, Story, drawn_rung
+from misusesim.misuse.spells import who_does
 from misusesim.misuse.writing import LEAD_WEEKS, MOST_STEPS, Campaign, Pretext, Scene, Step
 from misusesim.occasions import DEFAULT, NONE, TEMPLATE, TOPIC
 from misusesim.workload import durations, topics
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from misusesim.scenario.model import MisuseBase, Retaliation, RomanticInterest
+    from misusesim.scenario.misuse import Retaliation, RomanticInterest
+    from misusesim.scenario.prevalence import ByOfficer
 
     Ints = NDArray[np.int64]
 
@@ -91,7 +94,7 @@ class _Personal:
     roles: tuple[str, ...]
     met_share = 0.0
 
-    def recruit(self, scene: Scene, misuse: MisuseBase) -> Iterator[Recruit]:
+    def recruit(self, scene: Scene, misuse: ByOfficer) -> Iterator[Recruit]:
         """Yield who begins a campaign, week by week and in order of rows.
 
         The rate is of all officers present; who cannot do it leaves his part to the others. Neither
@@ -143,7 +146,7 @@ class _Personal:
         return int(scene.ties.subject[row]), int(scene.ties.kind[row])
 
     def _campaign(
-        self, misuse: MisuseBase, recruit: Recruit, rung: Rung, motive: str, steps: list[Step],
+        self, misuse: ByOfficer, recruit: Recruit, rung: Rung, motive: str, steps: list[Step],
         wished: int,
     ) -> Campaign:  # fmt: skip
         return Campaign(
@@ -201,11 +204,13 @@ class RomanticInterestCampaigns(_Personal):
             whom = self._targets(scene, recruit, len(wishes), chance)
             steps: list[Step] = []
             env = simpy.Environment(initial_time=wishes[0][0])
-            env.process(self._follow(env, scene, recruit, cover, wishes, whom, steps, chance))
+            does = who_does(scene, self.kind, misuse, rung, *recruit[:2], _begun(scene, recruit))
+            env.process(self._follow(env, scene, does, cover, wishes, whom, steps, chance))
             env.run()
             if steps:
                 motive = _motive("interest in", recruit)
-                yield self._campaign(misuse, recruit, cover.rung, motive, steps, len(wishes))
+                planned = self._campaign(misuse, recruit, cover.rung, motive, steps, len(wishes))
+                yield planned if does == recruit.officer else _asked(planned, does)
 
     @staticmethod
     def _wishes(
@@ -239,7 +244,7 @@ class RomanticInterestCampaigns(_Personal):
     def _follow(
         env: simpy.Environment,
         scene: Scene,
-        recruit: Recruit,
+        officer: int,
         cover: Cover,
         wishes: list[tuple[int, float]],
         whom: list[int],
@@ -247,8 +252,8 @@ class RomanticInterestCampaigns(_Personal):
         chance: np.random.Generator,
     ) -> Generator[simpy.Event, Any, None]:
         """Wait for each wish, then for a chance to act on it."""
-        sittings = _SITTINGS[ROLES[scene.officers.role[recruit.officer]]]
-        mine = own_shifts(scene, recruit.officer)
+        sittings = _SITTINGS[ROLES[scene.officers.role[officer]]]
+        mine = own_shifts(scene, officer)
         for (wish, duty), target in zip(wishes, whom, strict=True):
             yield env.timeout(max(0, wish - env.now))
             template = sittings[int(chance.integers(len(sittings)))]
@@ -258,9 +263,18 @@ class RomanticInterestCampaigns(_Personal):
             if time is None:
                 continue
             steps.append(
-                Step(recruit.officer, time, queries, TEMPLATE[template], TOPIC["patrol"], target,
-                     told)
-            )  # fmt: skip
+                Step(officer, time, queries, TEMPLATE[template], TOPIC["patrol"], target, told)
+            )
+
+
+def _asked(planned: Campaign, does: int) -> Campaign:
+    """Return a campaign that a colleague runs: he types what he always does."""
+    told = Story(COLLEAGUE, DEFAULT, TOPIC["patrol"])
+    return replace(
+        planned, steps=tuple(replace(step, story=told) for step in planned.steps),
+        officers=(planned.officers[0], does), asks_for=planned.officers[0],
+        violation=_VIOLATION[0],
+    )  # fmt: skip
 
 
 class RetaliationCampaigns(_Personal):

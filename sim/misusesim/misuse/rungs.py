@@ -8,17 +8,18 @@ import numpy as np
 
 from misusesim.clock import DAY_US
 from misusesim.dataset.schema import COVERS, PURPOSES, RUNGS
-from misusesim.occasions import DEFAULT, NONE, TOPIC
+from misusesim.occasions import DEFAULT, DELICATE, NONE, TOPIC
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from misusesim.misuse.writing import Scene
-    from misusesim.scenario.model import RungMix
+    from misusesim.scenario.prevalence import RungMix
 
 DECLARED, MISCODED, PLAUSIBLE, OWN = range(len(RUNGS))
 INVENTED: Final = COVERS.index("invented_case")
 BORROWED: Final = COVERS.index("borrowed_case")
+COLLEAGUE: Final = COVERS.index("colleague_asked")
 GENERIC: Final = COVERS.index("generic_reason")
 NO_COVER: Final = COVERS.index("none")
 _CRIMINAL: Final = PURPOSES.index("criminal")
@@ -28,6 +29,9 @@ CLAIMED: Final = tuple(
     TOPIC[t] for t in ("suspicious", "vehicle_theft", "traffic", "drugs", "patrol")
 )
 CLAIMED_AT_DESK: Final = tuple(TOPIC[t] for t in ("weapons", "drugs", "assault", "fraud", "wanted"))
+#: What is done at a desk, and what is said plainly by whoever hides nothing.
+_AT_DESK: Final = tuple(TOPIC[t] for t in ("permit", "employment"))
+_SAID: Final = (*_AT_DESK, *(TOPIC[t] for t in (*DELICATE, "test")))
 _INVENTED_SHARE: Final = 0.5  # of plausible cases; the others are a colleague's (assumption)
 _RECENT_US: Final = 14 * DAY_US  # an own incident is still paperwork
 
@@ -77,12 +81,13 @@ def story(
     chance
         The campaign's own generator.
     """
-    at_desk = honest_topic == TOPIC["permit"]
+    at_desk = honest_topic in _AT_DESK
     claims = CLAIMED_AT_DESK if at_desk else CLAIMED
     topic = claims[int(chance.integers(len(claims)))]
     which = chance.random()
     if rung.code == DECLARED:
-        return Story(NO_COVER if at_desk else GENERIC, honest_purpose, honest_topic)
+        said = honest_topic in _SAID
+        return Story(NO_COVER if said else GENERIC, honest_purpose, honest_topic)
     if rung.code == MISCODED:
         return Story(NO_COVER, _CRIMINAL if at_desk else DEFAULT, topic)
     if rung.code == OWN:

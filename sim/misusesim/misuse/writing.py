@@ -13,7 +13,7 @@ from misusesim import rng
 from misusesim.clock import NEVER
 from misusesim.dataset import schema
 from misusesim.misuse.rungs import INVENTED, Story
-from misusesim.occasions import MISUSE, NONE, Occasions
+from misusesim.occasions import DEFAULT, MISUSE, NONE, Occasions
 from misusesim.plan import Campaigns, Incidents
 from misusesim.query.numbering import scenario_start_us
 from misusesim.workload.numbers import invented_number, opaque_id
@@ -33,9 +33,11 @@ if TYPE_CHECKING:
 #: Weeks before the scenario in which a campaign that still runs may have begun: as long as the
 #: longest of the default length, or the first weeks would hold less misuse than the last ones.
 LEAD_WEEKS: Final = 40
-#: Bits of an occasion's serial: 4 of kind, week (from -LEAD_WEEKS), officer, step. A unit's only
-#: campaign is number 0 of its week and may run on into the bits of the officer.
-_WEEK_BITS, _OFFICER_BITS, _STEP_BITS = 10, 16, 8
+#: An occasion's serial is kind and week (from the kind's first one), 16 bits of officer, 8 of step.
+#: The first kinds have 1,024 weeks each, the others 640: together they fit 14 bits. The permit
+#: desk's only campaign is number 0 of its week and may run on into the bits of the officer.
+_FIRST_KINDS, _FIRST_WEEKS, _WEEKS = 3, 1_024, 640
+_OFFICER_BITS, _STEP_BITS = 16, 8
 MOST_STEPS: Final = 1 << _STEP_BITS
 #: Serials of incidents that a campaign causes lie above all honest ones.
 _INCIDENT_BASE: Final = 1 << 36
@@ -110,6 +112,7 @@ class Step:
     story: Story
     gap_s: int = 25
     pretext: Pretext | None = None
+    action: int = DEFAULT  # code of schema.ACTIONS, or whatever one does with such an answer
 
     @property
     def begins(self) -> int:
@@ -144,6 +147,8 @@ class Campaign:
     wished: int  # steps wished for; some find no shift because the officer leaves
     unit: str | None = None
     applications: tuple[Application, ...] = ()  # one per step
+    asks_for: int = NONE  # officer whom a colleague runs it for
+    seat: int = NONE  # officer at whose terminal another's account is used
 
     @property
     def span(self) -> tuple[int, int]:
@@ -180,7 +185,9 @@ class MisusePlan:
 def serial_of(campaign: Campaign, step: int) -> int:
     """Return the serial of a step's occasion: it depends on the campaign alone."""
     kind, week, officer = campaign.key
-    return ((kind << _WEEK_BITS | week) << _OFFICER_BITS | officer) << _STEP_BITS | step
+    more = kind - _FIRST_KINDS
+    place = kind * _FIRST_WEEKS if more < 0 else _FIRST_KINDS * _FIRST_WEEKS + more * _WEEKS
+    return ((place + week) << _OFFICER_BITS | officer) << _STEP_BITS | step
 
 
 def written(scene: Scene, planned: list[Campaign]) -> MisusePlan:
@@ -244,6 +251,8 @@ def _columns(
         violation=column([c.violation for c in kept]),
         tie=column([c.tie for c in kept]),
         severity=column([c.severity for c in kept]),
+        asks_for=np.array([c.asks_for for c in kept], np.int32),
+        seat=np.array([c.seat for c in kept], np.int32),
     )
 
 
@@ -272,6 +281,7 @@ def _occasions(scene: Scene, campaign: Campaign, row: int) -> Occasions:
             for n, s in steps
         ]),
         campaign=row,
+        action=column([s.action for _, s in steps]),
     )  # fmt: skip
 
 
@@ -343,7 +353,10 @@ def _truth(
 
 
 def _targets(scene: Scene, campaign: Campaign) -> list[int]:
-    people = np.unique([step.subject for step in campaign.steps])
+    """Return the keys, as person and as plate, of those who are looked up."""
+    people = np.unique([step.subject for step in campaign.steps if step.subject != NONE])
+    if not len(people):  # strangers, drawn with the rows
+        return []
     keys = np.stack([scene.population.person_key(people), scene.population.plate_key(people)], 1)
     return [int(key) for key in keys.ravel()]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from misusesim import rng
 from misusesim.clock import DAY_US, NEVER
+from misusesim.dataset.schema import MISUSE_KINDS
 from misusesim.oversight.files import picked
 
 if TYPE_CHECKING:
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
 
 #: Who tells of a unit's practice (assumption).
 UNIT_REPORTED_BY: Final = {"self_report": 60.0, "peer_report": 40.0}
+#: Kinds of which something else is documented than complaints (domain note 5.2): subjects who ask
+#: who looked, informants, colleagues, one's own report.
+_REPORTED_BY: Final = {
+    "celebrity": {"access_request": 70.0, "complaint": 30.0},
+    "selling": {"peer_report": 70.0, "complaint": 30.0},
+    "favour": {"self_report": 50.0, "complaint": 50.0},
+    "credential_sharing": {"peer_report": 100.0},
+    "ghost_account": {"peer_report": 100.0},
+    "bulk_harvest": {"peer_report": 100.0},
+}
 _COMPLAINT_DAYS: Final = 14  # at most, from the look-up somebody learns of to the complaint
 _YEAR_DAYS: Final = 365
 #: A program looks back over a month for so many look-ups (assumption).
@@ -36,9 +47,8 @@ def watch(office: Office, file: File) -> None:
 
 def reports(office: Office, file: File) -> Generator[simpy.Event, Any, None]:
     """Wait for a complaint (personal kinds) or a report of the unit's practice."""
-    settings, campaign = office.scenario.oversight, office.plan.planned[file.row]
-    chance = office.stream(file, "reports")
-    share = settings.unit_report_share if file.unit else settings.complaint_share
+    campaign, chance = office.plan.planned[file.row], office.stream(file, "reports")
+    share = _report_share(office, file)
     happens, when, late, by = chance.random() < share, *chance.random(3)
     if file.unit:
         happens |= file.latest < NEVER
@@ -64,10 +74,25 @@ def _unit_reported(file: File, when: float) -> int:
     return first + max(0, int(when * days)) * DAY_US
 
 
+def _report_share(office: Office, file: File) -> float:
+    """Return the chance that a campaign is reported: the kind's own, else as oversight says."""
+    settings, kind = office.scenario.oversight, _kind(office, file)
+    own = next((m.complaint_share for m in office.scenario.misuse if m.kind == kind), None)
+    if own is not None:
+        return own
+    return settings.unit_report_share if file.unit else settings.complaint_share
+
+
+def _kind(office: Office, file: File) -> str:
+    return MISUSE_KINDS[int(office.plan.campaigns.kind[file.row])]
+
+
 def _ways(office: Office, file: File) -> dict[str, float]:
     """Return how a report comes, by weight."""
     if file.unit:
         return UNIT_REPORTED_BY
+    if (known := _REPORTED_BY.get(_kind(office, file))) is not None:
+        return known
     settings = office.scenario.oversight
     asked, peers = settings.access_request_share, settings.peer_report_share
     return {

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from misusesim.clock import LocalClock
     from misusesim.misuse import MisusePlan
-    from misusesim.scenario.model import PermitChecks, Scenario
+    from misusesim.scenario.misuse import PermitChecks
+    from misusesim.scenario.model import Scenario
     from misusesim.world.model import Agency
 
 LEAVES: Final = frozenset({"resigned", "dismissed", "charged"})
@@ -78,7 +79,8 @@ class Office:
         times = np.sort(np.repeat(steps.start[mine], steps.n[mine]))
         officers = tuple(np.unique(steps.officer[mine]).tolist())
         if int(self.plan.campaigns.kind[row]) != _PERMIT:
-            return File(row, times, unit=False, exact=False, officers=officers)
+            unit = self.plan.planned[row].unit is not None
+            return File(row, times, unit=unit, exact=False, officers=officers)
         rule = _permits(self.scenario, self.agency)
         exact = rule is not None and rule.per_year is not None
         file = File(row, times, unit=True, exact=exact, officers=officers)

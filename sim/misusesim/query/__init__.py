@@ -28,7 +28,7 @@ from misusesim.query.numbering import COLLEAGUE, cover_story, numbering
 from misusesim.query.people import subject_columns, typed
 from misusesim.query.purposes import purpose_columns
 from misusesim.query.reactions import reactions_table
-from misusesim.query.rows import Rows, another
+from misusesim.query.rows import Rows
 from misusesim.query.transactions import KEY, MACHINE, PLATE_READER, REGISTRATION, SYSTEM, mixes
 from misusesim.query.wording import wording_columns
 from misusesim.workload.reasons import block_habits
@@ -177,5 +177,6 @@ def _requestors(rows: Rows) -> NDArray[np.int32]:
         row = np.searchsorted(incidents.serial, occasions.incident[at])
         out[at] = incidents.officer[np.minimum(row, len(incidents.serial) - 1)]
     asked = np.flatnonzero(cover_story(rows.plan, occasions) == COLLEAGUE)
-    out[asked] = another(rows.plan, occasions.officer[asked], lane(bits[asked], 1))
+    named = asked[lane(bits[asked], 1) < of_65536(_REQUESTOR_SHARE)]
+    out[named] = rows.plan.campaigns.asks_for[occasions.campaign[named]]
     return out

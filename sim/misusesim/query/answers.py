@@ -30,6 +30,10 @@ _LOOKBACK: Final = table(
 )
 #: Hours looked back by who finds nothing and asks again (Okaloosa; domain note 6).
 _WIDER: Final = np.array([12, 24, 168, 720], np.int32)
+#: Of searches far back and wide: 360 to 524 days in one office (domain note 5.1, kind 21), three
+#: months; the state or the whole network (shares are assumptions).
+_FAR: Final = table({2160: 40, 8640: 40, 12576: 20})
+_FAR_SCOPES: Final = table({2: 60, 3: 40})
 _ALPR_HIT_RATE: Final = 0.0073  # median agency, reads that hit a hot list
 _OK, _NO_RECORD, _ERROR, _TIMEOUT = range(len(OUTCOMES))
 _OUTCOMES: Final = table({_OK: 9500, _NO_RECORD: 400, _ERROR: 70, _TIMEOUT: 30}).astype(np.int8)
@@ -101,6 +105,9 @@ def _plate_reader_columns(rows: Rows, at: NDArray[np.int64]) -> dict[str, pa.Arr
     wider = rows.occasions.template == TEMPLATE["alpr_widening"]
     again = at[wider.take(rows.occasion.take(at))]
     hours[again] = _WIDER.take(np.minimum(rows.needs.nth.take(again), len(_WIDER) - 1))
+    far = at[(rows.occasions.template == TEMPLATE["alpr_wide"]).take(rows.occasion.take(at))]
+    reach = rows.occasion_dice.bits("reach")[rows.occasion[far]]
+    scope[far], hours[far] = _FAR_SCOPES[lane(reach, 0)], _FAR[lane(reach, 1)]
     return {
         "scope": words(scope, SCOPES),
         "lookback_hours": numbers(hours, pa.int32(), absent),

@@ -34,6 +34,7 @@ _FIELD: Final = np.isin(
         "plate_check",
         "alpr_search",
         "alpr_widening",
+        "alpr_wide",
     ),
 )
 _AFIELD_ROLES: Final = np.isin(ROLES, ("patrol", "supervisor"))
@@ -112,7 +113,7 @@ def terminals(
     scenario: Scenario, plan: AgencyPlan | Block, occasions: Occasions
 ) -> NDArray[np.int32]:
     """Return the terminal of each occasion: car or handheld in the field, else the desk."""
-    officer = occasions.officer
+    officer = _seated(plan, occasions)
     car, desk = plan.officers.car_terminal[officer], plan.officers.desk_terminal[officer]
     role = plan.officers.role[officer]
     dice = Dice(scenario.seed, needs_of(plan, occasions))
@@ -122,6 +123,14 @@ def terminals(
     chosen = np.where(field | (desk < 0), car, desk).astype(np.int32)
     out = np.flatnonzero(field & (dice.top("handheld") < of_65536(_HANDHELD_SHARE)))
     return _with_handhelds(plan, officer, chosen, out)
+
+
+def _seated(plan: AgencyPlan | Block, occasions: Occasions) -> NDArray[np.int32]:
+    """Return who sits at each terminal: mostly the holder of the account."""
+    if not (plan.campaigns.seat >= 0).any():
+        return occasions.officer
+    seat = np.append(plan.campaigns.seat, -1).astype(np.int32)[occasions.campaign]
+    return np.where(seat >= 0, seat, occasions.officer)
 
 
 def _with_handhelds(

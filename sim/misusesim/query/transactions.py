@@ -154,6 +154,7 @@ _MIXES: Final = {
     ),
     "permit_desk": ("permit 100", "permit 100"),
     "alpr_widening": ("alpr_search 100", "alpr_search 100"),
+    "alpr_wide": ("alpr_search 70 alpr_lookup 30", "alpr_search 70 alpr_lookup 30"),
     "hotlist_repeat": ("alpr_lookup 74 alpr_search 26", "alpr_lookup 70 alpr_search 30"),
     "victim_protection": (
         "protective_order 46 records_name 20 licence 10 wanted 14 firearms_owner 10",

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from misusesim.clock import DAY_US, NEVER, LocalClock
 from misusesim.dataset.schema import ODDITY_KINDS
 from misusesim.dice import lane, of_65536
-from misusesim.occasions import DEFAULT, TEMPLATES, TOPICS
+from misusesim.occasions import DEFAULT, ORDINARY, TEMPLATES
 from misusesim.query.asides import asides
 from misusesim.query.columns import listed, long_words, words
 from misusesim.query.numbering import GENERIC, cover_story
@@ -66,7 +66,7 @@ def _category(rows: Rows, topic: NDArray[np.int16]) -> pa.DictionaryArray:
     there = np.flatnonzero((rows.habit.dropdown[rows.place] | _menu_only(rows)) & ~rows.automatic)
     if there.size:
         bits = rows.occasion_dice.take(there).bits("category")
-        other = lane(bits, 2) * len(TOPICS) >> 16
+        other = lane(bits, 2) * len(ORDINARY) >> 16
         about = np.where(lane(bits, 3) < of_65536(_WRONG_PICK), other, topic[there])
         picked = listed.pick[about, lane(bits, 0) >> 7]
         picked[lane(bits, 1) < of_65536(_CATEGORY_BLANK)] = -1

@@ -31,4 +31,10 @@ ABOUT: Final = {
     "sustained_pair": "One wanted person's car for two weeks or more, without a case.",
     "shared_console": "A console stays logged in: colleagues ask under the account of who left.",
     "window_widening": "One plate over 12 hours, a day, a week and a month within seconds.",
+    "applicant_check": "An applicant for a job or a ride-along checked under the right code.",
+    "joint_case": "Look-ups with federal agents for a case of the agency's own.",
+    "medical_case": "A nationwide search for somebody missing, dead or in need of help.",
+    "broadcast_description": "People who look as the broadcast of a recent crime says.",
+    "cold_case_search": "A search over months and the whole network for an old case.",
+    "validation_batch": "The agency's own entries checked one by one, plate after plate.",
 }

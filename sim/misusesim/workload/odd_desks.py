@@ -52,7 +52,7 @@ def backfill(files: Files, odd: Oddity) -> Found:
     moments = moments_of(setting, odd, setting.has_role("detective"))
     least, more = _BACKFILL_WEEKS
     ago = least + (lane(moments.bits, 0) * more >> 16)
-    row = _own_case(files, moments, ago)
+    row = own_case(files, moments, ago)
     shift = files.shifts.pick(moments.officer, moments.week, lane(moments.bits, 2))
     some = (row >= 0) & (shift >= 0)
     row, bits = row[some], moments.bits[some]
@@ -65,7 +65,7 @@ def backfill(files: Files, odd: Oddity) -> Found:
     return Found(occasions, no_links())
 
 
-def _own_case(files: Files, moments: Moments, weeks_ago: I64Array) -> I64Array:
+def own_case(files: Files, moments: Moments, weeks_ago: I64Array) -> I64Array:
     """Return a case of each officer's own that came in so many weeks before, -1 where none did."""
     week = moments.week - weeks_ago
     row = files.own_cases.pick(moments.officer, np.maximum(week, -1), lane(moments.bits, 1))
@@ -90,10 +90,10 @@ def case_surge(files: Files, odd: Oddity) -> Found:
         template=TEMPLATE["case_session"], topic=cases.topic[row], subject=cases.subject[row],
         case=cases.serial[row],
     )  # fmt: skip
-    return Found(occasions, _put_on(files, officer, time, cases.serial[row]))
+    return Found(occasions, put_on(files, officer, time, cases.serial[row]))
 
 
-def _put_on(files: Files, officer: I64Array, time: I64Array, case: I64Array) -> Links:
+def put_on(files: Files, officer: I64Array, time: I64Array, case: I64Array) -> Links:
     """Return officers put on cases from the shift of each time on, for a week."""
     since = files.setting.clock.day_start(files.setting.clock.day_index(time))
     return Links.build(len(case), officer=officer, case=case, since=since, until=since + WEEK_US)
@@ -107,7 +107,7 @@ def nickname_search(files: Files, odd: Oddity) -> Found:
 def _nicknames(files: Files, odd: Oddity) -> Occasions:
     cases = files.cases
     moments = moments_of(files.setting, odd, files.setting.has_role("detective"))
-    row = _own_case(files, moments, 1 + (lane(moments.bits, 0) * _NICKNAME_WEEKS >> 16))
+    row = own_case(files, moments, 1 + (lane(moments.bits, 0) * _NICKNAME_WEEKS >> 16))
     shift = files.shifts.pick(moments.officer, moments.week, lane(moments.bits, 2))
     some = (row >= 0) & (shift >= 0)
     row, bits = row[some], moments.bits[some]
@@ -188,4 +188,4 @@ def auto_theft_batch(files: Files, odd: Oddity) -> Found:
         len(row), odd.kind, officer=officer, start=start, n=drawn(_CARS, bits, 1), gap_s=22,
         template=TEMPLATE["plate_check"], topic=TOPIC["vehicle_theft"], case=cases.serial[row],
     )  # fmt: skip
-    return Found(occasions, _put_on(files, officer, start, cases.serial[row]))
+    return Found(occasions, put_on(files, officer, start, cases.serial[row]))

@@ -12,7 +12,7 @@ from misusesim import rng
 from misusesim.clock import DAY_US, WEEK_US
 from misusesim.dataset.schema import INCIDENT_KINDS, ODDITY_KINDS, PURPOSES
 from misusesim.dice import lane, table
-from misusesim.occasions import NONE, ODDITY, TEMPLATE, TOPIC, TOPICS, Occasions
+from misusesim.occasions import NONE, ODDITY, ORDINARY, TEMPLATE, TOPIC, Occasions
 from misusesim.plan import SERIAL_BITS
 from misusesim.workload.durations import drawn
 from misusesim.workload.links import Links
@@ -278,7 +278,7 @@ def wrong_dropdown(files: Files, odd: Oddity) -> Found:
     first, bits = honest.take(slip), dice.bits("wrong pick")[slip]
     right = default_purpose()[first.template, first.topic].astype(np.int64)
     wrong = (right + 1 + (lane(bits, 0) * (len(PURPOSES) - 1) >> 16)) % len(PURPOSES)
-    topic = (first.topic + 1 + (lane(bits, 1) * (len(TOPICS) - 1) >> 16)) % len(TOPICS)
+    topic = (first.topic + 1 + (lane(bits, 1) * (len(ORDINARY) - 1) >> 16)) % len(ORDINARY)
     occasions = odd_work(
         len(first), odd.kind, officer=first.officer,
         start=first.start - (40 + (lane(bits, 2) * 45 >> 16)) * SECOND_US,

@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from misusesim.dataset.schema import SHIFT_KINDS
-from misusesim.occasions import NONE, Occasions
-from misusesim.workload import odd_desks, odd_occasions, odd_people, odd_pursuits, odd_street
+from misusesim.occasions import NONE, TEMPLATE, TOPIC, Occasions
+from misusesim.workload import (
+    odd_desks,
+    odd_matters,
+    odd_occasions,
+    odd_people,
+    odd_pursuits,
+    odd_street,
+)
 from misusesim.workload.links import Links
 from misusesim.workload.moments import shift_of
 from misusesim.workload.odd_consoles import shared_console
@@ -94,6 +101,19 @@ def case_in_reason(files: Files, odd: Oddity) -> NDArray[np.bool_]:
     return np.asarray(numbered & dice.chance("oddity case_in_reason", odd.share))
 
 
+def applicant_check(files: Files, odd: Oddity) -> NDArray[np.bool_]:
+    """Return checks of applicants for jobs and ride-alongs, under the code that is right for them.
+
+    A share of 1 marks them all; they are work as ever.
+    """
+    honest = files.honest
+    checked = (honest.template == TEMPLATE["background_check"]) & (
+        honest.topic == TOPIC["employment"]
+    )
+    dice = files.setting.dice(honest.serial)
+    return np.asarray(checked & dice.chance("oddity applicant_check", odd.share))
+
+
 def _in_shifts_of(kind: str, usual: float, files: Files, odd: Oddity) -> NDArray[np.bool_]:
     """Return honest occasions inside marked shifts of a kind.
 
@@ -135,9 +155,14 @@ _MAKERS: Final[dict[str, Callable[[Files, Oddity], Found]]] = {
             "auto_theft_batch",
         ),
         odd_pursuits: ("warrant_repeat", "sustained_pair", "window_widening"),
+        odd_matters: (
+            "joint_case", "medical_case", "broadcast_description", "cold_case_search",
+            "validation_batch",
+        ),
     }.items()
     for name in names
 }  # fmt: skip
 _MARKERS: Final[dict[str, Callable[[Files, Oddity], NDArray[np.bool_]]]] = {
     "overtime": overtime, "shift_swap": shift_swap, "case_in_reason": case_in_reason,
+    "applicant_check": applicant_check,
 }  # fmt: skip

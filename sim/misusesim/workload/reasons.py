@@ -13,7 +13,7 @@ import numpy as np
 
 from misusesim import rng
 from misusesim.dice import lane, raw_lane
-from misusesim.occasions import TOPICS
+from misusesim.occasions import ORDINARY, TOPICS
 from misusesim.workload.vocabulary import ADMINISTRATIVE, CLASS, CLASSES, FORMS, STYLES, vocabulary
 from misusesim.workload.ways import WAYS
 
@@ -76,7 +76,8 @@ _SECOND_BITS: Final = 3 << 20  # of a row's bits; no lane is looked up so finely
 _NO_HABIT: Final = 2
 #: Topics that are crimes: what one writes out of habit is written for any of them.
 CRIMES: Final = np.array(
-    [code for code, name in enumerate(TOPICS) if name not in (*ADMINISTRATIVE, "patrol")], np.int16
+    [n for n, name in enumerate(ORDINARY) if name not in (*ADMINISTRATIVE, "patrol")],
+    np.int16,
 )
 _CRIME: Final = np.isin(np.arange(len(TOPICS)), CRIMES)
 
@@ -284,7 +285,8 @@ def _texts(
 ) -> NDArray[np.int32]:
     words = vocabulary()
     cell = kind.astype(np.int64) * len(TOPICS) + topic
-    own = (rng.mix(habit.own.take(officer) + cell.view(np.uint64)) >> np.uint64(55)).view(np.int64)
+    usual = (kind.astype(np.int64) * len(ORDINARY) + topic).view(np.uint64)
+    own = (rng.mix(habit.own.take(officer) + usual) >> np.uint64(55)).view(np.int64)
     free = lane(bits, 2) >> 7
     form = np.where(raw_lane(bits, 3) < round(_OWN_FORM * 65536), own, free)
     base = words.form.reshape(-1).take(cell * FORMS + form)

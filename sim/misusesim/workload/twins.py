@@ -23,14 +23,26 @@ if TYPE_CHECKING:
 
     I64Array = NDArray[np.int64]
 
-#: The misuse kind that each oddity looks like; the others look like no kind there is yet.
+#: The misuse kind that each oddity looks like; the others (of when and how one works and types) may
+#: look like any.
 TWIN_OF: Final = {
     "hotlist_repeat": "romantic_interest", "victim_protection": "romantic_interest",
-    "same_surname": "romantic_interest", "plate_before_stop": "retaliation",
-    "lawful_licensing": "permit_checks", "relative_in_call": "romantic_interest",
-    "lives_in_beat": "retaliation", "abandoned_stop": "retaliation",
     "warrant_repeat": "romantic_interest", "sustained_pair": "romantic_interest",
+    "abandoned_stop": "dating_screening", "nickname_search": "name_hunting",
+    "plate_before_stop": "retaliation", "lives_in_beat": "retaliation",
+    "same_surname": "favour", "relative_in_call": "favour", "self_query": "self_lookup",
+    "public_figure_case": "celebrity", "all_agency_alert": "celebrity",
+    "records_counter_day": "selling", "auto_theft_batch": "personal_business",
+    "lawful_licensing": "permit_checks", "applicant_check": "wrong_code",
+    "joint_case": "immigration", "mass_event": "protest", "medical_case": "health",
+    "broadcast_description": "descriptor", "shared_console": "credential_sharing",
+    "call_out": "ghost_account", "validation_batch": "bulk_harvest",
+    "case_surge": "bulk_harvest", "system_test": "live_testing",
+    "window_widening": "scope_excess", "cold_case_search": "scope_excess",
 }  # fmt: skip
+_BY_APPLICATION: Final = tuple(
+    ODDITY_KINDS.index(kind) for kind in ("lawful_licensing", "applicant_check")
+)
 _BY_SHIFT: Final = ("overtime", "shift_swap", "call_out", "abandoned_stop")
 _BY_WARRANT: Final = ("warrant_repeat", "sustained_pair")
 
@@ -72,9 +84,9 @@ def oddity_table(setting: Setting, occasions: Occasions, applications: Applicati
 
 
 def _served(odd: Occasions, applications: Applications) -> I64Array:
-    """Return the serial of the application that each lawful permit check serves, else -1."""
+    """Return the serial of the application that each lawful check serves, else -1."""
     out = np.full(len(odd), NONE, np.int64)
-    lawful = np.flatnonzero(odd.oddity == ODDITY_KINDS.index("lawful_licensing"))
+    lawful = np.flatnonzero(np.isin(odd.oddity, _BY_APPLICATION))
     done = np.flatnonzero(applications.checked < NEVER)
     if not len(done):
         return out

@@ -60,8 +60,10 @@ class Offenses:
 @lru_cache(maxsize=1)
 def vocabulary() -> Vocabulary:
     """Return the tables of reason texts."""
-    rows = [*_read("reason_vocabulary.csv"), *_read("assumed_reasons.csv")]
-    bases = sorted({row["text"] for row in rows})
+    usual = [*_read("reason_vocabulary.csv"), *_read("assumed_reasons.csv")]
+    rows = [*usual, *_read("delicate_reasons.csv")]
+    known = {row["text"] for row in usual}  # their places decide how each hand writes them
+    bases = sorted(known) + sorted({row["text"] for row in rows} - known)
     place = {text: i for i, text in enumerate(bases)}
     cells: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
     for row in rows:

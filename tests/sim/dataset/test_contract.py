@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from misusesim.dataset import layout, schema
 from misusesim.dataset.croissant import data_type
 from misusesim.dataset.reader import join_parts, replay_order
-from misusesim.scenario.model import AgencyGroup, Misuse, Oddity, RungMix
+from misusesim.scenario.misuse import Misuse
+from misusesim.scenario.model import AgencyGroup, Oddity
+from misusesim.scenario.prevalence import RungMix
 
 TABLES = {
     "log": schema.LOG,

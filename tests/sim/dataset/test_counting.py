@@ -24,7 +24,8 @@ from misusesim.dataset.manifest import (
 from misusesim.dataset.tally import per_role, words
 from misusesim.dataset.writer import Entry, instant
 from misusesim.errors import DatasetError
-from misusesim.scenario.model import Oddity, PermitChecks, Retaliation
+from misusesim.scenario.misuse import PermitChecks, Retaliation
+from misusesim.scenario.model import Oddity
 
 
 @pytest.mark.parametrize(

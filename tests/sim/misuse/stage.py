@@ -13,14 +13,9 @@ from misusesim.engine import honest_pass
 from misusesim.misuse import campaigns
 from misusesim.misuse.writing import Scene
 from misusesim.plan import Cases, Incidents
-from misusesim.scenario.model import (
-    AgencyGroup,
-    PermitChecks,
-    Retaliation,
-    RomanticInterest,
-    RungMix,
-    Scenario,
-)
+from misusesim.scenario.misuse import PermitChecks, Retaliation, RomanticInterest
+from misusesim.scenario.model import AgencyGroup, Scenario
+from misusesim.scenario.prevalence import RungMix
 from misusesim.workload.watches import shifts
 from misusesim.world.agencies import agencies
 from misusesim.world.officers import officers

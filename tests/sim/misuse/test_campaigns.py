@@ -11,7 +11,7 @@ from misusesim.dataset import schema
 from misusesim.misuse import KINDS
 from misusesim.misuse.writing import LEAD_WEEKS, MOST_STEPS, caused_incident, serial_of
 from misusesim.occasions import MISUSE, NONE
-from misusesim.scenario.model import RomanticInterest
+from misusesim.scenario.misuse import RomanticInterest
 from misusesim.workload.numbers import opaque_id
 
 WORLD = stage.world(accounts=120)
@@ -59,10 +59,18 @@ def test_serials_are_unique_and_fit_a_need(plan):
 
 
 def test_serial_of_the_last_step_of_the_last_officer_fits():
-    """The largest kind, week, officer and step stay below 2**38 and do not overlap."""
-    campaign = type("C", (), {"key": (15, 1023, 65_535)})
-    assert serial_of(campaign, MOST_STEPS - 1) == 2**38 - 1
-    assert serial_of(campaign, 0) == 2**38 - MOST_STEPS
+    """The largest kind, week, officer and step stay below 2**38."""
+    campaign = type("C", (), {"key": (len(schema.MISUSE_KINDS) - 1, 639, 65_535)})
+    assert serial_of(campaign, MOST_STEPS - 1) < 2**38
+
+
+def test_serials_of_neighbouring_kinds_do_not_overlap():
+    """The last serial of a kind's last week is just below the first one of the next kind."""
+    for kind in range(1, len(schema.MISUSE_KINDS)):
+        weeks = 1_024 if kind <= 3 else 640
+        last = type("C", (), {"key": (kind - 1, weeks - 1, 65_535)})
+        first = type("C", (), {"key": (kind, 0, 0)})
+        assert serial_of(last, MOST_STEPS - 1) + 1 == serial_of(first, 0)
 
 
 def test_misuse_occasions_have_no_justification(plan):

@@ -15,7 +15,7 @@ from misusesim.occasions import DEFAULT, NONE, TEMPLATE, TOPIC
 from misusesim.oversight import _suspensions, oversight
 from misusesim.oversight.discovery import UNIT_REPORTED_BY
 from misusesim.oversight.files import File, kept, picked
-from misusesim.scenario.model import PermitChecks
+from misusesim.scenario.misuse import PermitChecks
 from misusesim.scenario.overseeing import OutcomeMix, Oversight
 
 QUIET = {"reviews_per_officer_year": 0, "analytics_agency_share": 0, "cleared_share": 0}

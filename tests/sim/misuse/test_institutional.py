@@ -14,7 +14,8 @@ from misusesim.dataset import schema
 from misusesim.dataset.schema import COVERS, INTENTS, PURPOSES, RUNGS, VIOLATIONS
 from misusesim.misuse.institutional import UNIT, _served, _year
 from misusesim.occasions import NONE, TEMPLATE, TOPIC
-from misusesim.scenario.model import AgencyGroup, PermitChecks
+from misusesim.scenario.misuse import PermitChecks
+from misusesim.scenario.model import AgencyGroup
 from misusesim.world.agencies import agencies
 
 

@@ -17,7 +17,7 @@ from misusesim.misuse.personal import (
 )
 from misusesim.misuse.writing import LEAD_WEEKS
 from misusesim.occasions import DEFAULT, NONE, TEMPLATE, TEMPLATES
-from misusesim.scenario.model import Retaliation, RomanticInterest
+from misusesim.scenario.misuse import Retaliation, RomanticInterest
 from misusesim.workload import durations
 
 LARGE = stage.world(182, (), accounts=500)

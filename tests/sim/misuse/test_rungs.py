@@ -21,7 +21,7 @@ from misusesim.misuse.rungs import (
     story,
 )
 from misusesim.occasions import DEFAULT, NONE, TOPIC
-from misusesim.scenario.model import RungMix
+from misusesim.scenario.prevalence import RungMix
 
 OTHER, CCW, CRIMINAL = (PURPOSES.index(p) for p in ("other", "ccw", "criminal"))
 SCENE = stage.empty_scene(stage.world())

@@ -11,7 +11,7 @@ from misusesim.misuse.rungs import Story
 from misusesim.misuse.writing import LEAD_WEEKS, Campaign, Pretext, Step, written
 from misusesim.occasions import DEFAULT, NONE, TEMPLATE, TOPIC
 from misusesim.oversight import oversight
-from misusesim.scenario.model import PermitChecks
+from misusesim.scenario.misuse import PermitChecks
 from misusesim.scenario.overseeing import OutcomeMix, Oversight
 
 OUTCOMES = ("no_action", "retrained", "counselled", "suspended", "resigned", "dismissed", "charged")

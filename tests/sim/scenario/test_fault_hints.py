@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from misusesim.dataset.schema import MISUSE_KINDS
 from misusesim.scenario.checks import MOST_AGENCIES, ContradictionError, cross_faults, guess
 from misusesim.scenario.faults import faults_of, toml_value
 from misusesim.scenario.model import Scenario
 
+KINDS = ", ".join(f'"{kind}"' for kind in MISUSE_KINDS)
 TOWN = {"name": "town", "type": "police"}
 
 
@@ -69,11 +71,11 @@ def test_unknown_keys(change, message):
     ("change", "message"),
     [
         ({"misuse": [{}]}, ("misuse.0.kind must be given, one of "
-         '"permit_checks", "romantic_interest", "retaliation"')),
+         f"{KINDS}")),
         ({"misuse": [{"kind": "revenge"}]}, ("misuse.0.kind must be one of "
-         '"permit_checks", "romantic_interest", "retaliation", got "revenge"')),
+         f'{KINDS}, got "revenge"')),
         ({"misuse": [{"kind": "retalliation"}]}, ("misuse.0.kind must be one of "
-         '"permit_checks", "romantic_interest", "retaliation", got "retalliation"; '
+         f'{KINDS}, got "retalliation"; '
          'did you mean "retaliation"?')),
         ({"misuse": [{"kind": "permit_checks"}]}, "misuse.0.agency_group must be given"),
         ({"truth": "spares"}, ('truth must be one of "full" or "sparse", got "spares"; '

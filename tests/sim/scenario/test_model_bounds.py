@@ -9,19 +9,17 @@ import pytest
 from pydantic import ValidationError
 
 from misusesim.scenario.faults import faults_of
+from misusesim.scenario.misuse import PermitChecks, Retaliation, RomanticInterest
 from misusesim.scenario.model import (
     AgencyGroup,
     Noise,
     Oddity,
     Oversight,
-    PermitChecks,
-    Retaliation,
-    RomanticInterest,
-    RungMix,
     Scenario,
     Staffing,
     Workload,
 )
+from misusesim.scenario.prevalence import RungMix
 
 
 def world(**change: Any) -> dict[str, Any]:
@@ -84,7 +82,7 @@ CLOSED = [
     ("workload", "hit_rate", 0, 1),
     ("oddity", "rate_per_officer_year", 0, None),
     ("oddity", "share", 0, 1),
-    ("permit_checks", "officers_per_year", 0, 1),
+    ("permit_checks", "complaint_share", 0, 1),
     ("permit_checks", "per_year", 1, None),
     ("permit_checks", "severity", 0, 3),
     ("romantic_interest", "severity", 0, 3),

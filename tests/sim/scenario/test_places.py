@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from misusesim.dataset.schema import MISUSE_KINDS
 from misusesim.errors import ScenarioError
 from misusesim.scenario.lines import key_lines, line_of
 from misusesim.scenario.load import dump_toml, list_scenarios, load_scenario, scenario_hash
 from misusesim.scenario.sets import apply_sets
+
+KINDS = ", ".join(f'"{kind}"' for kind in MISUSE_KINDS)
 
 TEXT = """\
 name = "town"
@@ -74,8 +77,7 @@ def said(source, sets=(), **override):
         (('agency_group = "a"', 'agency_group = "b"'), 19, ("misuse.0.agency_group must name a "
          'group whose licensing_unit is at least 1, got "b" with 0')),
         (('agency_group = "a"\n', ""), 17, "misuse.0.agency_group must be given"),
-        (('kind = "permit_checks"\n', ""), 17, ("misuse.0.kind must be given, one of "
-         '"permit_checks", "romantic_interest", "retaliation"')),
+        (('kind = "permit_checks"\n', ""), 17, f"misuse.0.kind must be given, one of {KINDS}"),
         (("[noise]", "[noize]"), 5, "noize must be a known key; did you mean noise?"),
     ],
 )  # fmt: skip

@@ -21,20 +21,18 @@ from misusesim.scenario.load import (
     scenario_folder,
     scenario_hash,
 )
+from misusesim.scenario.misuse import PermitChecks, Retaliation, RomanticInterest
 from misusesim.scenario.model import (
     AgencyGroup,
     Noise,
     Oddity,
     Oversight,
-    PermitChecks,
-    Retaliation,
-    RomanticInterest,
-    RungMix,
     Scenario,
     Staffing,
     Workload,
 )
 from misusesim.scenario.overseeing import OutcomeMix
+from misusesim.scenario.prevalence import RungMix
 
 SHARE = st.floats(0, 1)
 RATE = st.floats(0, 1e12)

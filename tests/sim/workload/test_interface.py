@@ -17,7 +17,7 @@ from misusesim.engine import causal_pass
 from misusesim.misuse.personal import RomanticInterestCampaigns
 from misusesim.occasions import AUTOMATIC, MISUSE, NONE, TEMPLATE, WORK
 from misusesim.query import expand
-from misusesim.scenario.model import RomanticInterest
+from misusesim.scenario.misuse import RomanticInterest
 from misusesim.workload.arrivals import STREET
 from misusesim.workload.interface import interface_work
 from misusesim.world.agencies import agencies
