@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -26,13 +27,23 @@ Policies = Annotated[
     list[str] | None,
     typer.Option("--policy", metavar="NAME|module:Class", help="Instead of the suite's."),
 ]
+
+
+class Level(StrEnum):
+    """How hard a labelled table claims to be."""
+
+    EASY = "easy"
+    MEDIUM = "medium"
+    HARD = "hard"
+
+
 #: What the demo runs.
 DEMO: Final = "county"
 
 
 def register(app: typer.Typer) -> None:
     """Add the bench's commands to the command line."""
-    for command in (demo, bench, report, compare, gate, score, check):
+    for command in (demo, bench, report, compare, gate, score, check, audit):
         app.command()(command)
 
 
@@ -227,3 +238,34 @@ def check(
     if not found.passed:
         say(f"{component} breaks the contract", quiet=quiet)
         raise typer.Exit(4)
+
+
+def audit(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV or Parquet file.")],
+    label: Annotated[str, typer.Option(metavar="COL", help="Column of the labels.")],
+    time: Annotated[str | None, typer.Option(metavar="COL", help="When; numbers: seconds.")] = None,
+    entity: Annotated[str | None, typer.Option(metavar="COL", help="Who did it.")] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(metavar="COL", help="No part of the public table.")
+    ] = None,
+    level: Annotated[Level, typer.Option(help="How much a single column may tell.")] = Level.HARD,
+    most: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Largest share of positive rows.")
+    ] = None,
+    without: Annotated[
+        Path | None, typer.Option(metavar="TABLE", help="The same table made without misuse.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="A page to write.")] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Look for what gives the labels of a table away; exit with 5 if something does."""
+    from misusebench.audit_run import show_audit  # noqa: PLC0415 - heavy
+
+    found = show_audit(
+        table, label, time=time, entity=entity, ignore=tuple(ignore or ()), level=level.value,
+        most=most, without=without, page=out, say=lambda text: say(text, quiet=quiet),
+    )  # fmt: skip
+    show("audit", found.as_dict() if as_json else found, lambda one: one.text(), as_json=as_json)
+    if found.found.failed:
+        raise typer.Exit(5)

@@ -1,0 +1,95 @@
+"""How dense positives are, on which days, when in the table's time and in their entity's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+
+from misusebench.audit.permutation import auc, ranks, rotated
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from misusebench.audit.labelled import Labelled
+
+_DAY_NS: Final = 86_400_000_000_000
+#: Rows that a day must have before it can be one of nothing but misuse.
+_SOME: Final = 3
+_QUANTILE: Final = 0.999
+
+
+class Days(NamedTuple):
+    """Days of entities."""
+
+    positive: int  # with a positive row
+    mixed: int  # of those, with a negative one too
+    overrun: int  # of those with three rows or more, where over half is positive
+
+
+def days(table: Labelled) -> Days | None:
+    """Return how days of entities mix; None where times or entities are not known."""
+    if table.time is None or table.entity is None:
+        return None
+    key = np.stack([table.entity, table.time // _DAY_NS], axis=1)
+    _, place = np.unique(key, axis=0, return_inverse=True)
+    total = np.bincount(place)
+    some = np.bincount(place, table.label)
+    there = some > 0
+    over = there & (total >= _SOME) & (some > total / 2)
+    return Days(int(there.sum()), int((there & (some < total)).sum()), int(over.sum()))
+
+
+class Course(NamedTuple):
+    """When positives come, and what would be if each entity's came at another time."""
+
+    distance: float  # of Kolmogorov and Smirnov, from when all rows come
+    chance: float  # 99.9 % quantile of it
+    last_tenth: float  # share of positives in the last tenth of the table's time
+    chances: tuple[float, float]  # 0.1 and 99.9 % quantiles of that
+
+
+def course(table: Labelled, rounds: int, seed: int) -> Course | None:
+    """Return when positives come; None where times or entities are not known."""
+    if table.time is None or table.entity is None:
+        return None
+    begin, end = int(table.time.min()), int(table.time.max())
+    placed = np.searchsorted(np.sort(table.time), table.time, side="right") / len(table)
+    late = table.time > begin + (end - begin) * 9 // 10
+    drawn = [
+        (_distance(placed[rows]), float(late[rows].mean()))
+        for rows in rotated(table.label, table.entity, table.time, rounds, seed)
+    ]
+    distances, tenths = np.array(drawn).T
+    low, high = np.quantile(tenths, [1 - _QUANTILE, _QUANTILE]).tolist()
+    return Course(
+        _distance(placed[table.label]), float(np.quantile(distances, _QUANTILE)),
+        float(late[table.label].mean()), (low, high),
+    )  # fmt: skip
+
+
+def _distance(placed: NDArray[np.float64]) -> float:
+    """Return the largest distance of a sample's distribution from an even one on [0, 1]."""
+    n, one = len(placed), np.sort(placed)
+    upper, lower = np.arange(1, n + 1) / n - one, one - np.arange(n) / n
+    return float(max(upper.max(), lower.max()))
+
+
+def towards_the_end(table: Labelled) -> float | None:
+    """Return how far positives come last among their entity's rows, as an area.
+
+    Among entities with positive rows only; folded, so 0.5 is nowhere in particular. None without
+    times or entities.
+    """
+    if table.time is None or table.entity is None:
+        return None
+    order = np.lexsort((table.time, table.entity))
+    _, first, size = np.unique(table.entity[order], return_index=True, return_counts=True)
+    which = np.repeat(np.arange(len(size)), size)
+    part = np.empty(len(table))
+    part[order] = (np.arange(len(table)) - first[which]) / np.maximum(size[which] - 1, 1)
+    guilty = np.isin(table.entity, table.entity[table.label])
+    if table.label[guilty].all():
+        return None
+    rank = ranks(part[guilty])
+    return auc(rank, np.flatnonzero(table.label[guilty]))

@@ -1,0 +1,99 @@
+"""What `misusebench audit` does: reads a table, audits it, shows it, writes the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from misusebench.audit import Audit, Check, audited, read_labelled, read_table
+from misusebench.report import markup
+from misusebench.result import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from rich.console import RenderableType
+
+_LOOK: Final = {"pass": "good", "fail": "bad", "not applicable": "faint"}
+_COLOUR: Final = {"pass": "green", "fail": "bold red", "not applicable": "dim"}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An audit of a named table."""
+
+    name: str
+    found: Audit
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what a machine reads."""
+        return {"table": self.name, **self.found.as_dict()}
+
+    def text(self) -> RenderableType:
+        """Return a table for a terminal."""
+        from rich.table import Table  # noqa: PLC0415 - only terminals need it
+
+        out = Table(title=self.lead(), title_justify="left", box=None, pad_edge=False)
+        for head in ("", "check", "verdict", "value", "bound", "what it was"):
+            out.add_column(head, overflow="fold")
+        for check in self.found.checks:
+            word = check.verdict
+            out.add_row(
+                check.id, check.name, f"[{_COLOUR[word]}]{word}[/]", _number(check), check.bound,
+                check.detail.replace("[", r"\["),
+            )  # fmt: skip
+        return out
+
+    def lead(self) -> str:
+        """Return what was audited and how it came out, in one line."""
+        one = self.found
+        failed = ", ".join(check.name for check in one.failed) or "none"
+        return (
+            f"{self.name}: {one.positives:,} of {one.rows:,} rows positive, level {one.level}; "
+            f"failed: {failed}"
+        )
+
+
+def show_audit(
+    path: Path, label: str, *, time: str | None, entity: str | None, ignore: tuple[str, ...],
+    level: str, most: float | None, without: Path | None, page: Path | None,
+    say: Callable[[str], None],
+) -> Shown:  # fmt: skip
+    """Audit a file and write the page, if one is wanted.
+
+    Raises
+    ------
+    SuiteError
+        If the file cannot be read, lacks a column or has rows of one class only.
+    """
+    labelled = read_labelled(path, label, time=time, entity=entity, ignore=ignore)
+    other = None if without is None else read_table(without)
+    found = audited(labelled, level, most=most, without=other, told=say)
+    shown = Shown(path.name, found)
+    if page is not None:
+        write_atomically(page, audit_page(shown).encode())
+        say(f"page     {page}")
+    return shown
+
+
+def audit_page(shown: Shown) -> str:
+    """Return one self-contained page."""
+    rows = [
+        (f"{check.id} {check.name}", "wrap", [
+            markup.Cell(check.verdict, style=f"text {_LOOK[check.verdict]}"),
+            markup.Cell(_number(check), check.value),
+            markup.Cell(check.bound, style="text wrap", small=check.detail),
+        ])
+        for check in shown.found.checks
+    ]  # fmt: skip
+    told = [(word, str(sum(c.verdict == word for c in shown.found.checks))) for word in _LOOK]
+    heads = ["check", "verdict", "value", "bound, and what it was"]
+    caption = "What may give a label away, and what chance would do."
+    body = markup.table(caption, heads, rows, text=True)
+    parts = [("checks", "Checks", body)]
+    return markup.page(f"Audit of {shown.name}", shown.lead(), parts, markup.facts(told))
+
+
+def _number(check: Check) -> str:
+    return "-" if check.value is None else f"{check.value:.4g}"

@@ -1,0 +1,127 @@
+"""The audit: a clean table passes, each planted leak fails the check that names it."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+import pytest
+from tests.bench.audit import planted
+
+from misusebench.__main__ import main
+from misusebench.audit import audited, read_labelled
+from misusebench.errors import SuiteError
+
+ROUNDS = 300
+
+
+def audit(tmp_path, columns, **more):
+    """Return the audit of columns, by way of a file."""
+    path = tmp_path / "table.parquet"
+    pq.write_table(planted.table_of(columns), path)
+    table = read_labelled(path, "label", time="time", entity="who")
+    return audited(table, rounds=ROUNDS, **more)
+
+
+def names(found):
+    """Return the names of the checks that failed."""
+    return [check.name for check in found.failed]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_clean_table_passes(tmp_path, seed):
+    """Where positives are rows like any other, no check fails and most are applicable."""
+    found = audit(tmp_path, planted.clean(seed))
+    assert names(found) == []
+    assert sum(check.passed is True for check in found.checks) >= 12
+
+
+@pytest.mark.parametrize(
+    ("leak", "check"), planted.LEAKS.items(), ids=lambda x: getattr(x, "__name__", "")
+)
+def test_a_planted_leak_fails_the_right_check(tmp_path, leak, check):
+    """Each leak is found, under the name of what leaks."""
+    columns = planted.clean()
+    leak(columns)
+    assert check in names(audit(tmp_path, columns))
+
+
+def test_honest_rows_changed_by_misuse_are_found(tmp_path):
+    """With the table made without misuse beside it, a changed honest row fails; none passes."""
+    columns = planted.clean()
+    without = {name: values[~columns["label"]].copy() for name, values in columns.items()}
+    clean = planted.table_of(without).drop_columns(["label"])
+    assert names(audit(tmp_path, columns, without=clean)) == []
+    columns["amount"][np.flatnonzero(~columns["label"])[17]] += 1
+    assert names(audit(tmp_path, columns, without=clean)) == ["honest rows"]
+
+
+def test_easy_tables_are_only_told(tmp_path):
+    """At the level easy a leaking column is shown and does not fail."""
+    columns = planted.clean()
+    planted.constant_amount(columns)
+    found = audit(tmp_path, columns, level="easy")
+    assert names(found) == []
+    assert max(c.value for c in found.checks if c.id == "Q1") > 0.9
+
+
+def test_density_has_a_bound_where_one_is_asked(tmp_path):
+    """More positives than allowed fail; 320 of 48,000 are 0.67 %."""
+    assert names(audit(tmp_path, planted.clean(), most=0.001)) == ["density"]
+    assert names(audit(tmp_path, planted.clean(), most=0.01)) == []
+
+
+def test_over_two_hundred_rules_are_tried(tmp_path):
+    """The search says how many rules it tried."""
+    found = audit(tmp_path, planted.clean())
+    told = next(c.detail for c in found.checks if c.name == "rules of one line")
+    assert int(told.rsplit(" ", 1)[1]) >= 200
+
+
+def test_labels_of_words_and_numbers(tmp_path):
+    """0 and 1, true and false, and words are the same label."""
+    columns = planted.clean()
+    truth = columns["label"].copy()
+    for column in (truth.astype(int), np.where(truth, "Fraud", "ok").astype(object)):
+        path = tmp_path / "t.csv"
+        pa_csv.write_csv(pa.table({"x": pa.array(columns["amount"]), "label": column}), path)
+        assert (read_labelled(path, "label").label == truth).all()
+
+
+@pytest.mark.parametrize(("label", "message"), [
+    ("lable", "has no column lable (it has x, label); did you mean label?"),
+    ("x", "x has no negative row in 3; positive is 1, true, or one of"),
+])  # fmt: skip
+def test_what_is_wrong_is_said(tmp_path, label, message):
+    """A missing column and a label of one class are told with what to do."""
+    path = tmp_path / "t.csv"
+    pa_csv.write_csv(pa.table({"x": [1, 2, 3], "label": [0, 1, 0]}), path)
+    with pytest.raises(
+        SuiteError, match=message.replace("(", r"\(").replace(")", r"\)").replace("?", r"\?")
+    ):
+        read_labelled(path, label)
+
+
+def test_a_missing_or_broken_file_is_said(tmp_path):
+    """No file and no table are told apart, without a traceback."""
+    with pytest.raises(SuiteError, match="no such file"):
+        read_labelled(tmp_path / "none.csv", "label")
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 nothing")
+    with pytest.raises(SuiteError, match="neither CSV nor Parquet"):
+        read_labelled(tmp_path / "bad.parquet", "label")
+
+
+def test_the_command_exits_with_five_and_writes_a_page(tmp_path, capsys):
+    """A leak is exit 5 with its name in the JSON; the page has the table of checks."""
+    columns = planted.clean()
+    planted.constant_amount(columns)
+    path, page = tmp_path / "t.parquet", tmp_path / "audit.html"
+    pq.write_table(planted.table_of(columns), path)
+    asked = ["audit", str(path), "--label", "label", "--time", "time", "--entity", "who"]
+    assert main([*asked, "--json", "-q", "-o", str(page)]) == 5
+    told = json.loads(capsys.readouterr().out)
+    assert "values" in told["data"]["failed"]
+    assert "days of mostly positives" in page.read_text(encoding="utf-8")
