@@ -36,7 +36,7 @@ _WEEKS_PER_YEAR: Final = 365 / 7
 #: What one does under another's account is the work of one's own role.
 _SHARED: Final = Way(
     "credential_sharing", "under a colleague's account", "negligent",
-    {"patrol": ("plate_check", "name_check"), "dispatcher": ("plate_check", "name_check"),
+    {"patrol": ("plate_check", "name_check"), "dispatcher": ("call_dispatch",),
      "records_clerk": ("records_request",), "jail": ("jail_check",)},
     (1, 1, 2, 3), strangers, violation="account",
 )  # fmt: skip
@@ -66,7 +66,7 @@ class CredentialSharingCampaigns:
             when = wishes(misuse, begin, chance, scene.clock.horizon[0])
             if when is None or holder is None:
                 continue
-            teller = Teller(scene, _SHARED, rung, user, asked=False)
+            teller = Teller(scene, _SHARED, rung, user)
             whom = strangers(scene, user, begin, len(when), chance)
             done = sat(scene, _SHARED, user, teller, list(zip(when, whom.subjects, strict=True)),
                        chance)  # fmt: skip

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from misusesim.scenario.misuse import Celebrity
 
 _STREET: Final = ("plate_check", "plate_check", "name_check")
-#: What somebody of each role asks when he looks a single person up, in systems granted to him.
+#: What somebody of each role asks when he looks a single person up: what his role always asks.
 LOOKS: Final = {
     "patrol": ("name_check", "plate_check"), "supervisor": ("name_check", "plate_check"),
     "detective": ("name_check", "plate_check"), "analyst": ("name_check", "plate_check"),
-    "dispatcher": ("name_check", "plate_check"), "records_clerk": ("name_check",),
-    "jail": ("name_check",), "licensing_clerk": ("name_check",),
+    "dispatcher": ("call_dispatch",), "records_clerk": ("records_request",),
+    "jail": ("jail_check",), "licensing_clerk": ("records_request",),
 }  # fmt: skip
 
 DATING_SCREENING: Final = CourseCampaigns(Way(
@@ -36,7 +36,7 @@ DATING_SCREENING: Final = CourseCampaigns(Way(
 ))  # fmt: skip
 NAME_HUNTING: Final = CourseCampaigns(Way(
     "name_hunting", "somebody whose first name he heard", "malicious",
-    dict.fromkeys(("patrol", "detective", "dispatcher"), ("nickname_search",)),
+    dict.fromkeys(("detective", "dispatcher"), ("nickname_search",)),
     (5, 7, 10, 14, 19), one_stranger, at_work=False, gap_s=22,
 ))  # fmt: skip
 FAVOUR: Final = CourseCampaigns(Way(

@@ -7,15 +7,15 @@ from typing import Final
 from misusesim.misuse.spells import CourseCampaigns, Way
 from misusesim.misuse.targets import last_matter, one_each, strangers
 
-_SEARCHERS: Final = ("patrol", "supervisor", "detective", "analyst")
+_SEARCHERS: Final = ("patrol", "detective")
 
 #: 60 to 128 plates at a sitting, half a minute apart (domain note 5.1, kind 18). Twins: validation
 #: of the agency's own records, plate by plate.
 BULK_HARVEST: Final = CourseCampaigns(Way(
     "bulk_harvest", "a list of whoever there is", "malicious",
-    dict.fromkeys(("analyst", "dispatcher", "patrol", "records_clerk"), ("plate_check",)),
-    (60, 80, 100, 128), strangers, topic="vehicle_theft", purpose="criminal", at_work=False,
-    actions=(None, None, "export"), gap_s=30,
+    dict.fromkeys(("analyst", "dispatcher", "records_clerk"), ("plate_check",)),
+    (60, 80, 100, 128), strangers, topic="vehicle_theft", purpose=None, at_work=False,
+    gap_s=30,
 ))  # fmt: skip
 #: Own matters, searched over a year and the whole network (kind 21). Twins: cold cases.
 SCOPE_EXCESS: Final = CourseCampaigns(Way(

@@ -21,7 +21,7 @@ from misusesim.dataset.schema import (
 )
 from misusesim.dice import Dice
 from misusesim.misuse.moments import moment, own_shifts
-from misusesim.misuse.rungs import COLLEAGUE, INVENTED, Cover, Rung, Story, drawn_rung
+from misusesim.misuse.rungs import COLLEAGUE, INVENTED, Cover, Rung, Story, drawn_rung, home_topic
 from misusesim.misuse.spells import who_does
 from misusesim.misuse.writing import LEAD_WEEKS, MOST_STEPS, Campaign, Pretext, Scene, Step
 from misusesim.occasions import DEFAULT, NONE, TEMPLATE, TOPIC
@@ -51,8 +51,8 @@ _AFIELD: Final = ("name_check", "name_check", "plate_check", "plate_check", "war
 _SITTINGS: Final = {
     "patrol": _AFIELD, "detective": _AFIELD, "supervisor": _AFIELD,
     "analyst": ("name_check", "plate_check", "alpr_search"),
-    "dispatcher": ("name_check", "plate_check"), "records_clerk": ("name_check",),
-    "jail": ("name_check",), "licensing_clerk": ("name_check",),
+    "dispatcher": ("call_dispatch",), "records_clerk": ("records_request",),
+    "jail": ("jail_check",), "licensing_clerk": ("records_request",),
 }  # fmt: skip
 _QUERIES: Final = (1, 1, 1, 1, 2, 2, 3)
 _MEAN_QUERIES: Final = sum(_QUERIES) / len(_QUERIES)
@@ -210,7 +210,7 @@ class RomanticInterestCampaigns(_Personal):
             if steps:
                 motive = _motive("interest in", recruit)
                 planned = self._campaign(misuse, recruit, cover.rung, motive, steps, len(wishes))
-                yield planned if does == recruit.officer else _asked(planned, does)
+                yield planned if does == recruit.officer else _asked(scene, planned, does)
 
     @staticmethod
     def _wishes(
@@ -267,9 +267,9 @@ class RomanticInterestCampaigns(_Personal):
             )
 
 
-def _asked(planned: Campaign, does: int) -> Campaign:
+def _asked(scene: Scene, planned: Campaign, does: int) -> Campaign:
     """Return a campaign that a colleague runs: he types what he always does."""
-    told = Story(COLLEAGUE, DEFAULT, TOPIC["patrol"])
+    told = Story(COLLEAGUE, DEFAULT, home_topic(scene, does))
     return replace(
         planned, steps=tuple(replace(step, story=told) for step in planned.steps),
         officers=(planned.officers[0], does), asks_for=planned.officers[0],

@@ -62,7 +62,7 @@ class PracticeCampaigns:
         steps, lived = list[Step](), rung.code
         for officer in members:
             mine = np.flatnonzero(each == officer).tolist()
-            teller = Teller(scene, way, rung, officer, asked=False)
+            teller = Teller(scene, way, rung, officer)
             steps += sat(
                 scene, way, officer, teller, [(when[n], whom.subjects[n]) for n in mine], chance
             )
@@ -102,7 +102,7 @@ IMMIGRATION: Final = PracticeCampaigns(Way(
     "immigration", "for immigration agencies", "institutional",
     {"detective": ("name_check", "plate_check", "alpr_search"), "analyst": ("alpr_search",)},
     (1, 1, 2, 3), strangers, topic="immigration", purpose="criminal", violation="recipient",
-    actions=(None, None, "share"), gap_s=40,
+    actions={"detective": (None, None, "share")}, gap_s=40,
 ))  # fmt: skip
 #: Who came to a protest (kind 13). Twins: crimes at the event, mass events.
 PROTEST: Final = PracticeCampaigns(Way(
@@ -113,6 +113,6 @@ PROTEST: Final = PracticeCampaigns(Way(
 #: A medical matter, nationwide and far back (kind 14). Twins: deaths and welfare checks.
 HEALTH: Final = CourseCampaigns(Way(
     "health", "a medical matter", "institutional",
-    {"detective": ("alpr_wide",), "analyst": ("alpr_wide",)}, (1, 1, 2), one_stranger,
+    {"detective": ("alpr_wide",), "patrol": ("alpr_wide",)}, (1, 1, 2), one_stranger,
     topic="health", purpose="criminal", violation="scope",
 ))  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from misusesim.clock import DAY_US
-from misusesim.dataset.schema import COVERS, PURPOSES, RUNGS
+from misusesim.dataset.schema import COVERS, PURPOSES, ROLES, RUNGS
 from misusesim.occasions import DEFAULT, DELICATE, NONE, TOPIC
 
 if TYPE_CHECKING:
@@ -32,6 +32,12 @@ CLAIMED_AT_DESK: Final = tuple(TOPIC[t] for t in ("weapons", "drugs", "assault",
 #: What is done at a desk, and what is said plainly by whoever hides nothing.
 _AT_DESK: Final = tuple(TOPIC[t] for t in ("permit", "employment"))
 _SAID: Final = (*_AT_DESK, *(TOPIC[t] for t in (*DELICATE, "test")))
+#: What all work of some roles is about, by role: another purpose would give them away.
+_HOME: Final = tuple(
+    TOPIC[{"records_clerk": "records", "jail": "custody", "licensing_clerk": "employment"}[role]]
+    if role in {"records_clerk", "jail", "licensing_clerk"} else NONE
+    for role in ROLES
+)  # fmt: skip
 _INVENTED_SHARE: Final = 0.5  # of plausible cases; the others are a colleague's (assumption)
 _RECENT_US: Final = 14 * DAY_US  # an own incident is still paperwork
 
@@ -85,19 +91,32 @@ def story(
     claims = CLAIMED_AT_DESK if at_desk else CLAIMED
     topic = claims[int(chance.integers(len(claims)))]
     which = chance.random()
+    said = honest_topic in _SAID
+    home = NONE if said else _HOME[scene.officers.role[officer]]
     if rung.code == DECLARED:
-        said = honest_topic in _SAID
-        return Story(NO_COVER if said else GENERIC, honest_purpose, honest_topic)
+        spoken = honest_topic if home == NONE else home
+        return Story(NO_COVER if said else GENERIC, honest_purpose, spoken)
     if rung.code == MISCODED:
-        return Story(NO_COVER, _CRIMINAL if at_desk else DEFAULT, topic)
+        return Story(NO_COVER, _CRIMINAL if at_desk else DEFAULT, topic if home == NONE else home)
     if rung.code == OWN:
         own = _own(scene, officer, time, which)
         if own is not None:
-            return own
+            return _at_home(own, home)
     case = NONE if rung.invents else _borrowed(scene, officer, time, which)
     if case == NONE:
-        return Story(INVENTED, _CRIMINAL, topic)
-    return Story(BORROWED, _CRIMINAL, _topic_of(scene, case), case)
+        return _at_home(Story(INVENTED, _CRIMINAL, topic), home)
+    return _at_home(Story(BORROWED, _CRIMINAL, _topic_of(scene, case), case), home)
+
+
+def _at_home(told: Story, home: int) -> Story:
+    """Return a story as those at a desk tell it: of what their desk is always about."""
+    return told if home == NONE else told._replace(purpose=DEFAULT, topic=home)
+
+
+def home_topic(scene: Scene, officer: int) -> int:
+    """Return what an account's work is always about: of a desk its own, else patrol."""
+    home = int(_HOME[scene.officers.role[officer]])
+    return TOPIC["patrol"] if home == NONE else home
 
 
 class Cover:

@@ -6,7 +6,7 @@ drawn from streams named by kind, agency and campaign, so no kind and no horizon
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from misusesim.clock import WEEK_US
 from misusesim.dataset.schema import ACTIONS, INTENTS, MISUSE_KINDS, PURPOSES, ROLES, VIOLATIONS
 from misusesim.misuse.moments import ON_DUTY_SHARE, moment, own_shifts
-from misusesim.misuse.rungs import COLLEAGUE, PLAUSIBLE, Cover, Rung, Story, drawn_rung
+from misusesim.misuse.rungs import COLLEAGUE, PLAUSIBLE, Cover, Rung, Story, drawn_rung, home_topic
 from misusesim.misuse.writing import MOST_STEPS, Campaign, Scene, Step
 from misusesim.occasions import DEFAULT, NONE, TEMPLATE, TOPIC
 
@@ -35,10 +35,11 @@ LEAD: Final = 116
 STRETCH: Final = (2, 3, 5, 6, 8, 9, 11, 12, 15, 18, 25, 45)
 ZEAL: Final = (2, 4, 6, 8, 9, 10, 11, 13, 17, 30)
 _MEAN_ZEAL: Final = 1.1
+_ANY: Final = (None,)
 _SECOND_US: Final = 1_000_000
 _WEEKS_PER_YEAR: Final = 365 / 7
 #: Who can be asked to run somebody, as he is asked over the radio or at the counter every day.
-ASKED: Final = {"dispatcher": ("name_check", "plate_check"), "records_clerk": ("name_check",)}
+ASKED: Final = {"dispatcher": ("call_dispatch",), "records_clerk": ("records_request",)}
 #: By rung: no cover, a wrong purpose, somebody else's or an unrelated case.
 BY_RUNG: Final = tuple(
     VIOLATIONS.index(v) for v in ("no_need_to_know", "purpose", "false_case", "false_case")
@@ -63,9 +64,10 @@ class Way:
     queries: tuple[int, ...]  # of a sitting, each as likely
     whom: Callable[[Scene, int, int, int, np.random.Generator], Targets | None]
     topic: str = "patrol"  # what it is about, and what is said on the rung "declared"
-    purpose: str = "other"  # declared on that rung
+    purpose: str | None = "other"  # declared on that rung; None: as the template has it
     violation: str | None = None  # else by rung
-    actions: tuple[str | None, ...] = (None,)  # None: whatever one does with such an answer
+    #: Role -> what is done with the answers, each as likely; None: whatever one always does.
+    actions: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
     at_work: bool = True  # False: a tenth of the sittings follow a shift
     gap_s: int = 25
     matter: Callable[[Scene, int, int], int] | None = None  # whom it is about at its time instead
@@ -172,7 +174,7 @@ class CourseCampaigns:
         if whom is None:
             return None
         does = who_does(scene, self.way.kind, misuse, rung, week, officer, begin)
-        told = Teller(scene, self.way, rung, officer, asked=does != officer)
+        told = Teller(scene, self.way, rung, officer, does if does != officer else None)
         steps = sat(
             scene, self.way, does, told, list(zip(when, whom.subjects, strict=True)), chance
         )
@@ -191,9 +193,12 @@ class CourseCampaigns:
 class Teller:
     """What is typed at each sitting of a campaign."""
 
-    def __init__(self, scene: Scene, way: Way, rung: Rung, officer: int, *, asked: bool) -> None:
-        purpose = PURPOSES.index(way.purpose)
-        self._asked = asked
+    def __init__(
+        self, scene: Scene, way: Way, rung: Rung, officer: int, asked: int | None = None
+    ) -> None:
+        purpose = DEFAULT if way.purpose is None else PURPOSES.index(way.purpose)
+        self._asked = asked is not None
+        self._usual = NONE if asked is None else home_topic(scene, asked)
         self._cover = Cover(scene, rung, officer, purpose, TOPIC[way.topic])
 
     @property
@@ -204,7 +209,7 @@ class Teller:
     def told(self, time: int, chance: np.random.Generator) -> Story:
         """Return what is typed at a time: a colleague who is asked types what he always does."""
         story = self._cover.told(time, chance)
-        return Story(COLLEAGUE, DEFAULT, TOPIC["patrol"]) if self._asked else story
+        return Story(COLLEAGUE, DEFAULT, self._usual) if self._asked else story
 
 
 def sat(
@@ -218,7 +223,8 @@ def sat(
     for (wish, duty, place), subject in planned:
         template = templates[int(chance.integers(len(templates)))]
         queries = way.queries[int(chance.integers(len(way.queries)))]
-        action = way.actions[int(chance.integers(len(way.actions)))]
+        acts = way.actions.get(role, _ANY)
+        action = acts[int(chance.integers(len(acts)))]
         at_work = way.at_work or duty < ON_DUTY_SHARE
         time = moment(scene, mine, wish, 0.0 if at_work else duty, place)
         told = teller.told(time or wish, chance)

@@ -30,9 +30,9 @@ _LOOKBACK: Final = table(
 )
 #: Hours looked back by who finds nothing and asks again (Okaloosa; domain note 6).
 _WIDER: Final = np.array([12, 24, 168, 720], np.int32)
-#: Of searches far back and wide: 360 to 524 days in one office (domain note 5.1, kind 21), three
-#: months; the state or the whole network (shares are assumptions).
-_FAR: Final = table({2160: 40, 8640: 40, 12576: 20})
+#: Of searches far back and wide: a year (360 to 524 days in one office, domain note 5.1, kind 21)
+#: or three months, as others at times; the state or the whole network (shares are assumptions).
+_FAR: Final = table({2160: 50, 8640: 50})
 _FAR_SCOPES: Final = table({2: 60, 3: 40})
 _ALPR_HIT_RATE: Final = 0.0073  # median agency, reads that hit a hot list
 _OK, _NO_RECORD, _ERROR, _TIMEOUT = range(len(OUTCOMES))

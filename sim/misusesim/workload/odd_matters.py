@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from misusesim import rng
-from misusesim.dice import lane, table
-from misusesim.occasions import NONE, TEMPLATE, TOPIC, Occasions
+from misusesim.dataset.schema import ACTIONS
+from misusesim.dice import lane, of_65536, table
+from misusesim.occasions import DEFAULT, NONE, TEMPLATE, TOPIC, Occasions
 from misusesim.workload.durations import drawn
 from misusesim.workload.moments import Moments, moments_of, within
 from misusesim.workload.odd_desks import own_case, put_on
@@ -30,10 +31,11 @@ class Matter(NamedTuple):
     queries: NDArray[np.int32]
     says: str | None  # topic the reason speaks of, None: its own
     gap_s: int = 30
+    shared: float = 0.0  # share of sittings whose answers are passed on
 
 
 _FEW: Final = table({1: 45, 2: 30, 3: 20, 4: 5})
-_JOINT: Final = Matter(("name_check", "alpr_search"), _FEW, "immigration", 40)
+_JOINT: Final = Matter(("name_check", "alpr_search"), _FEW, "immigration", 40, 1 / 3)
 _MEDICAL: Final = Matter(("alpr_wide", "alpr_wide"), table({1: 66, 2: 34}), "health")
 _BROADCAST: Final = Matter(("plate_check", "name_check"), table({1: 66, 2: 34}), "descriptor")
 _COLD: Final = Matter(("alpr_wide", "alpr_wide"), table({1: 66, 2: 34}), None)
@@ -41,7 +43,7 @@ _VALIDATED: Final = Matter(
     ("plate_check", "plate_check"), table({60: 25, 80: 25, 100: 25, 128: 25}), None
 )
 #: Weeks since a case came in: of a joint case, of one that is cold (assumptions).
-_RUNNING_WEEKS, _COLD_WEEKS = (0, 6), (4, 11)
+_RUNNING_WEEKS, _COLD_WEEKS = (0, 6), (2, 9)
 _MEDICAL_TOPICS: Final = ("welfare", "missing", "homicide", "sex_offense")
 _BROADCAST_TOPICS: Final = ("robbery", "assault", "burglary", "weapons", "hit_and_run")
 _MEDICAL_DAYS, _BROADCAST_DAYS, _VALIDATED_DAYS = 21, 7, 60
@@ -129,9 +131,11 @@ def _asked(
     bits = rng.mix(moments.bits)
     either = np.array([TEMPLATE[name] for name in matter.template])
     said = {} if matter.says is None else {"says_topic": TOPIC[matter.says]}
+    passed_on = lane(bits, 2) < of_65536(matter.shared)
     return odd_work(
         len(shift), odd.kind, officer=moments.officer,
         start=within(files.setting, shift, lane(moments.bits, 2) * 7 // 8),
         n=drawn(matter.queries, bits, 0), gap_s=matter.gap_s, template=either[lane(bits, 1) >> 15],
+        action=np.where(passed_on, ACTIONS.index("share"), DEFAULT),
         **what, **said,
     )  # fmt: skip

@@ -22,7 +22,7 @@ from misusesim.misuse import KINDS
 from misusesim.misuse.practices import PracticeCampaigns
 from misusesim.misuse.spells import LEAD, STRETCH, CourseCampaigns, present, weeks_of
 from misusesim.misuse.writing import MOST_STEPS
-from misusesim.occasions import NONE, TEMPLATE, TOPIC
+from misusesim.occasions import DEFAULT, NONE, TEMPLATE, TOPIC
 from misusesim.scenario.misuse import Misuse
 from misusesim.scenario.model import Oddity, Staffing
 from misusesim.workload.events import statewide
@@ -253,11 +253,26 @@ def test_a_practice_is_of_several_members_of_a_unit(scene, found):
         assert max(len(c.officers) for c in found[kind]) > 1
 
 
-def test_bulk_is_bulk_and_sales_are_printed(found):
-    """Harvests are 60 to 128 plates at a time; what is sold is printed or exported at times."""
+def test_bulk_is_bulk_and_sales_are_printed(scene, found):
+    """Harvests are 60 to 128 plates at a time; clerks print at times what they sell."""
     assert {s.queries for c in found["bulk_harvest"] for s in c.steps} <= {60, 80, 100, 128}
-    acts = [s.action for c in found["selling"] for s in c.steps]
-    assert {ACTIONS.index("print"), ACTIONS.index("export")} < set(acts)
+    clerk = ROLES.index("records_clerk")
+    acts = {(scene.officers.role[s.officer] == clerk, s.action)
+            for c in found["selling"] for s in c.steps}  # fmt: skip
+    assert acts == {(True, DEFAULT), (True, ACTIONS.index("print")), (False, DEFAULT)}
+
+
+def test_who_sits_at_a_desk_says_what_desks_say(scene, found):
+    """Clerks and jailers give no purpose and no topic but that of their desk, unless openly."""
+    homes = {"records_clerk": "records", "jail": "custody", "licensing_clerk": "employment"}
+    seen = 0
+    for kind in ("favour", "selling", "self_lookup"):
+        for campaign in found[kind]:
+            home = homes.get(ROLES[scene.officers.role[campaign.steps[0].officer]])
+            if home is not None:
+                assert {s.story.topic for s in campaign.steps} == {TOPIC[home]}
+                seen += 1
+    assert seen > 5
 
 
 def test_too_far_back_is_about_ones_own_matters(scene, found):
