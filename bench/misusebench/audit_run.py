@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.audit import Audit, Check, audited, read_labelled, read_table
+from misusebench.audit.dataset import checks_of_truth, labelled_dataset
+from misusebench.errors import SuiteError
 from misusebench.report import markup
 from misusebench.result import write_atomically
+from misusesim.dataset import layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +59,7 @@ class Shown:
 
 
 def show_audit(
-    path: Path, label: str, *, time: str | None, entity: str | None, ignore: tuple[str, ...],
+    path: Path, label: str | None, *, time: str | None, entity: str | None, ignore: tuple[str, ...],
     level: str, most: float | None, without: Path | None, page: Path | None,
     say: Callable[[str], None],
 ) -> Shown:  # fmt: skip
@@ -67,9 +70,15 @@ def show_audit(
     SuiteError
         If the file cannot be read, lacks a column or has rows of one class only.
     """
-    labelled = read_labelled(path, label, time=time, entity=entity, ignore=ignore)
+    if label is not None:
+        labelled, own = read_labelled(path, label, time=time, entity=entity, ignore=ignore), []
+    elif (path / layout.MANIFEST).is_file():
+        labelled, own = labelled_dataset(path), checks_of_truth(path)
+    else:
+        raise SuiteError(f"{path} is no data set of ours; a table needs --label COL")
     other = None if without is None else read_table(without)
     found = audited(labelled, level, most=most, without=other, told=say)
+    found = replace(found, checks=(*found.checks, *own))
     shown = Shown(path.name, found)
     if page is not None:
         write_atomically(page, audit_page(shown).encode())

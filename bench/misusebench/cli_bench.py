@@ -241,8 +241,12 @@ def check(
 
 
 def audit(
-    table: Annotated[Path, typer.Argument(metavar="TABLE", help="A CSV or Parquet file.")],
-    label: Annotated[str, typer.Option(metavar="COL", help="Column of the labels.")],
+    table: Annotated[
+        Path, typer.Argument(metavar="DIR|TABLE", help="A data set, or a CSV or Parquet file.")
+    ],
+    label: Annotated[
+        str | None, typer.Option(metavar="COL", help="Column of a table's labels.")
+    ] = None,
     time: Annotated[str | None, typer.Option(metavar="COL", help="When; numbers: seconds.")] = None,
     entity: Annotated[str | None, typer.Option(metavar="COL", help="Who did it.")] = None,
     ignore: Annotated[

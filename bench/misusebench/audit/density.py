@@ -31,10 +31,12 @@ def days(table: Labelled) -> Days | None:
     """Return how days of entities mix; None where times or entities are not known."""
     if table.time is None or table.entity is None:
         return None
-    key = np.stack([table.entity, table.time // _DAY_NS], axis=1)
+    day = table.time // _DAY_NS if table.day is None else table.day
+    label = table.label if table.exempt is None else table.label & ~table.exempt
+    key = np.stack([table.entity, day], axis=1)
     _, place = np.unique(key, axis=0, return_inverse=True)
     total = np.bincount(place)
-    some = np.bincount(place, table.label)
+    some = np.bincount(place, label)
     there = some > 0
     over = there & (total >= _SOME) & (some > total / 2)
     return Days(int(there.sum()), int((there & (some < total)).sum()), int(over.sum()))

@@ -34,6 +34,8 @@ class Labelled:
     time: NDArray[np.int64] | None  # nanoseconds
     entity_column: str | None = None
     time_column: str | None = None
+    day: NDArray[np.int64] | None = None  # local day of each row, else that of `time`
+    exempt: NDArray[np.bool_] | None = None  # positives whose days need not be mixed
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -74,7 +76,7 @@ def read_labelled(
     public = table.drop_columns([label, *ignore])
     return Labelled(
         columns=public, label=truth,
-        entity=None if entity is None else _codes(table[entity]),
+        entity=None if entity is None else codes_of(table[entity]),
         time=None if time is None else _times(path, time, table[time]),
         entity_column=entity, time_column=time,
     )  # fmt: skip
@@ -135,7 +137,8 @@ def plain(column: pa.ChunkedArray) -> pa.Array:
     return whole.dictionary_decode() if pa.types.is_dictionary(whole.type) else whole
 
 
-def _codes(column: pa.ChunkedArray) -> NDArray[np.int64]:
+def codes_of(column: pa.ChunkedArray) -> NDArray[np.int64]:
+    """Return a number of each row's value."""
     indices = pc.dictionary_encode(plain(column), null_encoding="encode").indices
     return np.asarray(indices.to_numpy(zero_copy_only=False), np.int64)
 

@@ -13,7 +13,11 @@ from tests.bench.audit import planted
 
 from misusebench.__main__ import main
 from misusebench.audit import audited, read_labelled
+from misusebench.audit.dataset import checks_of_truth, labelled_dataset
 from misusebench.errors import SuiteError
+from misusesim import simulate
+from misusesim.scenario.load import load_scenario
+from misusesim.truth import Truth, open_truth
 
 ROUNDS = 300
 
@@ -125,3 +129,48 @@ def test_the_command_exits_with_five_and_writes_a_page(tmp_path, capsys):
     told = json.loads(capsys.readouterr().out)
     assert "values" in told["data"]["failed"]
     assert "days of mostly positives" in page.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """Return a data set with three kinds of misuse."""
+    out = tmp_path_factory.mktemp("audit") / "tiny"
+    simulate(load_scenario("tiny"), out)
+    return out
+
+
+def test_a_data_set_is_audited_with_its_truth(small):
+    """Rows of misuse are the positives, and checks of truth and accounting pass."""
+    table = labelled_dataset(small)
+    truth = open_truth(small).queries
+    assert table.label.sum() == truth["cause"].to_pylist().count("misuse")
+    own = {check.name: check.passed for check in checks_of_truth(small)}
+    assert own == dict.fromkeys(
+        ("truth apart", "misuse replays", "twins are justified", "accounting"), True
+    ) | {"visible to rules by design": None}
+
+
+def test_the_command_takes_a_data_set(small, capsys):
+    """Without a label the folder is a data set of ours; days of exempt kinds are not counted."""
+    main(["audit", str(small), "--json", "-q", "--level", "easy"])
+    told = json.loads(capsys.readouterr().out)["data"]
+    assert {"Q3", "Q8", "Q17"} <= {check["id"] for check in told["checks"]}
+    assert labelled_dataset(small).exempt.any()
+
+
+def test_a_folder_that_is_no_data_set_wants_a_label(tmp_path, capsys):
+    """What is neither is told, with exit 2."""
+    assert main(["audit", str(tmp_path), "-q"]) == 2
+    assert "needs --label" in capsys.readouterr().err
+
+
+def test_a_row_unlike_its_campaign_is_found(small, monkeypatch):
+    """A truth in which a row's rung is not its campaign's fails the replay."""
+    truth = open_truth(small)
+    campaigns = truth.campaigns.to_pylist()
+    for row in campaigns:
+        row["severity"] = 7
+    wrong = pa.Table.from_pylist(campaigns, truth.campaigns.schema)
+    monkeypatch.setattr(Truth, "campaigns", property(lambda _: wrong))
+    failed = [check.name for check in checks_of_truth(small) if check.passed is False]
+    assert failed == ["misuse replays"]

@@ -1,0 +1,121 @@
+"""A data set of ours as a labelled table, and the checks that only its truth and manifest allow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from misusebench.audit.checks import Check
+from misusebench.audit.labelled import Labelled, codes_of
+from misusesim.clock import LocalClock
+from misusesim.dataset.reader import open_dataset
+from misusesim.truth import open_truth
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from misusesim.dataset.reader import Dataset
+    from misusesim.truth import Truth
+
+#: Kinds whose days need not hold other work, by their nature: accounts of nobody who works or used
+#: by another, units and bulk.
+EXEMPT: Final = (
+    "permit_checks", "wrong_code", "immigration", "protest", "bulk_harvest", "ghost_account",
+    "credential_sharing",
+)  # fmt: skip
+#: Kinds that a written rule sees where they are declared: listed, never hidden.
+POLICY_VISIBLE: Final = (
+    "permit_checks", "wrong_code", "immigration", "protest", "health", "descriptor",
+    "live_testing", "scope_excess",
+)  # fmt: skip
+_US_NS, _DAY_US = 1_000, 86_400_000_000
+
+
+def labelled_dataset(path: Path) -> Labelled:
+    """Return the log of a data set in the order of arrival, misuse as its label.
+
+    Raises
+    ------
+    UsageError, DatasetError
+        If it is no data set, or not whole.
+    """
+    data = open_dataset(path)
+    truth = open_truth(data)
+    log = data.log()
+    kind = _kinds(log, truth)
+    time = log["time"].cast(pa.int64()).to_numpy()
+    return Labelled(
+        columns=log, label=kind != "", entity=codes_of(log["officer_id"]), time=time * _US_NS,
+        entity_column="officer_id", time_column="time",
+        day=LocalClock(data.scenario).local(time) // _DAY_US, exempt=np.isin(kind, EXEMPT),
+    )  # fmt: skip
+
+
+def _kinds(log: pa.Table, truth: Truth) -> NDArray[np.str_]:
+    """Return the kind of misuse of each row, "" for the others."""
+    queries = truth.queries
+    wrong = queries.filter(pc.equal(queries["cause"].cast(pa.string()), "misuse"))
+    ids = wrong["query_id"].to_numpy()
+    order = np.argsort(ids)
+    own = log["query_id"].to_numpy()
+    at = np.minimum(np.searchsorted(ids[order], own), max(len(ids) - 1, 0))
+    names = np.asarray(wrong["kind"].cast(pa.string()).to_pylist(), np.str_)
+    if not len(ids):
+        return np.full(len(own), "", np.str_)
+    return np.where(ids[order][at] == own, names[order][at], "")
+
+
+def checks_of_truth(path: Path) -> list[Check]:
+    """Return the checks of a data set's truth and accounting (Q3, Q8, Q17)."""
+    data = open_dataset(path)
+    truth = open_truth(data)
+    return [
+        _apart(data), *_replayed(truth), _accounted(data.manifest["rows"]), _by_design(truth),
+    ]  # fmt: skip
+
+
+def _by_design(truth: Truth) -> Check:
+    """List the kinds that a written rule sees, so that no figure hides them."""
+    there = set(truth.campaigns["kind"].to_pylist())
+    told = ", ".join(kind for kind in POLICY_VISIBLE if kind in there)
+    return Check("Q1", "visible to rules by design", None, "told only", None, told or "none")
+
+
+def _apart(data: Dataset) -> Check:
+    """Look for columns of the truth in the parts of the log, as they are on disk."""
+    told = {"cause", "kind", "label", "campaign_id", "rung", "cover", "intent", "severity"}
+    found = {n for part in data.parts("log") for n in pq.read_schema(data.path / part).names}
+    public = sorted(found & told)
+    return Check("Q3", "truth apart", len(public), "0 columns", not public, ", ".join(public))
+
+
+def _replayed(truth: Truth) -> list[Check]:
+    """Hold each misuse row against its campaign, and each oddity against its justification."""
+    campaigns = {row["campaign_id"]: row for row in truth.campaigns.to_pylist()}
+    queries = truth.queries
+    wrong = queries.filter(pc.equal(queries["cause"].cast(pa.string()), "misuse"))
+    names = ("campaign_id", "kind", "rung", "severity")
+    bad = 0
+    for row in wrong.select(names).to_pylist():
+        campaign: dict[str, Any] | None = campaigns.get(row["campaign_id"])
+        bad += campaign is None or any(row[name] != campaign[name] for name in names[1:])
+    told = truth.oddities["justification"].to_pylist()
+    unsaid = sum(":" not in (text or "") for text in told)
+    return [
+        Check("Q8", "misuse replays", bad, "0 rows", not bad,
+              f"of {wrong.num_rows:,} rows against their campaigns"),
+        Check("Q8", "twins are justified", unsaid, "0 rows", not unsaid,
+              f"of {len(told):,} oddities"),
+    ]  # fmt: skip
+
+
+def _accounted(rows: dict[str, int]) -> Check:
+    off = rows["generated"] - rows["lost"] + rows["duplicates"] - rows["written"]
+    what = "generated - lost + doubled = written"
+    return Check("Q17", "accounting", abs(off), "0 rows", off == 0, what)
