@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.audit import Audit, Check, audited, read_labelled, read_table
+from misusebench.audit.again import checks_made_again
 from misusebench.audit.dataset import checks_of_truth, labelled_dataset
 from misusebench.errors import SuiteError
 from misusebench.report import markup
@@ -60,7 +61,7 @@ class Shown:
 
 def show_audit(
     path: Path, label: str | None, *, time: str | None, entity: str | None, ignore: tuple[str, ...],
-    level: str, most: float | None, without: Path | None, page: Path | None,
+    level: str, most: float | None, without: Path | None, page: Path | None, again: bool = True,
     say: Callable[[str], None],
 ) -> Shown:  # fmt: skip
     """Audit a file and write the page, if one is wanted.
@@ -74,6 +75,7 @@ def show_audit(
         labelled, own = read_labelled(path, label, time=time, entity=entity, ignore=ignore), []
     elif (path / layout.MANIFEST).is_file():
         labelled, own = labelled_dataset(path), checks_of_truth(path)
+        own += checks_made_again(path, say) if again else []
     else:
         raise SuiteError(f"{path} is no data set of ours; a table needs --label COL")
     other = None if without is None else read_table(without)

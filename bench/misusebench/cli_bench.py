@@ -259,6 +259,9 @@ def audit(
     without: Annotated[
         Path | None, typer.Option(metavar="TABLE", help="The same table made without misuse.")
     ] = None,
+    again: Annotated[
+        bool, typer.Option("--again/--not-again", help="Make a data set again, to compare.")
+    ] = True,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="A page to write.")] = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -268,7 +271,7 @@ def audit(
 
     found = show_audit(
         table, label, time=time, entity=entity, ignore=tuple(ignore or ()), level=level.value,
-        most=most, without=without, page=out, say=lambda text: say(text, quiet=quiet),
+        most=most, without=without, page=out, again=again, say=lambda text: say(text, quiet=quiet),
     )  # fmt: skip
     show("audit", found.as_dict() if as_json else found, lambda one: one.text(), as_json=as_json)
     if found.found.failed:

@@ -54,6 +54,7 @@ def labelled_dataset(path: Path) -> Labelled:
         columns=log, label=kind != "", entity=codes_of(log["officer_id"]), time=time * _US_NS,
         entity_column="officer_id", time_column="time",
         day=LocalClock(data.scenario).local(time) // _DAY_US, exempt=np.isin(kind, EXEMPT),
+        by_design=np.isin(kind, POLICY_VISIBLE),
     )  # fmt: skip
 
 

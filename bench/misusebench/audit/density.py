@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -25,21 +25,60 @@ class Days(NamedTuple):
     positive: int  # with a positive row
     mixed: int  # of those, with a negative one too
     overrun: int  # of those with three rows or more, where over half is positive
+    chance: float  # 99.9 % quantile of that, were the same rows added to other days of theirs
 
 
-def days(table: Labelled) -> Days | None:
-    """Return how days of entities mix; None where times or entities are not known."""
+def days(table: Labelled, rounds: int, seed: int) -> Days | None:
+    """Return how days of entities mix; None where times or entities are not known.
+
+    People have quiet days, on which anything they do besides is most of it. So the days that
+    positives overrun are held against chance: the positives of a day, put on any other day on which
+    their entity has negative rows.
+    """
     if table.time is None or table.entity is None:
         return None
     day = table.time // _DAY_NS if table.day is None else table.day
     label = table.label if table.exempt is None else table.label & ~table.exempt
     key = np.stack([table.entity, day], axis=1)
-    _, place = np.unique(key, axis=0, return_inverse=True)
+    distinct, place = np.unique(key, axis=0, return_inverse=True)
     total = np.bincount(place)
     some = np.bincount(place, label)
     there = some > 0
-    over = there & (total >= _SOME) & (some > total / 2)
-    return Days(int(there.sum()), int((there & (some < total)).sum()), int(over.sum()))
+    over = there & _overrun(some, total)
+    drawn = _overrun_elsewhere(distinct[:, 0], some, total - some, rounds, seed)
+    return Days(
+        int(there.sum()), int((there & (some < total)).sum()), int(over.sum()),
+        float(np.quantile(drawn, _QUANTILE)),
+    )  # fmt: skip
+
+
+def _overrun(some: NDArray[Any], total: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.asarray((total >= _SOME) & (some > total / 2))
+
+
+def _overrun_elsewhere(
+    entity: NDArray[np.int64], some: NDArray[Any], others: NDArray[Any], rounds: int, seed: int
+) -> NDArray[np.int64]:
+    """Return how many days would be overrun, were positives on other days, by round.
+
+    Parameters
+    ----------
+    entity, some, others
+        Of each day: whose it is (in ascending order), its positive and its other rows.
+    rounds, seed
+        Of the draws.
+    """
+    work, days_of = others[others > 0], entity[others > 0]
+    mine = np.flatnonzero(some > 0)
+    first = np.searchsorted(days_of, entity[mine], side="left")
+    number = np.searchsorted(days_of, entity[mine], side="right") - first
+    mine, first, number = mine[number > 0], first[number > 0], number[number > 0]
+    generator = np.random.default_rng(seed)
+    drawn = np.empty(rounds, np.int64)
+    for turn in range(rounds):
+        day = first + (generator.random(len(mine)) * number).astype(np.int64)
+        drawn[turn] = _overrun(some[mine], some[mine] + work[day]).sum()
+    return drawn
 
 
 class Course(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -36,6 +36,7 @@ class Labelled:
     time_column: str | None = None
     day: NDArray[np.int64] | None = None  # local day of each row, else that of `time`
     exempt: NDArray[np.bool_] | None = None  # positives whose days need not be mixed
+    by_design: NDArray[np.bool_] | None = None  # positives that a written rule sees by design
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -45,6 +46,16 @@ class Labelled:
     def base_rate(self) -> float:
         """Return the share of positive rows."""
         return float(self.label.mean())
+
+    def unseen(self) -> Labelled:
+        """Return the table with only what no written rule sees by design as positive.
+
+        The other rows stay, as negatives: without them, values would be rarer where they were.
+        """
+        seen = self.by_design
+        if seen is None or not seen.any() or not (self.label & ~seen).any():
+            return self
+        return replace(self, label=self.label & ~seen, by_design=None)
 
 
 def read_labelled(

@@ -35,14 +35,15 @@ def auc(rank: Floats, positives: NDArray[np.int64]) -> float:
     """
     n, k = len(rank), len(positives)
     area = (rank[positives].sum() - k * (k + 1) / 2) / (k * (n - k))
-    return float(max(area, 1 - area))
+    return float(min(1.0, max(area, 1 - area)))
 
 
 class Permuted:
     """Rows that are positive when whole entities swap their labels.
 
     A row at a part of the way through an entity's rows becomes the row at the same part of
-    another's, so bursts stay bursts. Without entities, rows are drawn.
+    another's, so bursts stay bursts; where that one has fewer rows they count more than once, so
+    an entity with many positives weighs as much wherever it goes. Without entities, rows are drawn.
     """
 
     def __init__(
@@ -66,7 +67,7 @@ class Permuted:
         for _ in range(rounds):
             other = chance.permutation(len(size))[mine]
             at = first[other] + (part * size[other]).astype(np.int64)
-            self.rows.append(np.unique(order[at]))
+            self.rows.append(order[at])
 
     def aucs(self, rank: Floats) -> Floats:
         """Return the area of each round."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +15,7 @@ from tests.bench.audit import planted
 
 from misusebench.__main__ import main
 from misusebench.audit import audited, read_labelled
+from misusebench.audit.again import checks_made_again
 from misusebench.audit.dataset import checks_of_truth, labelled_dataset
 from misusebench.errors import SuiteError
 from misusesim import simulate
@@ -174,3 +177,67 @@ def test_a_row_unlike_its_campaign_is_found(small, monkeypatch):
     monkeypatch.setattr(Truth, "campaigns", property(lambda _: wrong))
     failed = [check.name for check in checks_of_truth(small) if check.passed is False]
     assert failed == ["misuse replays"]
+
+
+def test_a_data_set_is_made_again(small):
+    """The same files come out, honest rows are those of the world without misuse."""
+    found = {check.name: check for check in checks_made_again(small)}
+    assert [(name, check.value, check.passed) for name, check in found.items()] == [
+        ("the same bytes again", 0, True),
+        ("honest rows as without misuse", 0, True),
+        ("rows gone", 0, True),
+    ]
+    honest = open_truth(small).queries["cause"].to_pylist()
+    told = f"{len(honest) - honest.count('misuse'):,}"
+    assert told in found["honest rows as without misuse"].detail
+
+
+def test_a_changed_honest_row_is_found(small, tmp_path):
+    """A row of the log that the scenario does not make is new, and the one it replaced is gone."""
+    copy = tmp_path / "changed"
+    shutil.copytree(small, copy)
+    queries = open_truth(small).queries
+    work = {
+        query for query, cause in zip(
+            queries["query_id"].to_pylist(), queries["cause"].to_pylist(), strict=True
+        ) if cause == "work"
+    }  # fmt: skip
+    part = next(iter(sorted((copy / "log").rglob("*.parquet"))))
+    log = pq.read_table(part)
+    row = next(n for n, q in enumerate(log["query_id"].to_pylist()) if q in work)
+    latency = log["latency_ms"].to_numpy().copy()
+    latency[row] += 1
+    place = log.schema.get_field_index("latency_ms")
+    pq.write_table(log.set_column(place, log.schema.field(place), pa.array(latency)), part)
+    found = {check.name: check for check in checks_made_again(copy)}
+    assert found["honest rows as without misuse"].value == 1
+    assert found["rows gone"].value == 1
+    assert found["rows gone"].passed is False
+
+
+def test_another_scenario_gives_other_bytes(small, tmp_path):
+    """Files that its scenario does not give are counted."""
+    copy = tmp_path / "other"
+    shutil.copytree(small, copy)
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["files"][0]["sha256"] = "0" * 64
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    found = {check.name: check for check in checks_made_again(copy)}
+    assert found["the same bytes again"].value == 1
+    assert found["the same bytes again"].passed is False
+
+
+def test_what_rules_see_by_design_is_told_and_not_judged(tmp_path):
+    """A leak of such rows alone does not fail; it stands in the pooled figures."""
+    columns = planted.clean()
+    seen = columns["label"] & (np.cumsum(columns["label"]) % 2 == 0)
+    columns["amount"][seen] = -1.0
+    path = tmp_path / "table.parquet"
+    pq.write_table(planted.table_of(columns), path)
+    table = read_labelled(path, "label", time="time", entity="who")
+    assert "values" in names(audited(table, rounds=ROUNDS))
+    found = audited(replace(table, by_design=seen), rounds=ROUNDS)
+    assert names(found) == []
+    values = {check.name: check.value for check in found.checks}
+    assert values["values, pooled"] > 0.7 > values["values"]
+    assert found.positives == columns["label"].sum()

@@ -1,0 +1,56 @@
+"""`county` of five seeds under the audit: what gives its misuse away, and what chance would do."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from misusebench.audit import Audit, audited
+from misusebench.audit.again import checks_made_again
+from misusebench.audit.dataset import checks_of_truth, labelled_dataset
+from misusesim import shards
+from misusesim.scenario.load import load_scenario
+
+FOLDER = Path(os.environ["PROOF_FOLDER"])
+WORLD = os.environ.get("PROOF_WORLD", "county")
+SEEDS = [int(seed) for seed in os.environ.get("PROOF_SEEDS", "2024 1 2 3 4").split()]
+
+
+def audit(seed: int) -> Audit:
+    """Make the world of a seed and audit it."""
+    out = FOLDER / str(seed)
+    shards.run(load_scenario(WORLD, [f"seed={seed}"]), out, workers=None)
+    found = audited(labelled_dataset(out))
+    own = (*checks_of_truth(out), *checks_made_again(out))
+    return Audit(found.rows, found.positives, found.level, (*found.checks, *own))
+
+
+def shown(value: float | None, verdict: str) -> str:
+    """Return a cell: the value, and the verdict where it is not a pass."""
+    number = "-" if value is None else f"{value:.3g}"
+    return number if verdict in {"pass", "not applicable"} else f"**{number} {verdict}**"
+
+
+def main() -> None:
+    """Print a line a check, a column a seed."""
+    found = {seed: audit(seed) for seed in SEEDS}
+    first = found[SEEDS[0]]
+    print(f"# `{WORLD}` under the audit, level {first.level}\n")
+    for seed, one in found.items():
+        failed = ", ".join(check.name for check in one.failed) or "none"
+        print(f"- seed {seed}: {one.positives:,} of {one.rows:,} rows misuse; failed: {failed}")
+    head = " | ".join(f"seed {seed}" for seed in SEEDS)
+    print(f"\n| | check | bound (seed {SEEDS[0]}) | {head} |\n|---|---|---|{'---|' * len(SEEDS)}")
+    for place, check in enumerate(first.checks):
+        same = [one.checks[place] for one in found.values()]
+        cells = " | ".join(shown(c.value, c.verdict) for c in same)
+        print(f"| {check.id} | {check.name} | {check.bound} | {cells} |")
+    numbers = {seed: one.as_dict() for seed, one in found.items()}
+    Path(os.environ["PROOF_NUMBERS"]).write_text(json.dumps(numbers, indent=1))
+    if any(one.failed for one in found.values()):
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()
