@@ -17,9 +17,11 @@ Entries = list[dict[str, str]]
 
 def scenarios() -> Entries:
     """Return the shipped scenarios with their titles."""
+    from misusesim.scenario.family import members  # noqa: PLC0415 - only this list needs it
     from misusesim.scenario.load import list_scenarios, load_scenario  # noqa: PLC0415
 
-    return [_entry(name, load_scenario(name).title) for name in list_scenarios()]
+    shipped = [_entry(name, load_scenario(name).title) for name in list_scenarios()]
+    return shipped + [_entry(member.name, member.title) for member in members()]
 
 
 def kinds() -> Entries:

@@ -22,7 +22,8 @@ from misusesim.misuse.excess import BULK_HARVEST, LIVE_TESTING, SCOPE_EXCESS
 from misusesim.misuse.institutional import PermitCheckCampaigns
 from misusesim.misuse.personal import RetaliationCampaigns, RomanticInterestCampaigns
 from misusesim.misuse.practices import HEALTH, IMMIGRATION, PROTEST, WRONG_CODE
-from misusesim.misuse.writing import MisusePlan, Scene, written
+from misusesim.misuse.writing import MisusePlan, Scene, crowded, written
+from misusesim.scenario.levels import LEVELS, committed, is_crowded
 from misusesim.world.subjects import Population
 
 if TYPE_CHECKING:
@@ -80,9 +81,9 @@ def campaigns(
         scenario, agency, officers, ties, shifts, incidents, cases, clock, people, on_file
     )
     found = [
-        campaign
+        crowded(campaign, LEVELS[scenario.level].crowd if is_crowded(misuse) else 1.0)
         for misuse in scenario.misuse
-        for campaign in KINDS[misuse.kind].campaigns(scene, misuse)
+        for campaign in KINDS[misuse.kind].campaigns(scene, committed(misuse, scenario.level))
     ]
     return written(scene, found)
 

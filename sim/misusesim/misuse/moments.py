@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from misusesim.clock import HOUR_US, MINUTE_US
+from misusesim.scenario.levels import LEVELS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from misusesim.misuse.writing import Scene
 
-#: Share of steps that wait for a shift; the others come within three hours of one (assumption;
-#: "part off duty", domain note 5.1).
-ON_DUTY_SHARE: Final = 0.9
 _FREE_US: Final = 3 * HOUR_US
 _LEAVING_US: Final = 5 * MINUTE_US
+
+
+def on_duty_share(scene: Scene) -> float:
+    """Return the share of steps that wait for a shift; the others come within hours of one.
+
+    "Part off duty", domain note 5.1; how large a part is an assumption of the level.
+    """
+    return 1.0 - LEVELS[scene.scenario.level].after_work
 
 
 def own_shifts(scene: Scene, officer: int) -> NDArray[np.int64]:
@@ -42,7 +48,7 @@ def moment(
     wish
         Not before this time, UTC microseconds.
     duty
-        From `ON_DUTY_SHARE` on he acts within three hours after the shift.
+        From `on_duty_share` on he acts within three hours after the shift.
     place
         Where in the shift, or after it, [0, 1).
     """
@@ -54,9 +60,10 @@ def moment(
         later = max(wish, scene.known_until)
         gone = not len(mine) or scene.officers.left[scene.shifts.officer[mine[0]]] <= later
         return None if gone else later
-    if duty < ON_DUTY_SHARE and start[at] <= wish:
+    on_duty = duty < on_duty_share(scene)
+    if on_duty and start[at] <= wish:
         return wish
     begin, until = int(start[at]), int(end[at]) - _LEAVING_US
-    if duty >= ON_DUTY_SHARE:
+    if not on_duty:
         begin, until = int(end[at]), int(end[at]) + _FREE_US
     return begin + int((until - begin) * place) // 1_000_000 * 1_000_000

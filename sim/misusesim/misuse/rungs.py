@@ -9,6 +9,7 @@ import numpy as np
 from misusesim.clock import DAY_US
 from misusesim.dataset.schema import COVERS, PURPOSES, ROLES, RUNGS
 from misusesim.occasions import DEFAULT, DELICATE, NONE, TOPIC
+from misusesim.scenario.levels import LEVELS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,6 +40,7 @@ _HOME: Final = tuple(
     for role in ROLES
 )  # fmt: skip
 _INVENTED_SHARE: Final = 0.5  # of plausible cases; the others are a colleague's (assumption)
+_STREET: Final = ("patrol", "supervisor")  # whose numbers are those of incidents
 _RECENT_US: Final = 14 * DAY_US  # an own incident is still paperwork
 
 
@@ -87,6 +89,8 @@ def story(
     chance
         The campaign's own generator.
     """
+    as_usual = LEVELS[scene.scenario.level].as_usual
+    criminal = DEFAULT if as_usual else _CRIMINAL
     at_desk = honest_topic in _AT_DESK
     claims = CLAIMED_AT_DESK if at_desk else CLAIMED
     topic = claims[int(chance.integers(len(claims)))]
@@ -99,13 +103,17 @@ def story(
     if rung.code == MISCODED:
         return Story(NO_COVER, _CRIMINAL if at_desk else DEFAULT, topic if home == NONE else home)
     if rung.code == OWN:
-        own = _own(scene, officer, time, which)
+        own = _own(scene, officer, time, which, criminal)
         if own is not None:
             return _at_home(own, home)
+    if as_usual and ROLES[scene.officers.role[officer]] in _STREET:
+        theirs = _incident(scene, time, which, ~_handled(scene, officer))
+        if theirs is not None:
+            return theirs._replace(cover=BORROWED)
     case = NONE if rung.invents else _borrowed(scene, officer, time, which)
     if case == NONE:
-        return _at_home(Story(INVENTED, _CRIMINAL, topic), home)
-    return _at_home(Story(BORROWED, _CRIMINAL, _topic_of(scene, case), case), home)
+        return _at_home(Story(INVENTED, criminal, topic), home)
+    return _at_home(Story(BORROWED, criminal, _topic_of(scene, case), case), home)
 
 
 def _at_home(told: Story, home: int) -> Story:
@@ -157,19 +165,29 @@ def _open(scene: Scene, time: int) -> NDArray[np.bool_]:
     return np.asarray((scene.cases.opened <= time) & (scene.cases.closed > time))
 
 
-def _own(scene: Scene, officer: int, time: int, which: float) -> Story | None:
+def _own(scene: Scene, officer: int, time: int, which: float, criminal: int) -> Story | None:
     """Return an own open case, else a recent own incident."""
     mine = np.flatnonzero(_open(scene, time) & (scene.cases.officer == officer))
     if len(mine):
         row = mine[int(which * len(mine))]
-        return Story(NO_COVER, _CRIMINAL, int(scene.cases.topic[row]), int(scene.cases.serial[row]))
+        topic, serial = int(scene.cases.topic[row]), int(scene.cases.serial[row])
+        return Story(NO_COVER, criminal, topic, serial)
+    return _incident(scene, time, which, _handled(scene, officer))
+
+
+def _handled(scene: Scene, officer: int) -> NDArray[np.bool_]:
+    """Return which incidents an officer had."""
+    incidents = scene.incidents
+    return np.asarray((incidents.officer == officer) | (incidents.dispatcher == officer))
+
+
+def _incident(scene: Scene, time: int, which: float, some: NDArray[np.bool_]) -> Story | None:
+    """Return a recent one of some incidents."""
     known = scene.incidents.known
-    recent = (known <= time) & (known > time - _RECENT_US)
-    own = (scene.incidents.officer == officer) | (scene.incidents.dispatcher == officer)
-    mine = np.flatnonzero(recent & own)
-    if not len(mine):
+    rows = np.flatnonzero((known <= time) & (known > time - _RECENT_US) & some)
+    if not len(rows):
         return None
-    row = mine[int(which * len(mine))]
+    row = rows[int(which * len(rows))]
     topic, serial = int(scene.incidents.topic[row]), int(scene.incidents.serial[row])
     return Story(NO_COVER, DEFAULT, topic, NONE, serial)
 

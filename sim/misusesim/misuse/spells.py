@@ -13,10 +13,11 @@ import numpy as np
 
 from misusesim.clock import WEEK_US
 from misusesim.dataset.schema import ACTIONS, INTENTS, MISUSE_KINDS, PURPOSES, ROLES, VIOLATIONS
-from misusesim.misuse.moments import ON_DUTY_SHARE, moment, own_shifts
+from misusesim.misuse.moments import moment, on_duty_share, own_shifts
 from misusesim.misuse.rungs import COLLEAGUE, PLAUSIBLE, Cover, Rung, Story, drawn_rung, home_topic
 from misusesim.misuse.writing import MOST_STEPS, Campaign, Scene, Step
 from misusesim.occasions import DEFAULT, NONE, TEMPLATE, TOPIC
+from misusesim.scenario.levels import LEVELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -220,12 +221,13 @@ def sat(
     role = ROLES[scene.officers.role[officer]]
     templates = way.sittings.get(role) or ASKED[role]
     mine, steps = own_shifts(scene, officer), list[Step]()
+    bound = LEVELS[scene.scenario.level].bound
     for (wish, duty, place), subject in planned:
         template = templates[int(chance.integers(len(templates)))]
         queries = way.queries[int(chance.integers(len(way.queries)))]
         acts = way.actions.get(role, _ANY)
         action = acts[int(chance.integers(len(acts)))]
-        at_work = way.at_work or duty < ON_DUTY_SHARE
+        at_work = (way.at_work and bound) or duty < on_duty_share(scene)
         time = moment(scene, mine, wish, 0.0 if at_work else duty, place)
         told = teller.told(time or wish, chance)
         if time is not None:

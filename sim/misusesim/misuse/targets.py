@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Whom = Callable[[Scene, int, int, int, np.random.Generator], Targets | None]
 
 _TRIED: Final = 12  # people seen for one who pleases (calc: one in six is young and of a sex)
+_ADULT_YEARS: Final = 16  # who may drive
 _YOUNG: Final = (18, 35)  # years (assumption)
 _OTHER_SEX: Final = 0.94  # of targets; one employee's look-ups were 94 % women (domain note 4)
 _MANY: Final = 2**31
@@ -71,13 +72,18 @@ def young_strangers(
 
 
 def tied(weights: Mapping[str, int]) -> Whom:
-    """Return a choice of one person the officer has a tie with, by kind of tie."""
+    """Return a choice of one grown person the officer has a tie with, by kind of tie.
+
+    Children are in no licence file, and work hardly ever asks for them.
+    """
 
     def choice(
         scene: Scene, officer: int, begin: int, count: int, chance: np.random.Generator
     ) -> Targets | None:
         weight = np.array([weights.get(name, 0) for name in TIE_KINDS])
         mine = np.flatnonzero((scene.ties.officer == officer) & (scene.ties.since <= begin))
+        born = scene.population.birth_year(scene.ties.subject[mine])
+        mine = mine[born <= scene.scenario.start.year - _ADULT_YEARS]
         passed = np.cumsum(weight[scene.ties.kind[mine]])
         which = chance.random()
         if not len(mine) or not passed[-1]:

@@ -12,6 +12,7 @@ from misusesim.dataset.schema import COVERS
 from misusesim.errors import SimulatorError
 from misusesim.occasions import DEFAULT, NONE
 from misusesim.plan import SERIAL_BITS, own_serials
+from misusesim.scenario.levels import LEVELS
 from misusesim.workload.numbers import invented_number, number_digits
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def numbering(scenario: Scenario, plan: AgencyPlan | Block, occasions: Occasions
     code[by_incident] = place[incident_code + len(cases)]
     code[invented] = place[made_up_code + len(cases) + len(incidents)]
     told = (occasions.says_case >= 0) | (occasions.says_incident >= 0) | invented
+    if LEVELS[scenario.level].as_usual:  # whoever hides types a number as often as others
+        told &= occasions.campaign < 0
     return Numbering(texts=names, code=code, told=told)
 
 

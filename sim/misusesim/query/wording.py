@@ -18,6 +18,7 @@ from misusesim.query.asides import asides
 from misusesim.query.columns import listed, long_words, words
 from misusesim.query.numbering import GENERIC, cover_story
 from misusesim.query.transactions import SENSITIVE
+from misusesim.scenario.levels import LEVELS
 from misusesim.workload.reasons import NUMBER_FORMS, reason_codes
 from misusesim.workload.vocabulary import CLASS, offenses, vocabulary
 
@@ -43,6 +44,9 @@ _AUTOMATIC_TEXT: Final = np.array(
 #: Added to 1, "sensitive systems only", it gives 2, "given".
 _MORE_WANTED: Final = SENSITIVE.astype(np.int8)
 _EPOCH: Final = dt.date(1970, 1, 1)
+#: Of 100 honest occasions on the street so many have a number that could be typed (`county`); who
+#: types as others do at level hard keeps to that.
+_HAVE_A_NUMBER: Final = 87
 _PLACES: Final = 5  # a mistyped number has one of its last five digits wrong
 
 
@@ -172,6 +176,9 @@ def _filled(rows: Rows, bits: NDArray[np.uint64]) -> NDArray[np.int8]:
     # of 65,536, for systems of both kinds; a lane is below a share if it is below the next integer
     least = np.ceil(np.array([usual, np.maximum(usual, _FILL_SENSITIVE)]) * 65536).astype(np.int32)
     drawn = np.where(rows.numbering.told, -1, lane(bits, 0)).astype(np.int32)
+    if LEVELS[rows.scenario.level].as_usual:
+        drawn[rows.occasions.campaign >= 0] *= 100
+        drawn[rows.occasions.campaign >= 0] //= _HAVE_A_NUMBER
     filled: NDArray[np.int8] = (drawn < least[1, rows.place]).astype(np.int8)
     filled += drawn < least[0, rows.place]
     return filled

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 import misusesim
 from misusesim.errors import ScenarioError
 from misusesim.scenario.checks import guess
+from misusesim.scenario.family import grown, member_of, members
 from misusesim.scenario.faults import faults_of
 from misusesim.scenario.lines import key_lines, line_of
 from misusesim.scenario.model import Scenario
@@ -35,7 +36,7 @@ def load_scenario(source: str | Path, sets: Sequence[str] = (), **override: obje
     Parameters
     ----------
     source
-        Name of a shipped scenario, or a TOML file.
+        Name of a shipped scenario or of a member of the family, or a TOML file.
     sets
         Changes as ``key=value``, for instance ``misuse.0.officers_per_year=0.01``.
     **override
@@ -48,6 +49,8 @@ def load_scenario(source: str | Path, sets: Sequence[str] = (), **override: obje
     """
     path = _file(source)
     text, data = _decode(path)
+    if isinstance(source, str) and (member := member_of(source)) is not None:
+        grown(member, data, lambda: _decode(_file("state"))[1])
     set_by, faults = apply_sets(data, sets)
     for key, value in override.items():
         if value is not None:
@@ -84,8 +87,11 @@ def _file(source: str | Path) -> Path:
     names = list_scenarios()
     if source in names:
         return scenario_folder() / f"{source}.toml"
-    hint = guess(source, names)
-    raise ScenarioError(f"no scenario {source}{hint} (a TOML file, or {', '.join(names)})")
+    if member_of(str(source)) is not None:
+        return scenario_folder() / "family" / "base.toml"
+    hint = guess(source, [*names, *(member.name for member in members())])
+    known = f"{', '.join(names)}, or of the family, such as M-NAT-hard"
+    raise ScenarioError(f"no scenario {source}{hint} (a TOML file, or {known})")
 
 
 def _decode(path: Path) -> tuple[str, dict[str, Any]]:

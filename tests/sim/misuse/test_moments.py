@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from misusesim.clock import HOUR_US, MINUTE_US, NEVER
-from misusesim.misuse.moments import ON_DUTY_SHARE, moment, own_shifts
+from misusesim.misuse.moments import moment, on_duty_share, own_shifts
 
 HOUR = HOUR_US
 
@@ -20,7 +20,10 @@ def scene(left=NEVER):
         end=np.array([20, 22, 44]) * HOUR,
     )  # fmt: skip
     people = SimpleNamespace(left=np.array([NEVER, left]))
-    return SimpleNamespace(shifts=shifts, officers=people, known_from=0, known_until=100 * HOUR)
+    return SimpleNamespace(
+        shifts=shifts, officers=people, known_from=0, known_until=100 * HOUR,
+        scenario=SimpleNamespace(level="medium"),
+    )  # fmt: skip
 
 
 MINE = np.array([0, 2])
@@ -48,7 +51,7 @@ def test_a_wish_in_the_last_minutes_waits_for_the_next_shift():
 
 def test_off_duty_is_within_three_hours_after_the_shift():
     """A step off duty comes after the end of the shift, not inside it."""
-    assert moment(scene(), MINE, 11 * HOUR, ON_DUTY_SHARE, 0.0) == 20 * HOUR
+    assert moment(scene(), MINE, 11 * HOUR, on_duty_share(scene()), 0.0) == 20 * HOUR
     assert moment(scene(), MINE, 11 * HOUR, 0.99, 2 / 3) == 22 * HOUR
 
 
