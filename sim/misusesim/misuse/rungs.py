@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from misusesim.clock import DAY_US
-from misusesim.dataset.schema import COVERS, PURPOSES, ROLES, RUNGS
-from misusesim.occasions import DEFAULT, DELICATE, NONE, TOPIC
+from misusesim.dataset.schema import COVERS, INCIDENT_KINDS, PURPOSES, ROLES, RUNGS
+from misusesim.occasions import DEFAULT, DELICATE, NONE, TEMPLATE, TOPIC
+from misusesim.query.purposes import default_purpose
 from misusesim.scenario.levels import LEVELS
 
 if TYPE_CHECKING:
@@ -39,8 +40,22 @@ _HOME: Final = tuple(
     if role in {"records_clerk", "jail", "licensing_clerk"} else NONE
     for role in ROLES
 )  # fmt: skip
+#: What those at a desk declare, whatever they ask, by role; others what their work has it.
+_DESK_PURPOSE: Final = tuple(
+    {"records_clerk": PURPOSES.index("court"), "jail": PURPOSES.index("criminal"),
+     "licensing_clerk": PURPOSES.index("employment")}.get(role, DEFAULT)
+    for role in ROLES
+)  # fmt: skip
 _INVENTED_SHARE: Final = 0.5  # of plausible cases; the others are a colleague's (assumption)
-_STREET: Final = ("patrol", "supervisor")  # whose numbers are those of incidents
+#: Whose numbers are those of incidents, not of cases.
+_BY_INCIDENT: Final = ("patrol", "supervisor", "dispatcher", "records_clerk", "jail")
+#: What is done at an incident of each kind: its purpose is what a false story of it declares.
+_AT: Final = tuple(
+    TEMPLATE[{"traffic_stop": "traffic_stop", "tow": "traffic_stop", "booking": "booking"}.get(
+        kind, "call_field"
+    )]
+    for kind in INCIDENT_KINDS
+)  # fmt: skip
 _RECENT_US: Final = 14 * DAY_US  # an own incident is still paperwork
 
 
@@ -97,6 +112,7 @@ def story(
     which = chance.random()
     said = honest_topic in _SAID
     home = NONE if said else _HOME[scene.officers.role[officer]]
+    desk = int(_DESK_PURPOSE[scene.officers.role[officer]]) if as_usual else DEFAULT
     if rung.code == DECLARED:
         spoken = honest_topic if home == NONE else home
         return Story(NO_COVER if said else GENERIC, honest_purpose, spoken)
@@ -105,20 +121,20 @@ def story(
     if rung.code == OWN:
         own = _own(scene, officer, time, which, criminal)
         if own is not None:
-            return _at_home(own, home)
-    if as_usual and ROLES[scene.officers.role[officer]] in _STREET:
+            return _at_home(own, home, desk)
+    if as_usual and ROLES[scene.officers.role[officer]] in _BY_INCIDENT:
         theirs = _incident(scene, time, which, ~_handled(scene, officer))
         if theirs is not None:
-            return theirs._replace(cover=BORROWED)
+            return _at_home(theirs._replace(cover=BORROWED), home, desk)
     case = NONE if rung.invents else _borrowed(scene, officer, time, which)
     if case == NONE:
-        return _at_home(Story(INVENTED, criminal, topic), home)
-    return _at_home(Story(BORROWED, criminal, _topic_of(scene, case), case), home)
+        return _at_home(Story(INVENTED, criminal, topic), home, desk)
+    return _at_home(Story(BORROWED, criminal, _topic_of(scene, case), case), home, desk)
 
 
-def _at_home(told: Story, home: int) -> Story:
+def _at_home(told: Story, home: int, purpose: int) -> Story:
     """Return a story as those at a desk tell it: of what their desk is always about."""
-    return told if home == NONE else told._replace(purpose=DEFAULT, topic=home)
+    return told if home == NONE else told._replace(purpose=purpose, topic=home)
 
 
 def home_topic(scene: Scene, officer: int) -> int:
@@ -189,7 +205,10 @@ def _incident(scene: Scene, time: int, which: float, some: NDArray[np.bool_]) ->
         return None
     row = rows[int(which * len(rows))]
     topic, serial = int(scene.incidents.topic[row]), int(scene.incidents.serial[row])
-    return Story(NO_COVER, DEFAULT, topic, NONE, serial)
+    purpose = DEFAULT
+    if LEVELS[scene.scenario.level].as_usual:
+        purpose = int(default_purpose()[_AT[scene.incidents.kind[row]], topic])
+    return Story(NO_COVER, purpose, topic, NONE, serial)
 
 
 def _borrowed(scene: Scene, officer: int, time: int, which: float) -> int:

@@ -213,6 +213,9 @@ class Teller:
         return Story(COLLEAGUE, DEFAULT, self._usual) if self._asked else story
 
 
+_LEAVES_A_TRACE: Final = ("print", "export")
+
+
 def sat(
     scene: Scene, way: Way, officer: int, teller: Teller,
     planned: list[tuple[tuple[int, float, float], int]], chance: np.random.Generator,
@@ -225,7 +228,7 @@ def sat(
     for (wish, duty, place), subject in planned:
         template = templates[int(chance.integers(len(templates)))]
         queries = way.queries[int(chance.integers(len(way.queries)))]
-        acts = way.actions.get(role, _ANY)
+        acts = _actions(scene, way, role)
         action = acts[int(chance.integers(len(acts)))]
         at_work = (way.at_work and bound) or duty < on_duty_share(scene)
         time = moment(scene, mine, wish, 0.0 if at_work else duty, place)
@@ -238,6 +241,14 @@ def sat(
                      gap_s=way.gap_s, action=DEFAULT if action is None else ACTIONS.index(action))
             )  # fmt: skip
     return steps
+
+
+def _actions(scene: Scene, way: Way, role: str) -> tuple[str | None, ...]:
+    """Return what may be done with an answer; whoever hides copies by hand instead of printing."""
+    acts = way.actions.get(role, _ANY)
+    if LEVELS[scene.scenario.level].as_usual:
+        acts = tuple(None if action in _LEAVES_A_TRACE else action for action in acts)
+    return acts
 
 
 def who_does(

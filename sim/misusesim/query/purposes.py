@@ -11,6 +11,7 @@ from misusesim.dataset.schema import PURPOSE_CODES, PURPOSES, SYSTEMS
 from misusesim.dice import lane, of_65536
 from misusesim.occasions import DEFAULT, TEMPLATE, TEMPLATES, TOPIC, TOPICS
 from misusesim.query.columns import words
+from misusesim.scenario.levels import LEVELS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,14 +66,16 @@ def declared_purposes(rows: Rows) -> NDArray[np.int8]:
     occasions = rows.occasions
     spoken = np.where(occasions.says_topic == DEFAULT, occasions.topic, occasions.says_topic)
     habit = default_purpose()[occasions.template, spoken]
+    told = occasions.says_purpose != DEFAULT
+    said = np.where(told, occasions.says_purpose, habit)
+    if LEVELS[rows.scenario.level].as_usual:  # whoever hides slips as others do
+        told &= occasions.campaign < 0
     bits = rows.occasion_dice.bits("purpose")
-    ordinary = (habit == PURPOSES.index("criminal")) | (habit == PURPOSES.index("traffic"))
-    safety = ordinary & (lane(bits, 0) < of_65536(_SAFETY_SHARE))
-    habit = np.where(safety, np.int8(PURPOSES.index("officer_safety")), habit)
-    other = lane(bits, 1) < of_65536(_OTHER_SHARE)
-    habit = np.where(other, np.int8(PURPOSES.index("other")), habit)
-    said = np.where(occasions.says_purpose == DEFAULT, habit, occasions.says_purpose)
-    return said.astype(np.int8)
+    ordinary = (said == PURPOSES.index("criminal")) | (said == PURPOSES.index("traffic"))
+    safety = ~told & ordinary & (lane(bits, 0) < of_65536(_SAFETY_SHARE))
+    said = np.where(safety, np.int8(PURPOSES.index("officer_safety")), said)
+    other = ~told & (lane(bits, 1) < of_65536(_OTHER_SHARE))
+    return np.where(other, np.int8(PURPOSES.index("other")), said).astype(np.int8)
 
 
 def purpose_columns(rows: Rows, system: NDArray[np.int8]) -> dict[str, pa.Array]:

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from misusesim.clock import DAY_US, NEVER, LocalClock
-from misusesim.dataset.schema import ODDITY_KINDS
+from misusesim.dataset.schema import ODDITY_KINDS, ROLES
 from misusesim.dice import lane, of_65536
-from misusesim.occasions import DEFAULT, ORDINARY, TEMPLATES
+from misusesim.occasions import DEFAULT, ORDINARY, TEMPLATE, TEMPLATES
 from misusesim.query.asides import asides
 from misusesim.query.columns import listed, long_words, words
 from misusesim.query.numbering import GENERIC, cover_story
@@ -44,9 +44,17 @@ _AUTOMATIC_TEXT: Final = np.array(
 #: Added to 1, "sensitive systems only", it gives 2, "given".
 _MORE_WANTED: Final = SENSITIVE.astype(np.int8)
 _EPOCH: Final = dt.date(1970, 1, 1)
-#: Of 100 honest occasions on the street so many have a number that could be typed (`county`); who
-#: types as others do at level hard keeps to that.
-_HAVE_A_NUMBER: Final = 87
+#: Of 100 honest queries of each role so many are of an incident or a case, and could name it
+#: (`S-HI-medium`); who types as others do at level hard keeps to that.
+_HAVE_A_NUMBER: Final = np.array([
+    {"patrol": 85, "detective": 58, "supervisor": 97, "analyst": 98, "licensing_clerk": 27}.get(
+        role, 100
+    )
+    for role in ROLES
+])  # fmt: skip
+_HAVE_ONE_FOR_A_NICKNAME: Final = 29  # of a detective's searches for a part of a name
+_NICKNAME: Final = TEMPLATE["nickname_search"]
+_DETECTIVE: Final = ROLES.index("detective")
 _PLACES: Final = 5  # a mistyped number has one of its last five digits wrong
 
 
@@ -177,8 +185,12 @@ def _filled(rows: Rows, bits: NDArray[np.uint64]) -> NDArray[np.int8]:
     least = np.ceil(np.array([usual, np.maximum(usual, _FILL_SENSITIVE)]) * 65536).astype(np.int32)
     drawn = np.where(rows.numbering.told, -1, lane(bits, 0)).astype(np.int32)
     if LEVELS[rows.scenario.level].as_usual:
-        drawn[rows.occasions.campaign >= 0] *= 100
-        drawn[rows.occasions.campaign >= 0] //= _HAVE_A_NUMBER
+        hidden = np.flatnonzero(rows.occasions.campaign >= 0)
+        role = rows.plan.officers.role[rows.occasions.officer[hidden]]
+        have = _HAVE_A_NUMBER[role]
+        nickname = rows.occasions.template[hidden] == _NICKNAME
+        have[nickname & (role == _DETECTIVE)] = _HAVE_ONE_FOR_A_NICKNAME
+        drawn[hidden] = drawn[hidden] * 100 // have
     filled: NDArray[np.int8] = (drawn < least[1, rows.place]).astype(np.int8)
     filled += drawn < least[0, rows.place]
     return filled

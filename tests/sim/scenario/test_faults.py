@@ -87,7 +87,7 @@ def test_entry_that_is_no_table() -> None:
         ({"days": "many"}, 'days must be a whole number, got "many"'),
         ({"seed": 2**63}, "seed must be < 9.22337203685e+18, got 9223372036854775808"),
         ({"title": 3}, "title must be text, got 3"),
-        ({"name": "9 lives"}, 'name must match ^[a-z][a-z0-9_]*$, got "9 lives"'),
+        ({"name": "9 lives"}, 'name must match ^[A-Za-z][A-Za-z0-9_-]*$, got "9 lives"'),
         ({"start": 2024}, "start must be a date such as 2024-01-01, got 2024"),
     ],
 )

@@ -16,7 +16,7 @@ INVALID = Path(__file__).parents[2] / "invalid"
 FILES = sorted(INVALID.glob("*.toml"))
 THERE_ARE = (
     "(a TOML file, or clets_2023, county, no_misuse, permit_desk, permit_desk_miscoded, state, "
-    "tiny)"
+    "tiny, or of the family, such as M-NAT-hard)"
 )
 THROUGH_THE_PROCESS = ("many_at_once.toml", "syntax.toml", "permit_group_unknown.toml")
 

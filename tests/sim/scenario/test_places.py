@@ -89,7 +89,7 @@ def test_a_fault_has_the_line_of_its_key(town, change, line, what):
 def test_faults_are_told_from_top_to_bottom(town):
     """All faults come at once, in the order of lines, not in that of the model."""
     source = town(("days = 7", 'days = "x"'), ("late_hours = 3", "late_hours = true"),
-                  ('type = "court"', 'type = "curt"'), ('"town"', '"Town"'))  # fmt: skip
+                  ('type = "court"', 'type = "curt"'), ('"town"', '"To wn"'))  # fmt: skip
     assert [line.partition(": ")[0] for line in said(source)] == [
         "town.toml:1", "town.toml:3", "town.toml:6", "town.toml:15",
     ]  # fmt: skip
