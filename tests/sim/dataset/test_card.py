@@ -41,8 +41,8 @@ def test_datasheet_answers_its_questions(handmade):
     """All sections of a datasheet are there, with the measured numbers."""
     text = (handmade / "DATASHEET.md").read_text()
     assert re.findall("^## (.*)", text, re.MULTILINE) == [
-        "Motivation", "Composition", "Collection", "Preprocessing", "Uses", "Known limits",
-        "Distribution and maintenance",
+        "Motivation", "Composition", "Collection", "Preprocessing", "Measured quality", "Uses",
+        "Known limits", "Distribution and maintenance",
     ]  # fmt: skip
     assert "| patrol | 1 | 3 | 3.0 | 3.0 |" in text
     assert "| self_query | 1 | 1 |" in text
