@@ -24,6 +24,8 @@ TIER_TEXT: Final = {
     "T2": "+ dispatch: incidents, cases, assignments, warrants, applications, hotlists, sharing",
     "T3": "+ ties: relationships, addresses, vehicles",
 }
+#: Days of a member of the family.
+YEAR: Final = 365
 LEVEL_TEXT: Final = {
     "easy": "people hide little, crowd their look-ups and often stay on after a shift for them",
     "medium": "misuse as the scenario describes it, mostly between other work",
@@ -70,7 +72,7 @@ join to it and, apart, the truth about every query. All people, agencies and pla
 {rows["written"]:,} queries, {manifest["days"]} days from {manifest["start"]}, seed {manifest["seed"]}.
 Level {manifest["level"]}: {LEVEL_TEXT[manifest["level"]]}.
 
-{_good_for(scenario)}## How to load
+{_good_for(scenario, manifest)}## How to load
 ```python
 from misusesim.dataset.reader import open_dataset
 from misusesim.truth import open_truth
@@ -109,12 +111,17 @@ A component is given the tables of its tier and no others, each row when it beco
 """  # noqa: E501 - a table row is one line
 
 
-def _good_for(scenario: Scenario) -> str:
+def _good_for(scenario: Scenario, manifest: dict[str, Any]) -> str:
     """Return what a member of the family is good for, nothing for other worlds."""
     member = member_of(scenario.name)
-    if member is None:
+    if member is None or "preset" not in manifest:
         return ""
-    return f"## What it is good for\n{member.good_for}.\n\n"
+    told = [f"{member.good_for[0].upper()}{member.good_for[1:]}."]
+    if scenario.days != YEAR:
+        told += [f"That is said of a year; this one has {scenario.days} days."]
+    if not manifest["preset"]["as_named"]:
+        told += [f"Settings were changed: it is NOT the {member.name} of the family."]
+    return "## What it is good for\n" + "\n".join(told) + "\n\n"
 
 
 def _promise(manifest: dict[str, Any]) -> str:

@@ -158,13 +158,10 @@ def croissant(
 
 
 def _checks(audit: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """Return the audit as a record set with its records; a value that is none is left out."""
+    """Return the audit as a record set with its records."""
     if audit is None:
         return []
-    records = [
-        {f"audit/{name}": check[name] for name in CHECK if check[name] is not None}
-        for check in audit["checks"]
-    ]
+    records = [{f"audit/{name}": check[name] for name in CHECK} for check in audit["checks"]]
     fields = [
         {"@type": "cr:Field", "@id": f"audit/{name}", "name": name, "dataType": kind}
         for name, kind in CHECK.items()

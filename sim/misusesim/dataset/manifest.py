@@ -134,6 +134,7 @@ def preset(scenario: Scenario, came_out: dict[str, Any]) -> dict[str, Any]:
         "preset": {
             "size": member.size,
             "prevalence": member.prevalence,
+            "as_named": _as_named(scenario),
             "officers_per_year": {
                 "promised": promised.officers,
                 "realised": share(officers * 365, scenario.days),
@@ -144,6 +145,13 @@ def preset(scenario: Scenario, came_out: dict[str, Any]) -> dict[str, Any]:
             },
         }
     }
+
+
+def _as_named(scenario: Scenario) -> bool:
+    """Tell whether a world is the member it is named after, but for seed and days."""
+    from misusesim.scenario.load import load_scenario  # noqa: PLC0415 - only members need it
+
+    return load_scenario(scenario.name, seed=scenario.seed, days=scenario.days) == scenario
 
 
 def realised(scenario: Scenario, tallies: Sequence[dict[str, Any]]) -> dict[str, Any]:

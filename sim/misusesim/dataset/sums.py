@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 
 
 def write_sums(root: Path, made: dict[str, Any]) -> Entry:
-    """Write SHA256SUMS, after all else but the manifest.
+    """Write SHA256SUMS, after all else but the manifest; see `sums_of`."""
+    return write_bytes(root, layout.SUMS, sums_of(root, made).encode())
+
+
+def sums_of(root: Path, made: dict[str, Any]) -> str:
+    """Return the text of SHA256SUMS.
 
     Parameters
     ----------
@@ -35,7 +40,7 @@ def write_sums(root: Path, made: dict[str, Any]) -> Entry:
     hashes = {file["path"]: file["sha256"] for file in made["files"]}
     hashes |= {name: sha256_of(root / name) for name in described}
     hashes[layout.MANIFEST] = hashlib.sha256(manifest.dumps(made)).hexdigest()
-    return write_bytes(root, layout.SUMS, text_of(hashes).encode())
+    return text_of(hashes)
 
 
 def text_of(hashes: Mapping[str, str]) -> str:

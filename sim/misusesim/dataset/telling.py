@@ -70,17 +70,17 @@ def audit_in_words(audit: dict[str, Any] | None) -> str:
     )
     return (
         f"{verdict} {len(words)} checks at level {audit['level']}: {told}.\n"
-        f"{again} All of them are in `DATASHEET.md`, `audit.json` and `audit.html`."
+        f"{again}\nAll checks are in `DATASHEET.md`, `audit.json` and `audit.html`."
     )
 
 
 def audit_table(audit: dict[str, Any]) -> str:
-    """Return every check of an audit, and which requirements none of them is about."""
+    """Return every check of an audit, and of which requirements none measured anything."""
     rows = [
         (c["id"], c["name"], number(c["value"]), c["bound"], c["verdict"], c["detail"])
         for c in audit["checks"]
     ]
-    there = {check["id"] for check in audit["checks"]}
+    there = {check["id"] for check in audit["checks"] if check["value"] is not None}
     missing = ", ".join(one for one in REQUIREMENTS if one not in there) or "none"
     told = table(("id", "check", "value", "bound", "verdict", "what it was"), rows)
     return f"{told}\nNot measured on this data set: {missing}.\n"

@@ -75,6 +75,7 @@ def test_level_and_preset(made, by_hand):
     assert found["preset"] == {
         "size": "S",
         "prevalence": "HI",
+        "as_named": False,
         "officers_per_year": {"promised": 0.2, "realised": 2.5},  # one of two in 73 days
         "share_of_queries": {"promised_at_most": 0.0004, "realised": 0.25},
     }
