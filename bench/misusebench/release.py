@@ -25,6 +25,7 @@ from misusesim.dataset import layout
 from misusesim.dataset.card import cards
 from misusesim.dataset.sums import sums_of
 from misusesim.dataset.writer import TEMPORARY, sha256_of, write_bytes
+from misusesim.errors import DatasetError
 from misusesim.scenario.family import PREVALENCES, member_of
 
 if TYPE_CHECKING:
@@ -141,12 +142,13 @@ def _alone(folder: Path) -> Iterator[None]:
     make_folder(folder)
     handle = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SuiteError(
+                f"another release is writing to {folder}; wait for it or stop it"
+            ) from error
         yield
-    except BlockingIOError as error:
-        raise SuiteError(
-            f"another release is writing to {folder}; wait for it or stop it"
-        ) from error
     finally:
         os.close(handle)
 
@@ -156,8 +158,9 @@ def _told_if_full(folder: Path) -> Iterator[None]:
     """Make a message of what the disk says."""
     try:
         yield
-    except BlockingIOError:
-        raise
+    except FileNotFoundError as error:
+        what = f"{error.filename} is missing; `misusebench verify` tells more"
+        raise DatasetError(what) from error
     except OSError as error:
         raise SuiteError(
             f"{folder} cannot be written: {error.strerror}; the same command goes on from there"

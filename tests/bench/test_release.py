@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -290,9 +291,18 @@ def test_a_changed_file_is_not_packed(out: Path) -> None:
     assert [path.name for path in out.iterdir()] == ["tiny-11"]
 
 
+def test_a_missing_part_is_damage(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A data set that lost a part is not packed."""
+    min((out / "tiny-11/truth/oddities").iterdir()).unlink()
+    archive.drop(out / "tiny-11.tar")
+    assert main([*ASKED, "-o", str(out), "-q"]) == 5
+    assert "a00000.parquet is missing; `misusebench verify` tells more" in capsys.readouterr().err
+    assert [path.name for path in out.iterdir()] == ["tiny-11"]
+
+
 def test_no_room_for_an_archive(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message says how much is needed, before anything is written."""
-    monkeypatch.setattr(archive.shutil, "disk_usage", lambda _: (0, 0, 5_000))
+    monkeypatch.setattr(archive.shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000))
     with pytest.raises(SuiteError, match=r"needs 1 MB and there are 0 MB free.*--no-pack"):
         archive.pack(out / "tiny-11", out / "tiny-11.tar")
 
