@@ -16,7 +16,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from misusebench import archive, audit
+from misusebench import archive, audit, audit_run
 from misusebench.audit_run import Shown, audit_page, show_audit
 from misusebench.errors import SuiteError
 from misusebench.result import dumps, make_folder
@@ -210,7 +210,8 @@ def _most(scenario: Scenario) -> float | None:
 def auditor() -> dict[str, str | None]:
     """Return what the values of an audit depend on beside the data."""
     digest = hashlib.sha256()
-    for path in sorted(Path(audit.__file__).parent.glob("*.py")):
+    sources = sorted(Path(audit.__file__).parent.glob("*.py"))
+    for path in (*sources, Path(audit_run.__file__)):
         digest.update(path.read_bytes())
     return {
         **{name: _version(name) for name in ("misusebench", "numpy", "scikit-learn")},

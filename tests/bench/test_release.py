@@ -162,6 +162,10 @@ def test_the_same_command_again_does_nothing(out: Path, capsys: pytest.CaptureFi
     assert found["archive_sha256"] == digest
     assert found["archive_bytes"] == (out / "tiny-11.tar").stat().st_size
     assert (out / "tiny-11.tar.sha256").read_text() == f"{digest}  tiny-11.tar\n"
+    assert main([*ASKED, "-o", str(out), "-q"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert main([*ASKED, "-o", str(out)]) == 0
+    assert f"{out}/tiny-11.tar, " in capsys.readouterr().out.replace("\n", "")
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
