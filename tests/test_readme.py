@@ -39,7 +39,7 @@ def test_the_tour_runs(tmp_path):
             )
             assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
             ran += 1
-    assert ran == 17
+    assert ran == 18
 
 
 def test_the_two_commands_are_dev_py_and_exist():

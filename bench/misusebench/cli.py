@@ -1,7 +1,7 @@
 """The commands: they read arguments, call one function each and show what it returns.
 
 Everything heavy is imported inside a command, so that ``--help`` stays quick. The commands of the
-simulator are here, those of the bench in `cli_bench.py`.
+simulator are here and in `cli_release.py`, those of the bench in `cli_bench.py`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from misusebench import cli_bench
+from misusebench import cli_bench, cli_release
 from misusebench.terminal import progress_line, say, show
 
 app: Final = typer.Typer(
@@ -257,4 +257,5 @@ def doctor(as_json: Json = False, quiet: Quiet = False) -> None:
         raise typer.Exit(2)
 
 
+cli_release.register(app)
 cli_bench.register(app)

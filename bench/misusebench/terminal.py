@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 JSON_SCHEMA_VERSION: Final = "1"
 #: Width of text that goes into a file or a pipe.
 _PIPE_WIDTH: Final = 120
+#: So many seconds pass before anything is said of those left.
+_GUESS_AFTER: Final = 5
+_MINUTE: Final = 60
 
 
 def show(command: str, data: Any, text: Callable[[Any], RenderableType], *, as_json: bool) -> None:
@@ -55,28 +59,66 @@ def progress_line(*, quiet: bool) -> Callable[[Progress], None] | None:
     """Return what shows how far a run is: one line that is overwritten, or a few plain ones."""
     if quiet:
         return None
-    if sys.stderr.isatty():
-        return _overwrite
-    return _Plain()
+    return _Overwritten() if sys.stderr.isatty() else _Plain()
 
 
-def _overwrite(now: Progress) -> None:
-    end = "\n" if now.done == now.total else ""
-    sys.stderr.write(f"\r{now.done:,} of {now.total:,} parts, {now.rows:,} queries{end}")
-    sys.stderr.flush()
+class _Line:
+    """Words of how far a run is, and how long the rest may take."""
+
+    def __init__(self) -> None:
+        self._began: tuple[float, int] | None = None  # when, and how many parts were there
+
+    def words(self, now: Progress) -> str:
+        """Return the line."""
+        said = f"{now.done:,} of {now.total:,} parts, {now.rows:,} queries"
+        if self._began is None:
+            self._began = time.monotonic(), now.done
+        passed, done = time.monotonic() - self._began[0], now.done - self._began[1]
+        if passed < _GUESS_AFTER or not done or now.done == now.total:
+            return said
+        return f"{said}, {_duration(passed / done * (now.total - now.done))} left"
 
 
-class _Plain:
+def _duration(seconds: float) -> str:
+    """Return a guessed time in words.
+
+    Examples
+    --------
+    >>> _duration(41.3), _duration(150)
+    ('about 41 s', 'about 2.5 min')
+    """
+    if seconds < _MINUTE:
+        return f"about {seconds:.0f} s"
+    return f"about {seconds / _MINUTE:.1f} min"
+
+
+class _Overwritten(_Line):
+    """Shows one line, over and over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._width = 0
+
+    def __call__(self, now: Progress) -> None:
+        said = self.words(now)
+        end = "\n" if now.done == now.total else ""
+        sys.stderr.write(f"\r{said:{self._width}}{end}")  # over all of the one before
+        sys.stderr.flush()
+        self._width = len(said)
+
+
+class _Plain(_Line):
     """Says a line at the start and at every tenth of the work."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._said = -1
 
     def __call__(self, now: Progress) -> None:
-        tenth = now.done * 10 // max(now.total, 1)
+        said, tenth = self.words(now), now.done * 10 // max(now.total, 1)
         if tenth > self._said:
             self._said = tenth
-            say(f"{now.done:,} of {now.total:,} parts, {now.rows:,} queries")
+            say(said)
 
 
 def _plain(value: Any) -> Any:

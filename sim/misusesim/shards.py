@@ -19,6 +19,7 @@ from misusesim import raycluster, room
 from misusesim.dataset import layout, manifest, schema
 from misusesim.dataset.card import cards
 from misusesim.dataset.reader import load_manifest
+from misusesim.dataset.sums import write_sums
 from misusesim.dataset.tally import pass_tally, shard_tally
 from misusesim.dataset.writer import TEMPORARY, Entry, write_bytes, write_part
 from misusesim.errors import DatasetError, UsageError
@@ -204,7 +205,7 @@ def run(
         with _claimed(out, identity):
             plan = _plan(scenario, outcomes_only=outcomes_only)
             _run_tasks(out, plan, crew, progress or (lambda _: None), done)
-            _clear(out)  # a lost worker or node may have left a part half-written
+            clear(out)  # a lost worker or node may have left a part half-written
             _finish(scenario, out, identity, done)
     except OSError as error:
         plan = _plan(scenario, outcomes_only=outcomes_only)
@@ -334,11 +335,11 @@ def _claimed(out: Path, identity: dict[str, Any]) -> Iterator[None]:
             _check_same(out, json.loads(begun.read_bytes()), identity)
         else:
             write_bytes(out, f"{layout.WORK}/run.json", manifest.dumps(identity))
-        _clear(out)
+        clear(out)
         yield
 
 
-def _clear(out: Path) -> None:
+def clear(out: Path) -> None:
     """Remove what was begun under temporary names."""
     for rest in out.rglob(f".*{TEMPORARY}"):
         rest.unlink(missing_ok=True)
@@ -380,8 +381,8 @@ def _finish(scenario: Scenario, out: Path, identity: dict[str, Any], done: dict[
     entries.append(write_bytes(out, layout.SCENARIO, dump_toml(scenario).encode()))
     facts = scenario, identity["scenario_hash"]
     only = identity.get("outcomes_only", False)
-    draft = manifest.build(*facts, entries, tallies, outcomes_only=only)
-    for name, text in cards(scenario, draft).items():
-        entries.append(write_bytes(out, name, text.encode()))
     made = manifest.build(*facts, entries, tallies, outcomes_only=only)
+    for name, text in cards(scenario, made).items():
+        write_bytes(out, name, text.encode())
+    write_sums(out, made)
     write_bytes(out, layout.MANIFEST, manifest.dumps(made))

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from misusebench import terminal
 from misusebench.terminal import progress_line, say, show
 from misusesim.shards import Progress
 
@@ -67,6 +68,24 @@ def test_progress_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(lines) == 11
     assert lines[:2] == ["0 of 40 parts, 0 queries", "4 of 40 parts, 4,000 queries"]
     assert lines[-1] == "40 of 40 parts, 40,000 queries"
+
+
+def test_progress_guesses_what_is_left(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After some seconds the line says how long the rest takes, at the pace of this run."""
+    now = iter([100.0, 100.0, 104.0, 106.0, 400.0, 460.0])
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: next(now))
+    show_it = progress_line(quiet=False)
+    assert show_it is not None
+    for done in (10, 12, 13, 20, 100):  # ten were there before
+        show_it(Progress(done, 100, done, "a"))
+
+    assert capsys.readouterr().err.splitlines() == [
+        "10 of 100 parts, 10 queries",
+        "20 of 100 parts, 20 queries, about 40.0 min left",
+        "100 of 100 parts, 100 queries",
+    ]
 
 
 def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

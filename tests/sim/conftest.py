@@ -11,6 +11,7 @@ import pytest
 
 from misusesim.dataset import layout, manifest, schema
 from misusesim.dataset.card import cards
+from misusesim.dataset.sums import write_sums
 from misusesim.dataset.writer import write_bytes, write_part
 from misusesim.scenario.misuse import RomanticInterest
 from misusesim.scenario.model import AgencyGroup, Noise, Scenario
@@ -194,10 +195,10 @@ def write_handmade(root: Path) -> dict:
     scenario = handmade_scenario()
     entries = [write_part(root, p, t, layout.schema_of(p)) for p, t in parts().items()]
     entries.append(write_bytes(root, layout.SCENARIO, SCENARIO_TOML.encode()))
-    draft = manifest.build(scenario, "5" * 64, entries, TALLIES)
-    for name, text in cards(scenario, draft).items():
-        entries.append(write_bytes(root, name, text.encode()))
     made = manifest.build(scenario, "5" * 64, entries, TALLIES)
+    for name, text in cards(scenario, made).items():
+        write_bytes(root, name, text.encode())
+    write_sums(root, made)
     write_bytes(root, layout.MANIFEST, manifest.dumps(made))
     return made
 

@@ -102,7 +102,7 @@ def test_a_run_leaves_a_whole_data_set(world, made_up, tmp_path):
     assert verify(tmp_path / "out") == []
     assert {p.name for p in (tmp_path / "out").iterdir()} == {
         "log", "truth", "scenario.toml", "README.md", "DATASHEET.md", "croissant.json",
-        "manifest.json",
+        "manifest.json", "SHA256SUMS",
     }  # fmt: skip
     dataset = open_dataset(tmp_path / "out")
     assert dataset.manifest == manifest

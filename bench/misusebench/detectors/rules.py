@@ -155,7 +155,7 @@ class Rules:
 
     def _hits(self, rule: Rule) -> NDArray[np.int64]:
         try:
-            return self._db.execute(rule.sql).fetchnumpy()["row_no"].astype(np.int64)
+            return np.asarray(self._db.execute(rule.sql).fetchnumpy()["row_no"], np.int64)
         except (duckdb.Error, KeyError) as error:
             raise SuiteError(
                 f"rule {rule.id}: {error}; a rule returns the column `row_no`"

@@ -1,19 +1,22 @@
 """The cards of a data set: README for people, datasheet for reviewers, Croissant for machines.
 
-All are made from scenario and manifest alone, so they are the same for the same data.
+All are made from scenario, manifest and, if there was one, the audit: the same for the same data.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from misusesim.dataset import schema
+from misusesim.dataset import layout, schema
 from misusesim.dataset.croissant import croissant
+from misusesim.dataset.datasheet import datasheet
+from misusesim.dataset.telling import LICENCE, audit_in_words, misuse_table, table, title
+from misusesim.scenario.family import PREVALENCES, member_of
 
 if TYPE_CHECKING:
-    from misusesim.scenario.model import Scenario
+    from collections.abc import Sequence
 
-LICENCE: Final = "CC0-1.0"
+    from misusesim.scenario.model import Scenario
 
 TIER_TEXT: Final = {
     "T0": "the log and the directory of agencies",
@@ -21,29 +24,55 @@ TIER_TEXT: Final = {
     "T2": "+ dispatch: incidents, cases, assignments, warrants, applications, hotlists, sharing",
     "T3": "+ ties: relationships, addresses, vehicles",
 }
+#: Days of a member of the family.
+YEAR: Final = 365
+LEVEL_TEXT: Final = {
+    "easy": "people hide little, crowd their look-ups and often stay on after a shift for them",
+    "medium": "misuse as the scenario describes it, mostly between other work",
+    "hard": "people hide well, take their time and hardly ever stay on after a shift",
+}
 
 
-def cards(scenario: Scenario, manifest: dict[str, Any]) -> dict[str, str]:
-    """Return name and text of every card, from a manifest that has all other files."""
+def cards(
+    scenario: Scenario,
+    manifest: dict[str, Any],
+    audit: dict[str, Any] | None = None,
+    files: Sequence[dict[str, Any]] = (),
+) -> dict[str, str]:
+    """Return name and text of every card.
+
+    Parameters
+    ----------
+    scenario, manifest
+        Of the data set.
+    audit
+        What an audit of it found, as ``audit.json`` has it: `level`, `rows`, `positives`, `failed`,
+        `again` and `checks`, each with `id`, `name`, `value`, `bound`, `verdict` and `detail`.
+    files
+        Path, bytes and hash of the files that the audit left in the data set.
+    """
     return {
-        "README.md": readme(scenario, manifest),
-        "DATASHEET.md": datasheet(scenario, manifest),
-        "croissant.json": croissant(scenario, manifest),
+        "README.md": readme(scenario, manifest, audit),
+        "DATASHEET.md": datasheet(scenario, manifest, audit),
+        "croissant.json": croissant(scenario, manifest, audit, files),
     }
 
 
-def readme(scenario: Scenario, manifest: dict[str, Any]) -> str:
-    """Return the README: what it is, how to load it, tiers, base rates, licence."""
+def readme(
+    scenario: Scenario, manifest: dict[str, Any], audit: dict[str, Any] | None = None
+) -> str:
+    """Return the README: what it is and is good for, how to load it, tiers, rates, audit."""
     rows, realised = manifest["rows"], manifest["realised"]
     tiers = "\n".join(f"- **{tier}**: {text}" for tier, text in TIER_TEXT.items())
-    return f"""# {_title(scenario)}
+    return f"""# {title(scenario)}
 
 A synthetic log of queries to confidential police databases, with the context an organisation could
 join to it and, apart, the truth about every query. All people, agencies and plates are invented.
 
 {rows["written"]:,} queries, {manifest["days"]} days from {manifest["start"]}, seed {manifest["seed"]}.
+Level {manifest["level"]}: {LEVEL_TEXT[manifest["level"]]}.
 
-## How to load
+{_good_for(scenario, manifest)}## How to load
 ```python
 from misusesim.dataset.reader import open_dataset
 from misusesim.truth import open_truth
@@ -54,7 +83,8 @@ context = dataset.context("T1")     # {{"roster/officers": table, ...}}
 truth = open_truth("DATASET")       # .queries .campaigns .oddities .outcomes .reactions
 ```
 Other readers can open the Parquet parts too, but must switch page checksums on or run
-`misusebench verify DATASET` first: without them a flipped bit is read as a wrong value.
+`misusebench verify DATASET` or `sha256sum -c SHA256SUMS` first: without them a flipped bit is read
+as a wrong value. Readers of Croissant find every table as a record set of `croissant.json`.
 
 ## Tiers
 {tiers}
@@ -62,7 +92,7 @@ Other readers can open the Parquet parts too, but must switch page checksums on 
 A component is given the tables of its tier and no others, each row when it becomes known
 (`known_at`). Nothing under `truth/` may reach a component.
 
-## Base rates
+{_splits(manifest)}## Base rates
 | | |
 |---|---|
 | queries written | {rows["written"]:,} |
@@ -72,85 +102,55 @@ A component is given the tables of its tier and no others, each row when it beco
 | lost before the log | {rows["lost"]:,} |
 | written twice | {rows["duplicates"]:,} |
 
-{_misuse_table(realised)}
+{_promise(manifest)}{misuse_table(realised)}
+## Audit
+{audit_in_words(audit)}
+
 ## Licence
 {LICENCE}. The software that made it is under Apache-2.0.
 """  # noqa: E501 - a table row is one line
 
 
-def _title(scenario: Scenario) -> str:
-    return f"{scenario.name}: {scenario.title}" if scenario.title else scenario.name
+def _good_for(scenario: Scenario, manifest: dict[str, Any]) -> str:
+    """Return what a member of the family is good for, nothing for other worlds."""
+    member = member_of(scenario.name)
+    if member is None or "preset" not in manifest:
+        return ""
+    told = [f"{member.good_for[0].upper()}{member.good_for[1:]}."]
+    if scenario.days != YEAR:
+        told += [f"That is said of a year; this one has {scenario.days} days."]
+    if not manifest["preset"]["as_named"]:
+        told += [f"Settings were changed: it is NOT the {member.name} of the family."]
+    return "## What it is good for\n" + "\n".join(told) + "\n\n"
 
 
-def _misuse_table(realised: dict[str, Any]) -> str:
-    """Return campaigns and queries per kind and rung; rungs without a campaign are left out."""
-    lines = [
-        f"| {row['kind']} | {rung} | {row['campaigns'][rung]:,} | {row['queries'][rung]:,} |"
-        for row in realised["misuse"]
-        for rung in schema.RUNGS
-        if row["campaigns"][rung] or row["queries"][rung]
-    ]
-    if not lines:
-        return "There is no misuse in it.\n"
-    return "\n".join(["| kind | rung | campaigns | queries |", "|---|---|---|---|", *lines, ""])
+def _promise(manifest: dict[str, Any]) -> str:
+    """Return the promise of a preset beside what came out, nothing for other worlds."""
+    if "preset" not in manifest:
+        return ""
+    preset = manifest["preset"]
+    officers, queries = preset["officers_per_year"], preset["share_of_queries"]
+    words = PREVALENCES[preset["prevalence"]].words
+    told = table(
+        ("", "promised", "realised"),
+        [
+            ("officers with misuse in a year", f"{officers['promised']:.2%}",
+             f"{officers['realised']:.2%}"),
+            ("queries that are misuse", f"at most about {queries['promised_at_most']:.0e}",
+             f"{queries['realised']:.1e}"),
+        ],
+    )  # fmt: skip
+    return f"Prevalence {preset['prevalence']}, {words}:\n\n{told}\n"
 
 
-def datasheet(scenario: Scenario, manifest: dict[str, Any]) -> str:
-    """Return the datasheet (the questions of Gebru et al., Datasheets for Datasets)."""
-    versions = ", ".join(f"{name} {number}" for name, number in manifest["versions"].items())
-    volume = "\n".join(
-        f"| {row['role']} | {row['accounts']:,} | {row['queries']:,} "
-        f"| {row['queries_per_account']:,} | {row['queries_per_shift']:,} |"
-        for row in manifest["volume"]
-    )
-    oddities = "\n".join(
-        f"| {row['kind']} | {row['occurrences']:,} | {row['queries']:,} |"
-        for row in manifest["realised"]["oddity"]
-    )
-    return f"""# Datasheet: {_title(scenario)}
-
-## Motivation
-To compare detectors and policies against the misuse of confidential police databases, where real
-logs with known truth cannot be published. No real person's data went into it.
-
-## Composition
-One row of the log is one query. Context rows say from when they hold and when they become known.
-The truth names the cause of every query (work, oddity, misuse){_sparse(manifest)}.
-
-| role | accounts | queries | per account | per shift |
-|---|---|---|---|---|
-{volume}
-
-| oddity (honest but strange) | occurrences | queries |
-|---|---|---|
-{oddities}
-
-{_misuse_table(manifest["realised"])}
-Labels: a query is positive if it is part of a misuse campaign, ignore if it is an accidental slip,
-else negative. Noise on purpose: lost rows, duplicates (own id, `duplicate_of` in the truth), late
-arrival, clock skew, typing errors.
-
-## Collection
-Simulated from `scenario.toml` (hash `{manifest["scenario_hash"]}`), seed {manifest["seed"]}.
-Made with {versions}. Equal versions on one platform give equal bytes for any number of workers.
-
-## Preprocessing
-None: rows are written as they are made, sorted by time inside a part.
-
-## Uses
-Ranking components under equal conditions. Not for training anything that acts on real officers,
-and no estimate of how common misuse is: its rates are settings of the scenario.
-
-## Known limits
-Rates and shapes without a public source are marked as assumptions in the scenario's documentation.
-Behaviour that nobody has described is not in it, so recall here is an upper bound for recall on
-unknown kinds of misuse.
-
-## Distribution and maintenance
-Licence {LICENCE}. A change of generated bytes raises the scenario's version, here \
-{manifest["scenario_version"]}.
-"""
-
-
-def _sparse(manifest: dict[str, Any]) -> str:
-    return "; rows of plain work are left out" if manifest["truth"] == "sparse" else ""
+def _splits(manifest: dict[str, Any]) -> str:
+    """Return which columns of the truth split the data, nothing where none does."""
+    there = {path.rpartition("/")[0] for path in (f["path"] for f in manifest["files"])}
+    tables = {name: layout.schema_of(f"truth/{name}/part") for name in schema.TRUTH}
+    found = [
+        f"- `truth/{name}`: {', '.join(f'`{column}`' for column in columns)}\n"
+        for name, of in tables.items()
+        if of is not None and f"truth/{name}" in there
+        and (columns := [column for column in of.names if "split" in column])
+    ]  # fmt: skip
+    return "## Splits\n" + "".join(found) + "\n" if found else ""

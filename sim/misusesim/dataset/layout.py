@@ -12,10 +12,16 @@ if TYPE_CHECKING:
 MANIFEST: Final = "manifest.json"
 SCENARIO: Final = "scenario.toml"
 CARDS: Final = ("README.md", "DATASHEET.md", "croissant.json")
+#: What an audit of the data set left in it: for machines, for people. Not of the manifest.
+AUDIT: Final = ("audit.json", "audit.html")
+#: Hashes of every other file of a finished data set, as coreutils checks them.
+SUMS: Final = "SHA256SUMS"
 #: Plans, ledger and lock of an unfinished run; gone once the manifest is there.
 WORK: Final = ".work"
 #: All that may lie at the top of a data set, finished or not.
-TOP: Final = frozenset({MANIFEST, SCENARIO, *CARDS, WORK, "log", "context", "truth"})
+TOP: Final = frozenset({
+    MANIFEST, SCENARIO, *CARDS, *AUDIT, SUMS, WORK, "log", "context", "truth",
+})  # fmt: skip
 #: Truth tables written once per agency; the others come once per shard.
 TRUTH_OF_AGENCY: Final = ("campaigns", "oddities", "outcomes")
 TRUTH_OF_SHARD: Final = ("queries", "reactions")

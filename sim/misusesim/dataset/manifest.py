@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from misusesim.dataset import schema
 from misusesim.errors import DatasetError
+from misusesim.scenario.family import PREVALENCES, member_of
 from misusesim.scenario.prevalence import ByOfficer
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def build(
     scenario, scenario_hash
         What was asked for.
     entries
-        Every file but the manifest itself.
+        Every file that holds data, and the scenario; cards and audits are told by SHA256SUMS.
     tallies
         What each task counted (`misusesim.tally`), in any order.
     outcomes_only
@@ -92,6 +93,7 @@ def build(
     """
     rows = total(tallies, "rows")
     check_accounts(rows)
+    came_out = realised(scenario, tallies)
     manifest = {
         "schema_version": schema.SCHEMA_VERSION,
         "scenario": scenario.name,
@@ -100,11 +102,13 @@ def build(
         "seed": scenario.seed,
         "start": scenario.start.isoformat(),
         "days": scenario.days,
+        "level": scenario.level,
+        **preset(scenario, came_out),
         "truth": scenario.truth,
         "outcomes_only": outcomes_only,
         "versions": versions(),
         "rows": {n: rows[n] for n in ("generated", "written", "lost", "duplicates")},
-        "realised": realised(scenario, tallies),
+        "realised": came_out,
         "volume": volume(tallies),
         "files": [e.as_dict() for e in sorted(entries, key=lambda e: e.path)],
     }
@@ -114,6 +118,40 @@ def build(
 def share(part: float, whole: float) -> float:
     """Return part ÷ whole to nine digits, 0 where there is no whole."""
     return round(part / whole, 9) if whole else 0.0
+
+
+def preset(scenario: Scenario, came_out: dict[str, Any]) -> dict[str, Any]:
+    """Return what the name of a member of the family promises beside what came out.
+
+    Officers are those of a year: of other horizons than 365 days the share is made longer or
+    shorter in proportion. A world that is none of the family promises nothing.
+    """
+    member = member_of(scenario.name)
+    if member is None:
+        return {}
+    promised, officers = PREVALENCES[member.prevalence], came_out["misuse_share_of_officers"]
+    return {
+        "preset": {
+            "size": member.size,
+            "prevalence": member.prevalence,
+            "as_named": _as_named(scenario),
+            "officers_per_year": {
+                "promised": promised.officers,
+                "realised": share(officers * 365, scenario.days),
+            },
+            "share_of_queries": {
+                "promised_at_most": promised.queries,
+                "realised": came_out["misuse_share_of_queries"],
+            },
+        }
+    }
+
+
+def _as_named(scenario: Scenario) -> bool:
+    """Tell whether a world is the member it is named after, but for seed and days."""
+    from misusesim.scenario.load import load_scenario  # noqa: PLC0415 - only members need it
+
+    return load_scenario(scenario.name, seed=scenario.seed, days=scenario.days) == scenario
 
 
 def realised(scenario: Scenario, tallies: Sequence[dict[str, Any]]) -> dict[str, Any]:

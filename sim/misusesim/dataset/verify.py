@@ -1,4 +1,7 @@
-"""Is a data set whole: manifest, hashes, page checksums, schemas, row counts, and no strangers."""
+"""Is a data set whole: manifest, hashes, page checksums, schemas, row counts, and no strangers.
+
+Data are held against the manifest, what describes them (cards, audits) against SHA256SUMS.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import numpy as np
 
 from misusesim.dataset import layout, manifest
 from misusesim.dataset.reader import load_manifest, read_part
+from misusesim.dataset.sums import sum_faults
 from misusesim.dataset.writer import check_schema, sha256_of
 from misusesim.errors import DatasetError
 
@@ -54,6 +58,8 @@ def verify(path: str | Path) -> list[Fault]:
         faults.append(Fault(layout.MANIFEST, "was changed: it does not have its own hash"))
     for file in found["files"]:
         faults += _file_faults(root, file)
+    told = {fault.path for fault in faults}
+    faults += [Fault(name, what) for name, what in sum_faults(root, found) if name not in told]
     faults += _strangers(root, {file["path"] for file in found["files"]})
     if not faults:
         faults += _row_faults(root, found)
@@ -91,9 +97,10 @@ def _table_faults(root: Path, file: dict[str, Any]) -> list[Fault]:
 
 
 def _strangers(root: Path, known: set[str]) -> list[Fault]:
-    """Return files that the manifest does not name."""
+    """Return files that have no place in a data set."""
     there = {p.relative_to(root).as_posix() for p in root.rglob("*") if not p.is_dir()}
-    extra = sorted(there - known - {layout.MANIFEST})
+    described = {layout.MANIFEST, layout.SUMS, *layout.CARDS, *layout.AUDIT}
+    extra = sorted(there - known - described)
     return [Fault(name, "is not in the manifest") for name in extra]
 
 

@@ -29,6 +29,7 @@ class Prevalence(NamedTuple):
 
     times: float  # the campaigns of NAT
     officers: float  # share of officers who misuse in a year
+    queries: float  # share of queries that are misuse, at most about
     words: str
 
 
@@ -39,9 +40,9 @@ SIZES: Final = {
     "XL": Size(0, "a billion queries", {}),
 }
 PREVALENCES: Final = {
-    "NAT": Prevalence(1, 0.01, "misuse as common as reported"),
-    "LOW": Prevalence(5, 0.05, "five times the misuse reported"),
-    "HI": Prevalence(20, 0.20, "twenty times the misuse reported"),
+    "NAT": Prevalence(1, 0.01, 2e-5, "misuse as common as reported"),
+    "LOW": Prevalence(5, 0.05, 1e-4, "five times the misuse reported"),
+    "HI": Prevalence(20, 0.20, 4e-4, "twenty times the misuse reported"),
 }
 #: Fields that say how often campaigns of a kind begin.
 RATES: Final = ("officers_per_year", "officers_per_event", "agencies_per_year", "leavers_share")

@@ -10,7 +10,21 @@ import pyarrow as pa
 import pytest
 
 from misusesim.dataset import schema
+from misusesim.dataset.card import cards, readme
 from misusesim.dataset.croissant import data_type
+
+#: An audit of the hand-made data set, as the bench would hand it over.
+AUDIT = {
+    "level": "hard", "again": True, "rows": 4, "positives": 1, "failed": ["values"],
+    "checks": [
+        {"id": "Q1", "name": "values", "value": 0.70123456, "bound": "≤ 0.65", "verdict": "fail",
+         "detail": "plate = A|B"},
+        {"id": "Q17", "name": "accounting", "value": 0, "bound": "0 rows", "verdict": "pass",
+         "detail": ""},
+        {"id": "Q9", "name": "honest rows", "value": None, "bound": "0 changed",
+         "verdict": "not applicable", "detail": "needs --without"},
+    ],
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -41,17 +55,105 @@ def test_datasheet_answers_its_questions(handmade):
     """All sections of a datasheet are there, with the measured numbers."""
     text = (handmade / "DATASHEET.md").read_text()
     assert re.findall("^## (.*)", text, re.MULTILINE) == [
-        "Motivation", "Composition", "Collection", "Preprocessing", "Uses", "Known limits",
-        "Distribution and maintenance",
+        "Motivation", "Composition", "Collection", "Preprocessing", "Measured quality", "Uses",
+        "Known limits", "Distribution and maintenance",
     ]  # fmt: skip
     assert "| patrol | 1 | 3 | 3.0 | 3.0 |" in text
     assert "| self_query | 1 | 1 |" in text
+
+
+@pytest.fixture
+def made(handmade):
+    """Return the manifest of the hand-made data set."""
+    return json.loads((handmade / "manifest.json").read_text())
+
+
+def test_cards_without_an_audit_say_so(handmade):
+    """Who reads a card knows that nothing was measured."""
+    for name in ("README.md", "DATASHEET.md", "croissant.json"):
+        assert "None yet: `misusebench release` makes" in (handmade / name).read_text()
+
+
+def test_cards_hold_the_audit(made, by_hand):
+    """The datasheet has every check as it came out; the README says whether to use it."""
+    told = cards(by_hand.scenario(), made, AUDIT)
+    verdict = (
+        "FAILED: values. Do not use it to compare components. "
+        "3 checks at level hard: 1 pass, 1 fail, 1 not applicable.\n"
+        "It was made two times more, by other workers and without misuse.\n"
+        "All checks are in `DATASHEET.md`, `audit.json` and `audit.html`."
+    )
+    assert f"## Audit\n{verdict}\n" in told["README.md"]
+    assert f"## Measured quality\n{verdict}\n" in told["DATASHEET.md"]
+    assert (
+        "| id | check | value | bound | verdict | what it was |\n"
+        "|---|---|---|---|---|---|\n"
+        "| Q1 | values | 0.7012 | ≤ 0.65 | fail | plate = A\\|B |\n"
+        "| Q17 | accounting | 0 | 0 rows | pass |  |\n"
+        "| Q9 | honest rows | - | 0 changed | not applicable | needs --without |\n\n"
+        "Not measured on this data set: Q2, Q3, Q4, Q5, Q6, Q7, Q8, Q9, Q10, Q11, Q12, Q13, Q14, "
+        "Q15, Q16.\n"
+    ) in told["DATASHEET.md"]
+
+
+def test_croissant_holds_the_audit(made, by_hand):
+    """The checks are a record set with its records, the audit's files are there to fetch."""
+    files = [{"path": "audit.json", "bytes": 3, "sha256": "0" * 64},
+             {"path": "audit.html", "bytes": 4, "sha256": "1" * 64}]  # fmt: skip
+    told = json.loads(cards(by_hand.scenario(), made, AUDIT, files)["croissant.json"])
+    (record,) = (r for r in told["recordSet"] if r["name"] == "audit")
+    assert record["data"][0] == {
+        "audit/id": "Q1", "audit/name": "values", "audit/value": 0.70123456,
+        "audit/bound": "≤ 0.65", "audit/verdict": "fail", "audit/detail": "plate = A|B",
+    }  # fmt: skip
+    assert [one["audit/value"] for one in record["data"]] == [0.70123456, 0, None]
+    objects = {d["@id"]: d for d in told["distribution"]}
+    assert objects["audit.json"]["encodingFormat"] == "application/json"
+    assert objects["audit.html"]["encodingFormat"] == "text/html"
+    assert objects["audit.html"]["sha256"] == "1" * 64
+    assert told["rai:dataAnnotationAnalysis"][0].startswith("FAILED: values.")
+
+
+def test_a_member_says_what_it_is_good_for(made, by_hand):
+    """Promise and outcome stand side by side; another horizon and other settings are told."""
+    world = by_hand.scenario().model_copy(update={"name": "S-NAT-hard", "days": 365})
+    preset = {
+        "size": "S", "prevalence": "NAT", "as_named": True,
+        "officers_per_year": {"promised": 0.01, "realised": 0.00342},
+        "share_of_queries": {"promised_at_most": 2e-5, "realised": 5.519e-6},
+    }  # fmt: skip
+    text = readme(world, {**made, "level": "hard", "preset": preset})
+    assert "Level hard: people hide well, take their time and hardly ever stay on" in text
+    assert (
+        "## What it is good for\n"
+        "False alarms and audits, not average precision: it has about ten misuse queries.\n\n"
+    ) in text
+    assert (
+        "Prevalence NAT, misuse as common as reported:\n\n"
+        "|  | promised | realised |\n|---|---|---|\n"
+        "| officers with misuse in a year | 1.00% | 0.34% |\n"
+        "| queries that are misuse | at most about 2e-05 | 5.5e-06 |\n"
+    ) in text
+    week = world.model_copy(update={"days": 7})
+    text = readme(week, {**made, "preset": {**preset, "as_named": False}})
+    assert "That is said of a year; this one has 7 days.\n" in text
+    assert "Settings were changed: it is NOT the S-NAT-hard of the family.\n" in text
+
+
+def test_columns_that_split_are_listed(made, by_hand, monkeypatch):
+    """A table of the truth with columns for splits is named, if the data set has it."""
+    assert "## Splits" not in readme(by_hand.scenario(), made)
+    columns = {name: pa.int8() for name in ("x", "time_split", "split_officer")}
+    monkeypatch.setitem(schema.TRUTH, "oddities", pa.schema(columns))
+    text = readme(by_hand.scenario(), made)
+    assert "## Splits\n- `truth/oddities`: `time_split`, `split_officer`\n\n## Base rates" in text
 
 
 def test_croissant_has_what_the_format_requires(described):
     """The required properties of Croissant 1.1 are set."""
     assert described["@type"] == "sc:Dataset"
     assert "http://mlcommons.org/croissant/1.1" in described["conformsTo"]
+    assert "http://mlcommons.org/croissant/RAI/1.0" in described["conformsTo"]
     for name in ("name", "description", "license", "url", "creator", "datePublished", "version"):
         assert described[name]
     for prefix in ("cr", "sc", "dct", "rai"):

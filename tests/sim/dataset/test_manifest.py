@@ -28,11 +28,11 @@ def test_it_names_scenario_seed_and_versions(made):
     }  # fmt: skip
 
 
-def test_it_lists_every_other_file(made, handmade):
-    """Every file but the manifest is there with bytes and hash, sorted by path."""
-    there = {p.relative_to(handmade).as_posix() for p in handmade.rglob("*") if p.is_file()}
+def test_it_lists_every_file_of_data(made, handmade):
+    """Every part and the scenario are there with bytes and hash, sorted by path; no card is."""
+    there = {p.relative_to(handmade).as_posix() for p in handmade.rglob("*.parquet")}
     paths = [file["path"] for file in made["files"]]
-    assert paths == sorted(there - {"manifest.json"})
+    assert paths == sorted(there | {"scenario.toml"})
     assert all(re.fullmatch("[0-9a-f]{64}", file["sha256"]) for file in made["files"])
 
 
@@ -63,6 +63,22 @@ def test_realised_rates(made):
     assert realised["misuse_share_of_officers"] == 0.5
     assert realised["lost_share"] == {"configured": 0.0005, "realised": 0.25}
     assert realised["duplicate_share"] == {"configured": 0.001, "realised": 0.25}
+
+
+def test_level_and_preset(made, by_hand):
+    """The level is there; a member of the family has its promise beside what came out."""
+    assert made["level"] == "medium"
+    assert "preset" not in made
+    world = by_hand.scenario().model_copy(update={"name": "S-HI-hard", "level": "hard", "days": 73})
+    found = manifest.build(world, "0" * 64, [], by_hand.tallies)
+    assert found["level"] == "hard"
+    assert found["preset"] == {
+        "size": "S",
+        "prevalence": "HI",
+        "as_named": False,
+        "officers_per_year": {"promised": 0.2, "realised": 2.5},  # one of two in 73 days
+        "share_of_queries": {"promised_at_most": 0.0004, "realised": 0.25},
+    }
 
 
 def test_misuse_per_kind_and_rung(made):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from misusesim.dataset import manifest
 from misusesim.dataset import verify as verifier
+from misusesim.dataset.sums import write_sums
 from misusesim.dataset.verify import Fault, verify
 from misusesim.dataset.writer import sha256_of
 from misusesim.errors import DatasetError, UsageError
@@ -20,11 +22,13 @@ def most_ids(request, monkeypatch):
 
 
 def reseal(root, change):
-    """Change the manifest and give it a fitting hash, as a careful forger would."""
+    """Change the manifest and make all hashes fit, as a careful forger would."""
     path = root / "manifest.json"
     found = json.loads(path.read_text())
     change(found)
-    path.write_bytes(manifest.dumps(manifest.seal(found)))
+    made = manifest.seal(found)
+    path.write_bytes(manifest.dumps(made))
+    write_sums(root, made)
 
 
 def fit_hash(root, part):
@@ -89,7 +93,52 @@ def test_missing_cut_and_extra_files_are_named(handmade):
     assert set(faults) == {"log/a00000-p001.parquet", "README.md", "log/notes.txt"}
     assert faults["log/a00000-p001.parquet"] == "is missing"
     assert faults["log/notes.txt"] == "is not in the manifest"
-    assert faults["README.md"].startswith("has 5 bytes, the manifest says ")
+    assert faults["README.md"] == "was changed: its hash is not SHA256SUMS's"
+
+
+def test_cards_and_sums_are_held_against_each_other(handmade):
+    """A card without a hash, a hash without a card, and a list without a file are faults."""
+    sums = handmade / "SHA256SUMS"
+    whole = sums.read_text()
+    (handmade / "audit.html").write_text("<p>")
+    assert verify(handmade) == [Fault("audit.html", "is not in SHA256SUMS")]
+    (handmade / "audit.html").unlink()
+    sums.write_text("".join(line for line in whole.splitlines(True) if "README.md" not in line))
+    assert verify(handmade) == [Fault("README.md", "is not in SHA256SUMS")]
+    sums.write_text(whole + "0" * 64 + "  z.txt\n")
+    assert verify(handmade) == [
+        Fault("SHA256SUMS", "names z.txt, which is no file of a data set"),
+    ]
+    sums.write_text(re.sub("[0-9a-f]{64}(  log/a00000-p000)", "0" * 64 + r"\1", whole))
+    assert verify(handmade) == [
+        Fault("SHA256SUMS", "has another hash of log/a00000-p000.parquet than the manifest"),
+    ]
+    sums.write_text(whole.upper() + "\n")
+    assert verify(handmade) == [Fault("SHA256SUMS", "is not a sorted list of hashes and paths")]
+    sums.unlink()
+    (fault,) = verify(handmade)
+    assert fault.path == "SHA256SUMS"
+    assert "cannot be read" in fault.what
+    sums.write_text(whole)
+    (handmade / "README.md").unlink()
+    assert verify(handmade) == [Fault("README.md", "is missing")]
+
+
+def test_an_audit_belongs_to_its_data_set(handmade):
+    """The audit of another data set, or something else in its place, is a fault."""
+    made = json.loads((handmade / "manifest.json").read_text())
+    audit = handmade / "audit.json"
+    audit.write_text(json.dumps({"dataset_hash": made["dataset_hash"]}))
+    write_sums(handmade, made)
+    assert verify(handmade) == []
+    audit.write_text('{"dataset_hash": "00112233445566"}')
+    write_sums(handmade, made)
+    other = Fault("audit.json", "is the audit of another data set (001122334455)")
+    assert verify(handmade) == [other]
+    audit.write_text("[]")
+    write_sums(handmade, made)
+    (fault,) = verify(handmade)
+    assert fault.what.startswith("is no audit of a data set (TypeError")
 
 
 def test_part_of_another_table_is_found(handmade):
