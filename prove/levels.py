@@ -1,4 +1,4 @@
-"""Whether difficulty is real: what three detectors of different kinds find, level by level (Q12)."""
+"""Whether difficulty is real: what three unlike detectors find, level by level (Q12)."""
 
 from __future__ import annotations
 
