@@ -119,7 +119,7 @@ def release(
     """
     folder = out / f"{scenario.name}-{scenario.seed}"
     to = out / f"{folder.name}.tar"
-    with _alone(folder), _told_if_full(folder):
+    with _alone(folder), _disk_in_words(folder):
         _clear(folder, to)
         made = shards.run(scenario, folder, workers, progress)
         if force:
@@ -154,7 +154,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _told_if_full(folder: Path) -> Iterator[None]:
+def _disk_in_words(folder: Path) -> Iterator[None]:
     """Make a message of what the disk says."""
     try:
         yield
@@ -169,8 +169,13 @@ def _told_if_full(folder: Path) -> Iterator[None]:
 
 def _clear(folder: Path, to: Path) -> None:
     """Remove what a killed release left under temporary names."""
-    shards.clear(folder)
-    for rest in to.parent.glob(f".{to.name}*{TEMPORARY}"):
+    for name in (*layout.AUDIT, *layout.CARDS, layout.SUMS):
+        _remove(folder, f".{name}.*{TEMPORARY}")
+    _remove(to.parent, f".{to.name}*{TEMPORARY}")
+
+
+def _remove(folder: Path, pattern: str) -> None:
+    for rest in folder.glob(pattern):
         rest.unlink(missing_ok=True)
 
 

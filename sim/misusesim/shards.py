@@ -205,7 +205,7 @@ def run(
         with _claimed(out, identity):
             plan = _plan(scenario, outcomes_only=outcomes_only)
             _run_tasks(out, plan, crew, progress or (lambda _: None), done)
-            clear(out)  # a lost worker or node may have left a part half-written
+            _clear(out)  # a lost worker or node may have left a part half-written
             _finish(scenario, out, identity, done)
     except OSError as error:
         plan = _plan(scenario, outcomes_only=outcomes_only)
@@ -335,11 +335,11 @@ def _claimed(out: Path, identity: dict[str, Any]) -> Iterator[None]:
             _check_same(out, json.loads(begun.read_bytes()), identity)
         else:
             write_bytes(out, f"{layout.WORK}/run.json", manifest.dumps(identity))
-        clear(out)
+        _clear(out)
         yield
 
 
-def clear(out: Path) -> None:
+def _clear(out: Path) -> None:
     """Remove what was begun under temporary names."""
     for rest in out.rglob(f".*{TEMPORARY}"):
         rest.unlink(missing_ok=True)
