@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Truth:
-    """The five truth tables of a data set, each read when first asked for."""
+    """The truth tables of a data set, each read when first asked for."""
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
@@ -45,6 +45,16 @@ class Truth:
     def oddities(self) -> pa.Table:
         """One row per honest but strange doing, with the context row that explains it."""
         return self._table("oddities")
+
+    @cached_property
+    def officers(self) -> pa.Table:
+        """One row per person with an account: what he has part in, and his side of splits."""
+        return self._table("officers")
+
+    @cached_property
+    def reasons(self) -> pa.Table:
+        """Why campaigns are misuse: facts that the context must hold, or must not."""
+        return self._table("reasons")
 
     @cached_property
     def outcomes(self) -> pa.Table:

@@ -17,7 +17,7 @@ WORK: Final = ".work"
 #: All that may lie at the top of a data set, finished or not.
 TOP: Final = frozenset({MANIFEST, SCENARIO, *CARDS, WORK, "log", "context", "truth"})
 #: Truth tables written once per agency; the others come once per shard.
-TRUTH_OF_AGENCY: Final = ("campaigns", "oddities", "outcomes")
+TRUTH_OF_AGENCY: Final = ("campaigns", "oddities", "officers", "outcomes", "reasons")
 TRUTH_OF_SHARD: Final = ("queries", "reactions")
 
 
