@@ -2,7 +2,8 @@
 
 A split must leave no officer, agency or campaign on both of its sides. So officers who share a
 campaign are one group and go the same way, and a campaign that runs over a boundary of time is said
-to straddle. Sides are drawn from keyed hashes: no worker, block or horizon moves anybody.
+to straddle. Sides are drawn from keyed hashes: no worker and no block moves anybody, and a longer
+horizon or another kind of misuse moves only those whom a campaign of it joins to others.
 """
 
 from __future__ import annotations

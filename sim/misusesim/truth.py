@@ -66,6 +66,25 @@ class Truth:
         """What would follow if a query were denied."""
         return self._table("reactions")
 
+    def split(self, by: str) -> pa.Table:
+        """Return the side of each query (train, valid, test, straddles), in replay order.
+
+        Parameters
+        ----------
+        by
+            ``time``: by arrival, with queries of campaigns that run over a boundary marked
+            ``straddles``; ``officer``; ``agency``; ``kind``: train and test, where no query of a
+            held-out kind is in training and no officer on both sides.
+
+        Raises
+        ------
+        UsageError
+            If there is no such split, or no log.
+        """
+        from misusesim.querysides import query_sides  # noqa: PLC0415 - few readers split
+
+        return query_sides(self._dataset, self, by)
+
 
 def open_truth(dataset: str | Path | Dataset) -> Truth:
     """Open the truth of a data set.

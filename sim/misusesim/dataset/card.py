@@ -51,7 +51,8 @@ from misusesim.truth import open_truth
 dataset = open_dataset("DATASET")
 log = dataset.log()                 # pyarrow table in replay order (received_at, query_id)
 context = dataset.context("T1")     # {{"roster/officers": table, ...}}
-truth = open_truth("DATASET")       # .queries .campaigns .oddities .outcomes .reactions
+truth = open_truth("DATASET")       # .queries .campaigns .officers .reasons .oddities ...
+sides = truth.split("officer")      # query_id, side; also by "time", "agency" and "kind"
 ```
 Other readers can open the Parquet parts too, but must switch page checksums on or run
 `misusebench verify DATASET` first: without them a flipped bit is read as a wrong value.
@@ -73,6 +74,7 @@ A component is given the tables of its tier and no others, each row when it beco
 | written twice | {rows["duplicates"]:,} |
 
 {_misuse_table(realised)}
+{_splits(manifest["splits"])}
 ## Licence
 {LICENCE}. The software that made it is under Apache-2.0.
 """  # noqa: E501 - a table row is one line
@@ -95,6 +97,22 @@ def _misuse_table(realised: dict[str, Any]) -> str:
     return "\n".join(["| kind | rung | campaigns | queries |", "|---|---|---|---|", *lines, ""])
 
 
+def _splits(told: dict[str, Any]) -> str:
+    """Return what the sides of the four splits are."""
+    time, shares = told["time"], told["shares"]
+    parts = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+    return f"""## Splits
+No officer, agency or campaign is on both sides of the split that is to separate it.
+
+| by | sides |
+|---|---|
+| time | validation from {time["valid_from"]}, test from {time["test_from"]}, by arrival; campaigns over a boundary straddle |
+| officer | {parts}, by a keyed hash; officers who share a campaign go together |
+| agency | the same, by agency |
+| kind | test holds what training must not: {", ".join(told["held_out_kinds"])} |
+"""  # noqa: E501 - a table row is one line
+
+
 def datasheet(scenario: Scenario, manifest: dict[str, Any]) -> str:
     """Return the datasheet (the questions of Gebru et al., Datasheets for Datasets)."""
     versions = ", ".join(f"{name} {number}" for name, number in manifest["versions"].items())
@@ -115,7 +133,8 @@ logs with known truth cannot be published. No real person's data went into it.
 
 ## Composition
 One row of the log is one query. Context rows say from when they hold and when they become known.
-The truth names the cause of every query (work, oddity, misuse){_sparse(manifest)}.
+The truth names the cause of every query (work, oddity, misuse){_sparse(manifest)}, what each
+account holder has part in, and for each campaign the facts that make it misuse.
 
 | role | accounts | queries | per account | per shift |
 |---|---|---|---|---|

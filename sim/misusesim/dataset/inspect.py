@@ -32,7 +32,7 @@ def describe(path: str | Path) -> dict[str, Any]:
             name: found[name]
             for name in (
                 "scenario", "scenario_version", "scenario_hash", "dataset_hash", "seed",
-                "start", "days", "truth", "rows", "realised", "volume", "versions",
+                "start", "days", "truth", "rows", "realised", "volume", "splits", "versions",
             )
         },
         "outcomes_only": found.get("outcomes_only", False),
