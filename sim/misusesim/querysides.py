@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from misusesim import splits
 from misusesim.clock import LocalClock
 from misusesim.dataset.schema import SIDES, WORD, coded
-from misusesim.errors import UsageError
+from misusesim.errors import DatasetError, UsageError
 from misusesim.world.agencies import agencies
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def query_sides(data: Dataset, truth: Truth, by: str) -> pa.Table:
     ------
     UsageError
         If there is no such split.
+    DatasetError
+        If log and scenario do not belong together.
     """
     if by not in WAYS:
         raise UsageError(f"no split by {by}; there are {', '.join(WAYS)}")
@@ -83,12 +85,19 @@ def _by_officer(data: Dataset, truth: Truth, log: pa.Table) -> Codes:
 
 
 def _by_agency(data: Dataset, truth: Truth, log: pa.Table) -> Codes:
-    """Return sides of agencies, from the scenario: some hold no person's account."""
-    del truth
-    every = agencies(data.scenario)
-    side = splits.by_agency(data.scenario.seed, np.array([agency.index for agency in every]))
-    names = pa.array([agency.agency_id for agency in every])
-    return np.asarray(side[_places(log["agency_id"], names)])
+    """Return sides of agencies; of those without any person's account from the scenario."""
+    known = truth.officers.select(["agency_id", "split_agency"])
+    place = _places(log["agency_id"], known["agency_id"].cast(pa.string()).combine_chunks())
+    side = np.append(_codes(known["split_agency"]), np.int8(-1))[place]
+    if (rest := np.flatnonzero(side < 0)).size:
+        every = agencies(data.scenario)
+        names = pa.array([agency.agency_id for agency in every])
+        at = _places(log["agency_id"], names)[rest]
+        if at.min() < 0:
+            raise DatasetError(f"{data.path}: the log has agencies that its scenario has not")
+        index = np.array([agency.index for agency in every])
+        side[rest] = splits.by_agency(data.scenario.seed, index)[at]
+    return np.asarray(side)
 
 
 def _by_kind(data: Dataset, truth: Truth, log: pa.Table) -> Codes:
