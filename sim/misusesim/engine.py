@@ -37,7 +37,7 @@ from misusesim.workload.separate import own_settings, parts
 from misusesim.workload.setting import Setting, join, select, within_weeks
 from misusesim.workload.street import street_work
 from misusesim.workload.together import SERIALS, renumbered, shifted
-from misusesim.workload.twins import oddity_table
+from misusesim.workload.twins import oddity_table, on_file
 from misusesim.workload.watches import block_shifts
 from misusesim.world.context import directory_context, roster_context, ties_context
 from misusesim.world.interfaces import with_interfaces
@@ -244,12 +244,14 @@ def _truth(
     setting: Setting, work: Occasions, filed: Filed, wrong: Sequence[Wrong]
 ) -> dict[str, pa.Table]:
     """Return the truth that needs no rows of the log."""
-    odd = np.flatnonzero((work.oddity >= 0) & (work.start < setting.clock.horizon[1]))
+    end = setting.clock.horizon[1]
+    odd = work.take(np.flatnonzero((work.oddity >= 0) & (work.start < end)))
+    known = on_file(odd, filed.incidents, filed.cases, end)
     return {
         "campaigns": pa.concat_tables(
             [split_by_time(one.plot, one.seen, setting.clock.horizon) for one in wrong]
         ),
-        "oddities": oddity_table(setting, work.take(odd), filed.applications),
+        "oddities": oddity_table(setting, known, filed.applications),
         "reasons": reasons_table(
             setting, filed, [Plot(one.place, one.first, one.plot) for one in wrong]
         ),

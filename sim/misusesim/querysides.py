@@ -69,7 +69,7 @@ def _by_time(data: Dataset, truth: Truth, log: pa.Table) -> Codes:
     horizon = LocalClock(data.scenario).horizon
     side = splits.by_time(log["received_at"].cast(pa.int64()).to_numpy(), horizon)
     campaign, told = campaign_of(truth, log["query_id"]), truth.campaigns["split_time"]
-    straddles = np.append(_codes(told) == splits.STRADDLES, [False])
+    straddles = np.append(side_codes(told) == splits.STRADDLES, [False])
     first, last = np.full(len(straddles), len(SIDES)), np.full(len(straddles), -1)
     np.minimum.at(first, campaign, side)
     np.maximum.at(last, campaign, side)
@@ -81,14 +81,14 @@ def _by_time(data: Dataset, truth: Truth, log: pa.Table) -> Codes:
 
 def _by_officer(data: Dataset, truth: Truth, log: pa.Table) -> Codes:
     """Return sides of officers; accounts of systems go with their agency."""
-    return _of_people(data, truth, log, _codes(truth.officers["split_officer"]))
+    return _of_people(data, truth, log, side_codes(truth.officers["split_officer"]))
 
 
 def _by_agency(data: Dataset, truth: Truth, log: pa.Table) -> Codes:
     """Return sides of agencies; of those without any person's account from the scenario."""
     known = truth.officers.select(["agency_id", "split_agency"])
     place = _places(log["agency_id"], known["agency_id"].cast(pa.string()).combine_chunks())
-    side = np.append(_codes(known["split_agency"]), np.int8(-1))[place]
+    side = np.append(side_codes(known["split_agency"]), np.int8(-1))[place]
     if (rest := np.flatnonzero(side < 0)).size:
         every = agencies(data.scenario)
         names = pa.array([agency.agency_id for agency in every])
@@ -117,7 +117,7 @@ def _by_kind(data: Dataset, truth: Truth, log: pa.Table) -> Codes:
     for row, one in enumerate(who):
         has[group[one], int(held[row])] = True
     trained, unseen = has[group].T
-    side = _codes(officers["split_officer"])
+    side = side_codes(officers["split_officer"])
     side[side == splits.VALID] = splits.TRAIN
     side[trained], side[unseen] = splits.TRAIN, splits.TEST
     side[trained & unseen] = splits.STRADDLES
@@ -143,7 +143,7 @@ def _places(column: pa.ChunkedArray, names: pa.Array) -> NDArray[np.int64]:
     return np.asarray(words[coded_.indices.to_numpy()].astype(np.int64))
 
 
-def _codes(column: pa.ChunkedArray) -> Codes:
+def side_codes(column: pa.ChunkedArray) -> Codes:
     """Return the codes of sides, -1 for null."""
     code = pc.index_in(column.cast(pa.string()), value_set=pa.array(SIDES)).fill_null(-1)
     return np.asarray(code.to_numpy().astype(np.int8))

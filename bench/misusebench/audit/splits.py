@@ -13,7 +13,7 @@ from misusebench.audit.labelled import codes_of
 from misusesim import splits
 from misusesim.clock import LocalClock
 from misusesim.dataset.schema import SIDES
-from misusesim.querysides import WAYS, campaign_of
+from misusesim.querysides import WAYS, campaign_of, side_codes
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -59,7 +59,7 @@ def split_checks(data: Dataset, truth: Truth) -> list[Check]:
         check
         for by in WAYS
         for check in checks(replace(
-            every, by=by, side=_codes(truth.split(by)["side"]), told=_codes(told[f"split_{by}"])
+            every, by=by, side=side_codes(truth.split(by)["side"]), told=side_codes(told[f"split_{by}"])
         ))
     ]  # fmt: skip
 
@@ -122,8 +122,3 @@ def _shares(one: Sided) -> Check:
     return Check(
         "Q15", f"by {one.by}: shares", None, "told only", None, f"queries, campaigns: {told}"
     )
-
-
-def _codes(column: pa.ChunkedArray) -> NDArray[np.int8]:
-    words = {name: code for code, name in enumerate(SIDES)}
-    return np.array([words.get(word, -1) for word in column.to_pylist()], np.int8)
