@@ -58,9 +58,8 @@ def split_checks(data: Dataset, truth: Truth) -> list[Check]:
     return [
         check
         for by in WAYS
-        for check in checks(replace(
-            every, by=by, side=side_codes(truth.split(by)["side"]), told=side_codes(told[f"split_{by}"])
-        ))
+        for side in [side_codes(truth.split(by)["side"])]
+        for check in checks(replace(every, by=by, side=side, told=side_codes(told[f"split_{by}"])))
     ]  # fmt: skip
 
 

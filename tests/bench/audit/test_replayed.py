@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from misusebench.audit.replayed import Claim, holding, replayed
+from misusebench.audit.replayed import Claim, _justified, holding, replayed
 from misusesim import simulate
 from misusesim.dataset import schema
 from misusesim.dataset.layout import context_tables
@@ -181,6 +182,24 @@ def test_misuse_with_a_true_case(copy):
     value, passed = found(copy)[RULES]
     assert value == open_truth(copy).queries["cause"].to_pylist().count("misuse")
     assert passed is False
+
+
+@pytest.mark.parametrize(("kind", "minutes", "value", "detail"), [
+    ("overtime", 0, 0, "of 1 oddities"), ("overtime", 1, 1, "of 1 oddities; first: "),
+    ("plate_before_stop", 5, 0, "of 1 oddities; 1 plate_before_stop before their row begins"),
+    ("plate_before_stop", 6, 1, "of 1 oddities; first: "),
+    ("joint_case", 7 * 24 * 60, 0, "of 1 oddities; 1 joint_case before their row begins"),
+])  # fmt: skip
+def test_a_row_that_begins_after_the_oddity(kind, minutes, value, detail):
+    """Some kinds may be ahead of their row, and are told then; no other kind may."""
+    data = Tables(dispatch_cases=[{"case_id": "k1", "valid_from": minutes * 60_000_000}])
+    odd = pa.table({
+        "oddity_id": ["o"], "kind": [kind], "justification": ["dispatch/cases:k1"],
+        "time": pa.array([0], schema.TIME),
+    })  # fmt: skip
+    check = _justified(data, SimpleNamespace(oddities=odd))
+    assert (check.value, check.passed) == (value, not value)
+    assert check.detail.startswith(detail)
 
 
 class Tables:
