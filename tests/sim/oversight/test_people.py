@@ -77,9 +77,11 @@ def test_all_officers_of_a_campaign_are_on_its_side(truth):
 
 
 def test_neighbours_change_nobody():
-    """Each agency alone has the rows that it has beside the other."""
+    """Each agency alone has the officers, reasons and sides that it has beside the other."""
     world = load_scenario("tiny")
     every = agencies(world)
-    together = causal_passes(world, every).truth["officers"].to_pylist()
-    alone = [r for one in every for r in causal_passes(world, [one]).truth["officers"].to_pylist()]
-    assert together == alone
+    together = causal_passes(world, every).truth
+    alone = [causal_passes(world, [one]).truth for one in every]
+    for name in ("officers", "reasons", "campaigns"):
+        rows = [row for one in alone for row in one[name].to_pylist()]
+        assert together[name].to_pylist() == rows
