@@ -17,10 +17,13 @@ import pyarrow as pa
 
 from misusesim.clock import LocalClock
 from misusesim.misuse import campaigns
+from misusesim.misuse.links import Plot, reasons_table
 from misusesim.occasions import Occasions
 from misusesim.ordering import by_place
 from misusesim.oversight import oversight
 from misusesim.oversight.aftermath import aftermath, merged
+from misusesim.oversight.courses import split_by_time
+from misusesim.oversight.people import officers_table
 from misusesim.plan import SERIAL_BITS, AgencyPlan, Block, Incidents, own_serials
 from misusesim.workload.context import Filed, work_context
 from misusesim.workload.desk import desk_work
@@ -34,7 +37,7 @@ from misusesim.workload.separate import own_settings, parts
 from misusesim.workload.setting import Setting, join, select, within_weeks
 from misusesim.workload.street import street_work
 from misusesim.workload.together import SERIALS, renumbered, shifted
-from misusesim.workload.twins import oddity_table
+from misusesim.workload.twins import oddity_table, on_file
 from misusesim.workload.watches import block_shifts
 from misusesim.world.context import directory_context, roster_context, ties_context
 from misusesim.world.interfaces import with_interfaces
@@ -146,7 +149,12 @@ def causal_passes(scenario: Scenario, agencies: Sequence[Agency]) -> Planned:
     }
     files = work_context(setting, filed, [one.plot.context for one in wrong])
     context = Tables({**{name: partial(ready.get, name) for name in ready}, **files.makers})
-    return Planned(block, setting, context, _truth(setting, work, filed, wrong, after.outcomes))
+    truth = {
+        **_truth(setting, work, filed, wrong),
+        "officers": officers_table(scenario, staff, plots),
+        "outcomes": after.outcomes,
+    }
+    return Planned(block, setting, context, truth)
 
 
 def _misuse(
@@ -233,14 +241,20 @@ def _block(
 
 
 def _truth(
-    setting: Setting, work: Occasions, filed: Filed, wrong: Sequence[Wrong], outcomes: pa.Table
+    setting: Setting, work: Occasions, filed: Filed, wrong: Sequence[Wrong]
 ) -> dict[str, pa.Table]:
     """Return the truth that needs no rows of the log."""
-    odd = np.flatnonzero((work.oddity >= 0) & (work.start < setting.clock.horizon[1]))
+    end = setting.clock.horizon[1]
+    odd = work.take(np.flatnonzero((work.oddity >= 0) & (work.start < end)))
+    known = on_file(odd, filed.incidents, filed.cases, end)
     return {
-        "campaigns": pa.concat_tables([one.plot.truth for one in wrong]),
-        "oddities": oddity_table(setting, work.take(odd), filed.applications),
-        "outcomes": outcomes,
+        "campaigns": pa.concat_tables(
+            [split_by_time(one.plot, one.seen, setting.clock.horizon) for one in wrong]
+        ),
+        "oddities": oddity_table(setting, known, filed.applications),
+        "reasons": reasons_table(
+            setting, filed, [Plot(one.place, one.first, one.plot) for one in wrong]
+        ),
     }
 
 

@@ -17,6 +17,8 @@ from misusesim.dataset import schema
 from misusesim.misuse import campaigns
 from misusesim.oversight import oversight
 from misusesim.oversight.aftermath import aftermath
+from misusesim.oversight.courses import split_by_time
+from misusesim.oversight.people import officers_table
 from misusesim.plan import Cases, Incidents
 from misusesim.workload.separate import own_settings
 from misusesim.workload.setting import Setting, within_weeks
@@ -69,8 +71,12 @@ def outcomes_passes(scenario: Scenario, agencies: Sequence[Agency]) -> OutcomesP
         {**directory_context(scenario, agencies), "roster/sanctions": after.sanctions},
         {
             "campaigns": pa.concat_tables(
-                [schema.TRUTH_CAMPAIGNS.empty_table(), *(plot.truth for plot, _ in found)]
+                [
+                    schema.TRUTH_CAMPAIGNS.empty_table(),
+                    *(split_by_time(*one, setting.clock.horizon) for one in found),
+                ]
             ).unify_dictionaries(),
+            "officers": officers_table(scenario, staff, found),
             "outcomes": after.outcomes,
         },
     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Truth:
-    """The five truth tables of a data set, each read when first asked for."""
+    """The truth tables of a data set, each read when first asked for."""
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
@@ -47,6 +47,16 @@ class Truth:
         return self._table("oddities")
 
     @cached_property
+    def officers(self) -> pa.Table:
+        """One row per person with an account: what he has part in, and his side of splits."""
+        return self._table("officers")
+
+    @cached_property
+    def reasons(self) -> pa.Table:
+        """Why campaigns are misuse: facts that the context must hold, or must not."""
+        return self._table("reasons")
+
+    @cached_property
     def outcomes(self) -> pa.Table:
         """How campaigns were found and what followed."""
         return self._table("outcomes")
@@ -55,6 +65,25 @@ class Truth:
     def reactions(self) -> pa.Table:
         """What would follow if a query were denied."""
         return self._table("reactions")
+
+    def split(self, by: str) -> pa.Table:
+        """Return the side of each query (train, valid, test, straddles), in replay order.
+
+        Parameters
+        ----------
+        by
+            ``time``: by arrival, with queries of campaigns that run over a boundary marked
+            ``straddles``; ``officer``; ``agency``; ``kind``: train and test, where no query of a
+            held-out kind is in training and no officer on both sides.
+
+        Raises
+        ------
+        UsageError
+            If there is no such split, or no log.
+        """
+        from misusesim.querysides import query_sides  # noqa: PLC0415 - few readers split
+
+        return query_sides(self._dataset, self, by)
 
 
 def open_truth(dataset: str | Path | Dataset) -> Truth:

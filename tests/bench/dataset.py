@@ -254,6 +254,8 @@ def _truth(rows: list[dict[str, object]]) -> dict[str, pa.Table]:
         "queries": _table(schema.TRUTH_QUERIES, queries),
         "campaigns": _table(schema.TRUTH_CAMPAIGNS, _campaign_rows(rows)),
         "oddities": _empty(schema.TRUTH_ODDITIES),
+        "officers": _empty(schema.TRUTH_OFFICERS),
+        "reasons": _empty(schema.TRUTH_REASONS),
         "outcomes": _empty(schema.TRUTH_OUTCOMES),
         "reactions": _empty(schema.TRUTH_REACTIONS),
     }
@@ -268,6 +270,7 @@ def _campaign_rows(rows: list[dict[str, object]]) -> list[dict[str, object]]:
             "agency_id": OFFICERS[places[0]][1], "officer_ids": [OFFICERS[p][0] for p in places],
             "unit": unit, "subject_keys": [subject] if subject else [], "motive": "test",
             "start": min(times), "end": max(times), "n_queries": len(times), "severity": 2,
+            "split_officer": "train", "split_agency": "train", "split_kind": "train",
         })  # fmt: skip
     return found
 

@@ -136,12 +136,27 @@ def parts() -> dict[str, pa.Table]:
             {
                 "campaign_id": "c-1", "kind": "romantic_interest", "rung": "miscoded",
                 "officer_ids": ["off-1"], "subject_keys": [2**63 + 5], "n_queries": 1,
+                "split_time": "train", "split_officer": "test", "split_agency": "valid",
+                "split_kind": "train",
             },
         ),
         "truth/oddities/a00000.parquet": table(
             schema.TRUTH_ODDITIES,
             {"oddity_id": "o-1", "kind": "self_query", "officer_id": "off-1",
              "time": START + 60 * MINUTE, "justification": "roster/officers off-1"},
+        ),
+        "truth/officers/a00000.parquet": table(
+            schema.TRUTH_OFFICERS,
+            {"officer_id": "off-1", "agency_id": "CA0010000", "role": "patrol", "misuses": True,
+             "kinds": ["romantic_interest"], "campaign_ids": ["c-1"], "n_queries": 1,
+             "split_officer": "test", "split_agency": "valid"},
+            {"officer_id": "off-2", "agency_id": "CA0010000", "role": "detective",
+             "split_officer": "train", "split_agency": "valid"},
+        ),
+        "truth/reasons/a00000.parquet": table(
+            schema.TRUTH_REASONS,
+            {"reason_id": "r-1", "campaign_id": "c-1", "rule": "purpose",
+             "evidence": f"ties/relationships:off-1/{2**63 + 5}", "present": True},
         ),
         "truth/outcomes/a00000.parquet": table(
             schema.TRUTH_OUTCOMES,

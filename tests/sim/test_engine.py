@@ -138,7 +138,7 @@ def test_context_has_all_tables_of_its_tiers(plan):
 
 def test_truth_has_the_tables_of_an_agency(plan):
     """Campaigns, oddities and outcomes come with their schemas."""
-    assert set(plan.truth) == {"campaigns", "oddities", "outcomes"}
+    assert set(plan.truth) == {"campaigns", "oddities", "officers", "outcomes", "reasons"}
     for name, rows in plan.truth.items():
         assert rows.schema.equals(schema.TRUTH[name]), name
 

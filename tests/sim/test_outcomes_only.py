@@ -61,6 +61,15 @@ def test_campaigns_are_those_of_a_full_run_but_for_their_stories(both):
 
 
 @pytest.mark.slow
+def test_officers_and_sides_are_those_of_a_full_run(both):
+    """Who has part in what, when, and on which side of the splits."""
+    full, only = both
+    assert rows(only.truth["officers"]) == rows(full.truth["officers"])
+    sides = ("split_time", "split_officer", "split_agency", "split_kind")
+    assert rows(only.truth["campaigns"], sides) == rows(full.truth["campaigns"], sides)
+
+
+@pytest.mark.slow
 def test_rungs_are_those_wished_for(both):
     """Where a full run falls back from an own case, it falls to a plausible one."""
     full, only = (pass_.truth["campaigns"]["rung"].to_pylist() for pass_ in both)
@@ -95,12 +104,12 @@ def folder(tmp_path_factory):
 
 
 def test_what_is_written(folder):
-    """Campaigns, outcomes, sanctions and the directory; no log, no queries."""
+    """Campaigns, officers, outcomes, sanctions and the directory; no log, no queries."""
     found = json.loads((folder / "manifest.json").read_text())
     tables = {f["path"].rpartition("/")[0] for f in found["files"]}
     assert found["outcomes_only"] is True
     assert {one for one in tables if one} == {
-        "truth/campaigns", "truth/outcomes", "context/directory/agencies",
+        "truth/campaigns", "truth/officers", "truth/outcomes", "context/directory/agencies",
         "context/roster/sanctions",
     }  # fmt: skip
     assert found["rows"] == {"generated": 0, "written": 0, "lost": 0, "duplicates": 0}

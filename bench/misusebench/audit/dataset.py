@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 
 from misusebench.audit.checks import Check
 from misusebench.audit.labelled import Labelled, codes_of
+from misusebench.audit.replayed import replayed
+from misusebench.audit.splits import split_checks
 from misusesim.clock import LocalClock
 from misusesim.dataset.reader import open_dataset
 from misusesim.truth import open_truth
@@ -73,11 +75,12 @@ def _kinds(log: pa.Table, truth: Truth) -> NDArray[np.str_]:
 
 
 def checks_of_truth(path: Path) -> list[Check]:
-    """Return the checks of a data set's truth and accounting (Q3, Q8, Q17)."""
+    """Return the checks of a data set's truth and accounting (Q3, Q8, Q15, Q17)."""
     data = open_dataset(path)
     truth = open_truth(data)
     return [
         _apart(data), *_replayed(truth), _accounted(data.manifest["rows"]), _by_design(truth),
+        *replayed(data, truth), *split_checks(data, truth),
     ]  # fmt: skip
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from misusesim.dataset import layout, schema
 from misusesim.dataset.croissant import croissant
 from misusesim.dataset.datasheet import datasheet
 from misusesim.dataset.telling import LICENCE, audit_in_words, misuse_table, table, title
@@ -80,7 +79,8 @@ from misusesim.truth import open_truth
 dataset = open_dataset("DATASET")
 log = dataset.log()                 # pyarrow table in replay order (received_at, query_id)
 context = dataset.context("T1")     # {{"roster/officers": table, ...}}
-truth = open_truth("DATASET")       # .queries .campaigns .oddities .outcomes .reactions
+truth = open_truth("DATASET")       # .queries .campaigns .officers .reasons .oddities ...
+sides = truth.split("officer")      # query_id, side; also by "time", "agency" and "kind"
 ```
 Other readers can open the Parquet parts too, but must switch page checksums on or run
 `misusebench verify DATASET` or `sha256sum -c SHA256SUMS` first: without them a flipped bit is read
@@ -92,7 +92,8 @@ as a wrong value. Readers of Croissant find every table as a record set of `croi
 A component is given the tables of its tier and no others, each row when it becomes known
 (`known_at`). Nothing under `truth/` may reach a component.
 
-{_splits(manifest)}## Base rates
+{_splits(manifest["splits"])}
+## Base rates
 | | |
 |---|---|
 | queries written | {rows["written"]:,} |
@@ -143,14 +144,17 @@ def _promise(manifest: dict[str, Any]) -> str:
     return f"Prevalence {preset['prevalence']}, {words}:\n\n{told}\n"
 
 
-def _splits(manifest: dict[str, Any]) -> str:
-    """Return which columns of the truth split the data, nothing where none does."""
-    there = {path.rpartition("/")[0] for path in (f["path"] for f in manifest["files"])}
-    tables = {name: layout.schema_of(f"truth/{name}/part") for name in schema.TRUTH}
-    found = [
-        f"- `truth/{name}`: {', '.join(f'`{column}`' for column in columns)}\n"
-        for name, of in tables.items()
-        if of is not None and f"truth/{name}" in there
-        and (columns := [column for column in of.names if "split" in column])
-    ]  # fmt: skip
-    return "## Splits\n" + "".join(found) + "\n" if found else ""
+def _splits(told: dict[str, Any]) -> str:
+    """Return what the sides of the four splits are."""
+    time, shares = told["time"], told["shares"]
+    parts = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+    return f"""## Splits
+No officer, agency or campaign is on both sides of the split that is to separate it.
+
+| by | sides |
+|---|---|
+| time | validation from {time["valid_from"]}, test from {time["test_from"]}, by arrival; campaigns over a boundary straddle |
+| officer | {parts}, by a keyed hash; officers who share a campaign go together |
+| agency | the same, by agency |
+| kind | test holds what training must not: {", ".join(told["held_out_kinds"])} |
+"""  # noqa: E501 - a table row is one line

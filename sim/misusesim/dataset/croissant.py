@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 CONFORMS_TO: Final = "http://mlcommons.org/croissant/1.1"
 LICENCE_URL: Final = "https://creativecommons.org/publicdomain/zero/1.0/"
-#: When the contract of schema version 1 was fixed. A data set's content follows from it, scenario
+#: When the contract of schema version 2 was fixed. A data set's content follows from it, scenario
 #: and seed, so this stands for the date of publication; the day of a run would change the bytes.
-PUBLISHED: Final = "2026-11-23"
+PUBLISHED: Final = "2026-11-29"
 
 #: Media types by suffix; that of Parquet is the one that the reference reader, mlcroissant, knows.
 ENCODINGS: Final = {

@@ -30,7 +30,8 @@ logs with known truth cannot be published. No real person's data went into it.
 
 ## Composition
 One row of the log is one query. Context rows say from when they hold and when they become known.
-The truth names the cause of every query (work, oddity, misuse){_sparse(manifest)}.
+The truth names the cause of every query (work, oddity, misuse){_sparse(manifest)}, what each
+account holder has part in, and for each campaign the facts that make it misuse.
 
 {_volume(manifest)}
 {_oddities(manifest)}

@@ -33,7 +33,8 @@ def explain(path: str | Path, query_id: int) -> dict[str, Any]:
         ``query`` (the log row), ``truth`` (None where truth is sparse and the cause plain work),
         ``sentence`` (the cause in words), ``officer``, ``shift`` (the one around the query's time,
         None outside any), ``context`` (rows about its incident, its case and its tie),
-        ``campaign``, ``outcomes``, ``oddities`` (of the officer within an hour) and ``reactions``.
+        ``campaign``, ``reasons`` (why that is misuse), ``outcomes``, ``person`` (the truth of the
+        officer), ``oddities`` (of the officer within an hour) and ``reactions``.
 
     Raises
     ------
@@ -138,15 +139,19 @@ def _context(reader: _Agency, query: Row, truth: Row | None) -> dict[str, list[R
 def _deeds(dataset: Dataset, query: Row, truth: Row | None) -> dict[str, Any]:
     """Return the campaign, its outcomes, and the officer's oddities close in time."""
     known = open_truth(dataset)
-    deeds: dict[str, Any] = {"campaign": None, "outcomes": [], "oddities": []}
+    person = pc.equal(known.officers["officer_id"], pa.scalar(query["officer_id"]))
+    deeds: dict[str, Any] = {
+        "campaign": None, "reasons": [], "outcomes": [], "oddities": [],
+        "person": next(iter(known.officers.filter(person).to_pylist()), None),
+    }  # fmt: skip
     if truth is None or truth["cause"] == "work":
         return deeds
     if truth["campaign_id"] is not None:
         own = pa.scalar(truth["campaign_id"])
         campaigns = known.campaigns.filter(pc.equal(known.campaigns["campaign_id"], own))
         deeds["campaign"] = next(iter(campaigns.to_pylist()), None)
-        outcomes = known.outcomes.filter(pc.equal(known.outcomes["campaign_id"], own))
-        deeds["outcomes"] = outcomes.to_pylist()
+        for name, table in (("reasons", known.reasons), ("outcomes", known.outcomes)):
+            deeds[name] = table.filter(pc.equal(table["campaign_id"], own)).to_pylist()
     if truth["cause"] == "oddity":
         hour = 3600
         deeds["oddities"] = [
@@ -183,10 +188,11 @@ def render(told: dict[str, Any]) -> RenderableType:
     from rich.text import Text  # noqa: PLC0415
 
     parts: list[RenderableType] = [Text(told["sentence"], style="bold")]
-    single = ("query", "truth", "officer", "shift", "campaign")
+    single = ("query", "truth", "officer", "shift", "campaign", "person")
     tables = {name: [told[name]] for name in single if told[name] is not None}
     tables |= {f"context/{name}": rows for name, rows in told["context"].items()}
-    tables |= {f"truth/{name}": told[name] for name in ("outcomes", "oddities", "reactions")}
+    facts = ("reasons", "outcomes", "oddities", "reactions")
+    tables |= {f"truth/{name}": told[name] for name in facts}
     parts += [_row_table(name, rows) for name, rows in tables.items() if rows]
     return Group(*parts)
 

@@ -32,7 +32,7 @@ def describe(path: str | Path) -> dict[str, Any]:
             name: found[name]
             for name in (
                 "scenario", "scenario_version", "scenario_hash", "dataset_hash", "seed",
-                "start", "days", "truth", "rows", "realised", "volume", "versions",
+                "start", "days", "truth", "rows", "realised", "volume", "splits", "versions",
             )
         },
         "outcomes_only": found.get("outcomes_only", False),
@@ -106,6 +106,8 @@ def render(told: dict[str, Any]) -> RenderableType:
         f"misuse: {realised['causes'].get('misuse', 0):,} queries "
         f"({realised['misuse_share_of_queries']:.4%}) by {realised['misuse_officers']:,} officers "
         f"({realised['misuse_share_of_officers']:.2%})\n",
+        f"split by time: validation from {told['splits']['time']['valid_from']}, "
+        f"test from {told['splits']['time']['test_from']}\n",
         (f"data set {told['dataset_hash'][:16]}, scenario {told['scenario_hash'][:16]}", "dim"),
     )
     return Group(

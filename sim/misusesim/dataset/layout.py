@@ -23,7 +23,7 @@ TOP: Final = frozenset({
     MANIFEST, SCENARIO, *CARDS, *AUDIT, SUMS, WORK, "log", "context", "truth",
 })  # fmt: skip
 #: Truth tables written once per agency; the others come once per shard.
-TRUTH_OF_AGENCY: Final = ("campaigns", "oddities", "outcomes")
+TRUTH_OF_AGENCY: Final = ("campaigns", "oddities", "officers", "outcomes", "reasons")
 TRUTH_OF_SHARD: Final = ("queries", "reactions")
 
 

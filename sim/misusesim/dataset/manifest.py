@@ -9,6 +9,7 @@ from collections import Counter
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Final
 
+from misusesim import splits
 from misusesim.dataset import schema
 from misusesim.errors import DatasetError
 from misusesim.scenario.family import PREVALENCES, member_of
@@ -110,6 +111,7 @@ def build(
         "rows": {n: rows[n] for n in ("generated", "written", "lost", "duplicates")},
         "realised": came_out,
         "volume": volume(tallies),
+        "splits": splits.told(scenario),
         "files": [e.as_dict() for e in sorted(entries, key=lambda e: e.path)],
     }
     return seal(manifest)

@@ -10,7 +10,7 @@ from typing import Final
 
 import pyarrow as pa
 
-SCHEMA_VERSION: Final = "1"
+SCHEMA_VERSION: Final = "2"
 
 SYSTEMS: Final = (
     "DMV", "NCIC", "NLETS", "III", "SVS", "AFS", "WPS", "ACHS", "CARPOS", "MUPS", "SRF",
@@ -94,6 +94,8 @@ OUTCOME_KINDS: Final = (
     "unfounded", "no_action", "retrained", "counselled", "suspended", "resigned", "dismissed",
     "charged",
 )  # fmt: skip
+#: Sides of a split; a campaign that runs over a boundary of time is on none of them.
+SIDES: Final = ("train", "valid", "test", "straddles")
 
 TIME: Final = pa.timestamp("us", tz="UTC")
 WORD: Final = pa.dictionary(pa.int8(), pa.string())
@@ -175,6 +177,19 @@ TRUTH_CAMPAIGNS: Final = _schema(
     _required("n_queries", pa.int32()),  # planned, before loss and the horizon
     _required("severity", pa.int8()),
     pa.field("false_case", pa.string()),
+    pa.field("split_time", WORD),  # of SIDES, by what is left within the horizon; null: nothing
+    _required("split_officer", WORD),  # of the group that shares campaigns
+    _required("split_agency", WORD),
+    _required("split_kind", WORD),  # train | test
+)
+#: Why a campaign is misuse, fact by fact: what a reader of the context must find, or must not.
+TRUTH_REASONS: Final = _schema(
+    _required("reason_id", pa.string()),
+    _required("campaign_id", pa.string()),
+    _required("rule", WORD),  # of VIOLATIONS, the rule that it breaks
+    _required("time", TIME),  # as of when; of the first look-up on record, mostly
+    _required("evidence", pa.string()),  # table and key, as misuse/reasons.py lists them
+    _required("present", pa.bool_()),  # else no such row holds at that time
 )
 TRUTH_ODDITIES: Final = _schema(
     _required("oddity_id", pa.string()),
@@ -194,6 +209,21 @@ TRUTH_OUTCOMES: Final = _schema(
     pa.field("decided_at", TIME),
     _required("n_queries", pa.int32()),  # his in this campaign, in the horizon, before loss
 )
+#: Everybody who holds an account within the horizon, or whose account was used in a campaign.
+TRUTH_OFFICERS: Final = _schema(
+    _required("officer_id", pa.string()),
+    _required("agency_id", LONG_WORD),
+    _required("role", WORD),
+    _required("misuses", pa.bool_()),  # has part in a campaign, be it that a colleague runs it
+    _required("kinds", pa.list_(pa.string())),
+    _required("campaign_ids", pa.list_(pa.string())),
+    _required("n_queries", pa.int32()),  # of misuse under his account, as in outcomes
+    pa.field("first", TIME),  # of those: the first occasion within the horizon
+    pa.field("last", TIME),
+    _required("found", pa.bool_()),  # decided within the horizon, other than unfounded
+    _required("split_officer", WORD),
+    _required("split_agency", WORD),
+)
 #: What the author of a query would do next if it were denied, step by step until he gives up.
 #: Every misuse row and every oddity has its rows; of plain work, where the truth is full, rows that
 #: a policy may well deny (`query/reactions.py`) and a keyed sample of the others have. A query
@@ -209,7 +239,9 @@ TRUTH: Final = {
     "queries": TRUTH_QUERIES,
     "campaigns": TRUTH_CAMPAIGNS,
     "oddities": TRUTH_ODDITIES,
+    "officers": TRUTH_OFFICERS,
     "outcomes": TRUTH_OUTCOMES,
+    "reasons": TRUTH_REASONS,
     "reactions": TRUTH_REACTIONS,
 }
 

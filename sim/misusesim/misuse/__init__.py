@@ -6,6 +6,7 @@ honest ones (`misusesim.query`). README.md says what holds for all kinds and how
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from misusesim.misuse.access import CredentialSharingCampaigns, GhostAccountCampaigns
@@ -22,6 +23,7 @@ from misusesim.misuse.excess import BULK_HARVEST, LIVE_TESTING, SCOPE_EXCESS
 from misusesim.misuse.institutional import PermitCheckCampaigns
 from misusesim.misuse.personal import RetaliationCampaigns, RomanticInterestCampaigns
 from misusesim.misuse.practices import HEALTH, IMMIGRATION, PROTEST, WRONG_CODE
+from misusesim.misuse.reasons import record
 from misusesim.misuse.writing import MisusePlan, Scene, crowded, written
 from misusesim.scenario.levels import LEVELS, committed, is_crowded
 from misusesim.world.subjects import Population
@@ -85,7 +87,9 @@ def campaigns(
         for misuse in scenario.misuse
         for campaign in KINDS[misuse.kind].campaigns(scene, committed(misuse, scenario.level))
     ]
-    return written(scene, found)
+    plot = written(scene, found)
+    names = plot.campaigns.campaign_id.tolist()
+    return replace(plot, record=record(scene, plot.planned, names)) if names else plot
 
 
 __all__ = ["KINDS", "MisusePlan", "campaigns"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 import numpy as np
 import pyarrow as pa
 
-from misusesim import rng
+from misusesim import rng, splits
 from misusesim.clock import NEVER
 from misusesim.dataset import schema
 from misusesim.misuse.rungs import INVENTED, Story
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from misusesim.clock import LocalClock
+    from misusesim.misuse.reasons import Record
     from misusesim.plan import Cases
     from misusesim.scenario.model import Scenario
     from misusesim.world.model import Agency, Officers, Shifts, Ties
@@ -181,6 +182,7 @@ class MisusePlan:
     caused_by: np.ndarray[tuple[int], np.dtype[np.int32]]  # campaign of each incident
     truth: pa.Table  # schema.TRUTH_CAMPAIGNS
     planned: tuple[Campaign, ...] = ()  # in the order of `campaigns`
+    record: Record | None = None  # why they are misuse
     context: dict[str, pa.Table] = field(default_factory=dict)
 
 
@@ -345,7 +347,8 @@ def _truth(
     scene: Scene, kept: list[Campaign], ids: np.ndarray[tuple[int], np.dtype[np.object_]]
 ) -> pa.Table:
     rows, on_file = [], scene.on_file
-    for campaign, name in zip(kept, ids.tolist(), strict=True):
+    sides, home = _sides(scene, kept)
+    for campaign, name, side in zip(kept, ids.tolist(), sides, strict=True):
         first, last = campaign.span
         story = campaign.told(scene.clock.horizon[0])
         rows.append({
@@ -364,9 +367,22 @@ def _truth(
             "n_queries": sum(step.queries for step in campaign.steps),
             "severity": campaign.severity,
             "false_case": _false_case(scene, story, name) if on_file else None,
+            "split_time": None,  # known when oversight has had its way
+            "split_officer": schema.SIDES[side],
+            "split_agency": schema.SIDES[home],
+            "split_kind": schema.SIDES[splits.by_kind(schema.MISUSE_KINDS[campaign.key[0]])],
         })  # fmt: skip
     columns = [pa.array([r[f.name] for r in rows], f.type) for f in schema.TRUTH_CAMPAIGNS]
     return pa.Table.from_arrays(columns, schema=schema.TRUTH_CAMPAIGNS)
+
+
+def _sides(scene: Scene, kept: list[Campaign]) -> tuple[list[int], int]:
+    """Return the side of each campaign's officers, and that of the agency."""
+    seed, index = scene.scenario.seed, scene.agency.index
+    group = splits.groups(len(scene.officers), [campaign.officers for campaign in kept])
+    whose = group[[campaign.officers[0] for campaign in kept]]
+    officers = splits.by_officer(seed, np.full(len(kept), index), whose)
+    return officers.tolist(), int(splits.by_agency(seed, np.array([index]))[0])
 
 
 def _targets(scene: Scene, campaign: Campaign) -> list[int]:
@@ -390,19 +406,24 @@ def _false_case(scene: Scene, story: Story, name: str) -> str | None:
     return None
 
 
+def application_ids(
+    scene: Scene, steps: list[tuple[Campaign, int]]
+) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
+    """Return the ids of the applications behind steps of campaigns."""
+    serial = np.array([serial_of(campaign, nth) for campaign, nth in steps], np.int64)
+    return opaque_id(scene.scenario, "application", scene.agency, serial | _APPLICATION_BIT)
+
+
 def _applications(scene: Scene, kept: list[Campaign]) -> dict[str, pa.Table]:
     """Return the permit applications behind prohibited checks: they are as lawful as any."""
-    rows = [(serial_of(c, n), a) for c in kept for n, a in enumerate(c.applications)]
+    rows = [(c, n, a) for c in kept for n, a in enumerate(c.applications)]
     if not rows:
         return {}
-    serial = np.array([serial for serial, _ in rows], np.int64)
-    subject, filed = np.array([a for _, a in rows], np.int64).T
+    subject, filed = np.array([a for _, _, a in rows], np.int64).T
     rows_of = table(
         schema.CONTEXT["dispatch"]["applications"],
         len(rows),
-        application_id=opaque_id(
-            scene.scenario, "application", scene.agency, serial | _APPLICATION_BIT
-        ),
+        application_id=application_ids(scene, [(c, n) for c, n, _ in rows]),
         agency_id=np.repeat(np.array([scene.agency.agency_id], object), len(rows)),
         kind=np.repeat(np.array(["ccw"], object), len(rows)),
         subject_key=scene.population.person_key(subject),

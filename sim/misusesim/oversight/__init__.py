@@ -2,7 +2,8 @@
 
 In reading order: `files` (what is known of each campaign, and how it is decided), `discovery` (the
 ways in which one comes to light), `honest` (who is accused of nothing he did, or punished for
-something else) and `sanctions` (what the organisation writes down of it).
+something else), `sanctions` (what the organisation writes down of it), and for the truth `people`
+(each officer) and `courses` (when campaigns ran, which is their side of the split by time).
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ from misusesim.world.subjects import AREAS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from misusesim.scenario.model import Scenario
     from misusesim.workload.setting import Setting
 
     I64Array = NDArray[np.int64]
@@ -68,7 +69,7 @@ _LISTED_HOURS: Final = 48  # a plate stays on the hot list (assumption)
 _ALERT, _FAMOUS = (np.array([sort.kind == kind for sort in SORTS]) for kind in KINDS[:2])
 #: News break half an hour to six hours after it happened and are stale in two weeks (assumption).
 _NEWS_MINUTES: Final = (30, 360)
-_NEWS_DAYS: Final = 14
+NEWS_US: Final = 14 * DAY_US
 _HEADLINES: Final = {
     "assault": "{} attacked, police say", "hit_and_run": "{} named in hit-and-run inquiry",
 }  # fmt: skip
@@ -235,9 +236,7 @@ def news_rows(setting: Setting) -> tuple[pa.Table, I64Array]:
     """
     events, numbers = statewide(setting.scenario), setting.numbers.astype(np.int64)
     row = np.flatnonzero(_FAMOUS[events.sort] & np.isin(events.home, numbers))
-    bits = Dice(setting.scenario.seed, events.number[row].astype(np.uint64)).bits("news")
-    low, high = _NEWS_MINUTES
-    since = events.begin[row] + (low + (lane(bits, 0) * (high - low) >> 16)) * MINUTE_US
+    since = _out(setting.scenario, row)
     people, subject = setting.population, events.subject[row]
     told = [
         _HEADLINES[TOPICS[code]].format(f"{given} {surname}")
@@ -249,6 +248,20 @@ def news_rows(setting: Setting) -> tuple[pa.Table, I64Array]:
     rows = rows_of(
         CONTEXT["dispatch"]["news"], len(row), subject_key=people.person_key(subject),
         headline=pa.array(told, pa.string()), valid_from=since,
-        valid_to=since + _NEWS_DAYS * DAY_US, known_at=since,
+        valid_to=since + NEWS_US, known_at=since,
     )  # fmt: skip
     return rows, np.searchsorted(numbers, events.home[row])
+
+
+def _out(scenario: Scenario, row: I64Array) -> I64Array:
+    """Return when the news of some events come out."""
+    events = statewide(scenario)
+    bits = Dice(scenario.seed, events.number[row].astype(np.uint64)).bits("news")
+    low, high = _NEWS_MINUTES
+    return events.begin[row] + (low + (lane(bits, 0) * (high - low) >> 16)) * MINUTE_US
+
+
+def news_times(scenario: Scenario, subject: int) -> I64Array:
+    """Return when news about a public figure come out, anywhere in the state."""
+    events = statewide(scenario)
+    return _out(scenario, np.flatnonzero(_FAMOUS[events.sort] & (events.subject == subject)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from misusesim.occasions import Occasions
+    from misusesim.plan import Cases, Incidents
     from misusesim.workload.licensing import Applications
     from misusesim.workload.setting import Setting
 
@@ -81,6 +83,16 @@ def oddity_table(setting: Setting, occasions: Occasions, applications: Applicati
     }
     arrays = [columns[f.name].cast(f.type) for f in TRUTH_ODDITIES]
     return pa.Table.from_arrays(arrays, schema=TRUTH_ODDITIES)
+
+
+def on_file(odd: Occasions, incidents: Incidents, cases: Cases, end: int) -> Occasions:
+    """Return occasions without what nobody knows of before an end: it justifies nothing yet."""
+    unknown = incidents.serial[incidents.known >= end], cases.serial[cases.opened >= end]
+    incident, case = (
+        np.where(np.isin(serial, late), NONE, serial)
+        for serial, late in zip((odd.incident, odd.case), unknown, strict=True)
+    )
+    return replace(odd, incident=incident, case=case)
 
 
 def _served(odd: Occasions, applications: Applications) -> I64Array:

@@ -64,15 +64,15 @@ def account_states(scenario: Scenario, staff: Staff, suspensions: Suspensions | 
     who, since, until = _closed(people, suspensions)
     removed = np.zeros(len(people), np.bool_)
     removed[who[until == NEVER]] = True
-    entered = people.left + _days_late(scenario, people) * DAY_US
-    gone = np.flatnonzero((entered < end) & ~removed)
+    late = entered(scenario, people)
+    gone = np.flatnonzero((late < end) & ~removed)
     back = np.flatnonzero(until < np.minimum(end, people.left[who]))
     never = np.full(len(people), NEVER)
     parts = (
         States.of(np.arange(len(people)), people.hired, people.hired, never, active=True),
         States.of(who, since, since, np.where(until == NEVER, since, NEVER), active=False),
         States.of(who[back], until[back], until[back], never[who[back]], active=True),
-        States.of(gone, people.left[gone], entered[gone], people.left[gone], active=False),
+        States.of(gone, people.left[gone], late[gone], people.left[gone], active=False),
         _moves(people, terms, (who, since, until), end),
     )
     states = _by_agency(staff, parts)
@@ -121,6 +121,11 @@ def _closed(
     np.minimum.at(until, who[forever], suspensions.start[forever] + 1)  # his own still counts
     there = np.flatnonzero(suspensions.start < until[who])
     return who[there], suspensions.start[there], suspensions.end[there]
+
+
+def entered(scenario: Scenario, officers: Officers) -> NDArray[np.int64]:
+    """Return when personnel enters that somebody has left, UTC microseconds."""
+    return officers.left + _days_late(scenario, officers) * DAY_US
 
 
 def _days_late(scenario: Scenario, officers: Officers) -> NDArray[np.int64]:

@@ -37,7 +37,10 @@ def test_readme_says_how_to_load_and_what_is_in_it(handmade):
     """Loading, tiers, base rates and licence are there."""
     text = (handmade / "README.md").read_text()
     for said in ("open_dataset(", "**T2**", "| misuse queries | 1 (0.250000 of queries) |",
-                 "| romantic_interest | miscoded | 1 | 1 |", "CC0-1.0"):  # fmt: skip
+                 "| romantic_interest | miscoded | 1 | 1 |", "CC0-1.0",
+                 "validation from 2024-01-05T12:48:00.000000Z",
+                 "test from 2024-01-06T22:24:00.000000Z",
+                 "train 60%, valid 20%, test 20%", "immigration, ghost_account"):  # fmt: skip
         assert said in text
 
 

@@ -34,7 +34,7 @@ LISTS = {
 @pytest.mark.parametrize("name", TABLES)
 def test_every_table_names_its_version(name):
     """The version of the contract is in the metadata of each table, and nothing else is."""
-    assert TABLES[name].metadata == {b"schema_version": b"1"}
+    assert TABLES[name].metadata == {b"schema_version": b"2"}
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -30,6 +30,8 @@ def test_misuse_names_campaign_tie_and_rule(handmade):
     )
     assert told["campaign"]["officer_ids"] == ["off-1"]
     assert told["outcomes"][0]["found_by"] == "audit"
+    assert told["reasons"][0]["evidence"] == "ties/relationships:off-1/9223372036854775813"
+    assert (told["person"]["kinds"], told["person"]["found"]) == (["romantic_interest"], False)
     assert told["reactions"][0]["reaction"] == "recode"
     assert told["context"]["ties/relationships"][0]["kind"] == "ex"
 
@@ -40,6 +42,7 @@ def test_oddity_shows_its_justification(handmade):
     assert told["sentence"] == "Honest but strange (self_query), off shift."
     assert told["oddities"][0]["justification"] == "roster/officers off-1"
     assert told["shift"] is None
+    assert told["reasons"] == []
 
 
 def test_unknown_id(handmade):
@@ -54,6 +57,7 @@ def test_rendering_holds_the_facts(handmade):
     with console.file:
         console.print(render(explain(handmade, MISUSE)))
     text = console.export_text()
-    for said in ("Misuse (romantic_interest", "18446744073709551615", "truth/outcomes", "off-1"):
+    for said in ("Misuse (romantic_interest", "18446744073709551615", "truth/outcomes",
+                 "truth/reasons", "off-1"):  # fmt: skip
         assert said in text
     assert "None" not in text

@@ -19,6 +19,8 @@ def test_description_counts_what_is_there(handmade):
     assert told["tables"]["log"] == 4
     assert told["tables"]["context/dispatch/sharing"] == 3
     assert told["rows"]["written"] == 4
+    assert told["splits"]["shares"] == {"train": 0.6, "valid": 0.2, "test": 0.2}
+    assert told["tables"]["truth/reasons"] == 1
 
 
 def test_description_is_json(handmade):
@@ -32,5 +34,6 @@ def test_rendering_holds_the_facts(handmade):
     console.print(render(describe(handmade)))
     text = console.file.getvalue()
     for said in ("4 queries of 2 officers in 1 agencies", "misuse: 1 queries (25.0000%)",
-                 "romantic_interest", "self_query", "context/roster/officers"):  # fmt: skip
+                 "romantic_interest", "self_query", "context/roster/officers",
+                 "validation from 2024-01-05T12:48:00.000000Z"):  # fmt: skip
         assert said in text

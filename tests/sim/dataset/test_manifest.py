@@ -123,4 +123,15 @@ def test_order_of_tallies_and_entries_does_not_matter(by_hand):
 def test_no_clock_in_it(made):
     """Nothing but the simulated time is a date."""
     text = json.dumps({**made, "files": []})
-    assert re.findall(r"\d{4}-\d\d-\d\d", text) == ["2024-01-01"]
+    assert re.findall(r"\d{4}-\d\d-\d\d", text) == ["2024-01-06", "2024-01-05", "2024-01-01"]
+
+
+def test_it_tells_the_splits(made):
+    """Sixty and eighty percent of seven days from Monday midnight in Los Angeles, and the kinds."""
+    assert made["splits"] == {
+        "time": {"valid_from": "2024-01-05T12:48:00.000000Z",
+                 "test_from": "2024-01-06T22:24:00.000000Z"},
+        "held_out_kinds": ["dating_screening", "favour", "personal_business", "immigration",
+                           "ghost_account", "bulk_harvest"],
+        "shares": {"train": 0.6, "valid": 0.2, "test": 0.2},
+    }  # fmt: skip

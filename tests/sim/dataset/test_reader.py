@@ -114,7 +114,7 @@ def test_other_schema_version(handmade):
     """A data set of another schema version is refused with both versions."""
     path = handmade / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "schema_version": "99"}))
-    with pytest.raises(UsageError, match="schema version 99, this package reads 1"):
+    with pytest.raises(UsageError, match="schema version 99, this package reads 2"):
         open_dataset(handmade)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -11,7 +13,7 @@ from misusesim.dataset.schema import MISUSE_KINDS, ODDITY_KINDS, TRUTH_ODDITIES
 from misusesim.occasions import NONE, ODDITY, TEMPLATE, WORK, Occasions
 from misusesim.workload.licensing import Applications
 from misusesim.workload.numbers import opaque_id
-from misusesim.workload.twins import TWIN_OF, oddity_table
+from misusesim.workload.twins import TWIN_OF, oddity_table, on_file
 
 SECOND = 1_000_000
 
@@ -160,6 +162,29 @@ def test_a_check_for_no_application(setting, rows):
     """With another clerk, another second or no check yet the officer's row is all there is."""
     row = row_of(setting, occasion("lawful_licensing"), applications(*rows))
     assert row["justification"].startswith("roster/officers:")
+
+
+def test_what_nobody_knows_of_yet_justifies_nothing(setting):
+    """A case opened, and a stop recorded, after the end: the officer's row is all there is."""
+    made = Occasions.concat(
+        [
+            occasion("joint_case", case=5),
+            occasion("joint_case", case=6),
+            occasion("plate_before_stop", incident=5),
+            occasion("plate_before_stop", incident=6),
+        ]
+    )
+    files = {
+        "serial": np.array([5, 6]),
+        "opened": np.array([90, 100]),
+        "known": np.array([90, 100]),
+    }
+    known = on_file(made, SimpleNamespace(**files), SimpleNamespace(**files), 100)
+    assert (known.case.tolist(), known.incident.tolist()) == ([5, -1, -1, -1], [-1, -1, 5, -1])
+    told = oddity_table(setting, known, ONE)["justification"].to_pylist()
+    assert [text.partition(":")[0] for text in told] == [
+        "dispatch/cases", "roster/officers", "dispatch/incidents", "roster/officers",
+    ]  # fmt: skip
 
 
 def test_plain_work_has_no_row(setting):
