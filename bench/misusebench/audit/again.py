@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
-from misusebench.audit.checks import Check
+from misusebench.audit.verdict import Check
 from misusesim import shards
 from misusesim.dataset.reader import open_dataset
 

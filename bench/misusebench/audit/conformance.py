@@ -12,9 +12,9 @@ import numpy as np
 
 from misusebench.audit import tails
 from misusebench.audit.beginnings import Number, number_of
-from misusebench.audit.checks import Check
 from misusebench.audit.implied import Real, began, like, rung_shares
 from misusebench.audit.rolls import Rolls
+from misusebench.audit.verdict import Check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -41,18 +41,33 @@ class Probe(NamedTuple):
 
 
 def probes(table: Labelled) -> Iterator[Probe]:
-    """Yield all probes of a table; one at a time, for they are as long as it is."""
+    """Yield all probes of a table; one at a time, for they are as long as it is.
+
+    Of a pool each table is probed by itself: rarity is that among its own rows.
+    """
+    if not table.sizes:
+        yield from _probes(table, whole=False)
+        return
+    each = [_probes(table.part(rows), whole=True) for rows in table.parts]
+    for same in zip(*each, strict=True):
+        one = same[0]
+        values = [p.values / len(p.values) if p.what == "row position" else p.values for p in same]
+        yield one._replace(values=np.concatenate(values))
+
+
+def _probes(table: Labelled, *, whole: bool) -> Iterator[Probe]:
+    """Yield the probes of one table; `whole` yields absence where nothing is absent, too."""
     yield Probe("", "row position", np.arange(len(table), dtype=np.float64))
     for name in table.columns.column_names:
         if name != table.entity_column:
-            yield from _of_column(name, plain(table.columns[name]))
+            yield from _of_column(name, plain(table.columns[name]), whole=whole)
     if table.time is not None:
         yield from _of_time(str(table.time_column), table.time)
 
 
-def _of_column(name: str, column: pa.Array) -> Iterator[Probe]:
+def _of_column(name: str, column: pa.Array, *, whole: bool) -> Iterator[Probe]:
     absent = pc.is_null(column).to_numpy(zero_copy_only=False)
-    if absent.any():
+    if whole or absent.any():
         yield Probe(name, "absence", absent.astype(np.float64))
     yield Probe(name, "rarity", _rarity(column))
     if _numeric(column.type):
