@@ -50,19 +50,37 @@ def audited(
     told
         Is told what is being done.
     """
-    if few:
-        many = [*leaks_untold(few), *_days_untold(few), *_times_untold(few)]
-    else:
-        told("single columns, rules and trees")
-        many = checks_of_leaks(table, LEVELS[level], seed, rounds)
-        told("days and times")
-        many += [*_days(table, rounds, seed), *_times(table, rounds, seed)]
-    checks = (*many, _density(table, most), _background(table, without))
+    many = untold(few) if few else checks_of_many(table, level, seed, rounds, told=told)
+    checks = (*many, density_check(table.base_rate, most), background_check(table, without))
     return Audit(len(table), int(table.label.sum()), level, checks)
 
 
-def _density(table: Labelled, most: float | None) -> Check:
-    share = table.base_rate
+def checks_of_many(
+    table: Labelled, level: str, seed: int = 0, rounds: int = ROUNDS, *, rate: float | None = None,
+    told: Callable[[str], None] = lambda _: None,
+) -> list[Check]:  # fmt: skip
+    """Return the checks that need many positives; see :func:`audited`.
+
+    Parameters
+    ----------
+    table, level, seed, rounds, told
+        As there.
+    rate
+        Base rate at which the best rule is told; the table's own by default.
+    """
+    told("single columns, rules and trees")
+    many = checks_of_leaks(table, LEVELS[level], seed, rounds, rate)
+    told("days and times")
+    return [*many, *_days(table, rounds, seed), *_times(table, rounds, seed)]
+
+
+def untold(why: str) -> list[Check]:
+    """Return the checks that need many positives as not applicable."""
+    return [*leaks_untold(why), *_days_untold(why), *_times_untold(why)]
+
+
+def density_check(share: float, most: float | None) -> Check:
+    """Return the check of the share of positive rows."""
     if most is None:
         return Check("Q4", "density", share, "told only", None, "share of positive rows")
     return Check("Q4", "density", share, f"≤ {most:g}", share <= most, "share of positive rows")
@@ -87,7 +105,8 @@ def _days_untold(why: str) -> list[Check]:
             Check("Q5", "mixed days", None, f"≥ {_MIXED:g}", None, why)]  # fmt: skip
 
 
-def _background(table: Labelled, without: pa.Table | None) -> Check:
+def background_check(table: Labelled, without: pa.Table | None) -> Check:
+    """Return whether honest rows are those of the same table made without positives."""
     name, bound = "honest rows", "0 changed"
     if without is None:
         return Check("Q9", name, None, bound, None, "needs --without")

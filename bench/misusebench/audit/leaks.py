@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from misusebench.audit.honest import told_at_rate
 from misusebench.audit.permutation import Moved, ranked
 from misusebench.audit.probes import probes
 from misusebench.audit.search import Rules
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     Bounds = tuple[float | None, float | None]  # of a column's area and a rule's precision
 
+_DAY_NS: Final = 86_400_000_000_000
 QUANTILE: Final = 0.999
 #: Rounds of moved labels for which the whole search of rules is done again.
 RULE_ROUNDS: Final = 200
@@ -52,6 +54,7 @@ class _Pass:
         more = self._moved.rows[: RULE_ROUNDS if searched else 0]
         self._rules = Rules(table, np.concatenate([rows, more]))
         self._trees = Trees(table, np.concatenate([rows, more[:TREE_ROUNDS]]))
+        self._per_day = _rows_per_day(table)
 
     def add(self, probe: Probe, rank: NDArray[np.float64]) -> None:
         """Look at a probe, of which the ranks within its table are known."""
@@ -77,8 +80,8 @@ class _Pass:
         passed = self._shuffled <= max(limit, 0.5)
         return [*checks, Check("Q10", "shuffled labels", self._shuffled, f"≤ {limit:.3f}", passed)]
 
-    def rules(self, bound: float | None) -> list[Check]:
-        """Return the checks of rules of one line."""
+    def rules(self, bound: float | None, rate: float | None = None) -> list[Check]:
+        """Return the checks of rules of one line, and what the best is worth at a base rate."""
         self._rules.add_words()
         rule, chance = self._rules.best(), self._rules.by_chance()
         least = None if bound is None else max(bound, 3 * float(self._label.mean()))
@@ -95,6 +98,8 @@ class _Pass:
                   f"no precision ≥ {_PURE:g}, or chance {pure:.3f}",
                   None if bound is None else not (gives and rule.precision > pure),
                   f"{rule.rule}: recall {rule.recall:.3f}"),
+            told_at_rate(rule.rule, rule.recall, rule.false_alarms,
+                         float(self._label.mean()) if rate is None else rate, self._per_day),
         ]  # fmt: skip
 
     def trees(self, bound: float | None) -> Check:
@@ -114,7 +119,9 @@ class _Pass:
                      value <= limit, what)  # fmt: skip
 
 
-def checks_of_leaks(table: Labelled, bounds: Bounds, seed: int, rounds: int) -> list[Check]:
+def checks_of_leaks(
+    table: Labelled, bounds: Bounds, seed: int, rounds: int, rate: float | None = None
+) -> list[Check]:
     """Return the checks of columns, rules and trees; what rules see by design is told beside.
 
     Parameters
@@ -125,6 +132,8 @@ def checks_of_leaks(table: Labelled, bounds: Bounds, seed: int, rounds: int) -> 
         Of the area under the curve of a column, and of a rule's average precision.
     seed, rounds
         Of the labels moved among entities.
+    rate
+        Base rate at which the best rule is told; the table's own by default.
     """
     judged = table.unseen()
     passes = [_Pass(table, judged.label, rounds, seed, searched=bounds[1] is not None)]
@@ -136,11 +145,21 @@ def checks_of_leaks(table: Labelled, bounds: Bounds, seed: int, rounds: int) -> 
             one.add(probe, rank)
     first, *others = passes
     told = [_only_told(c) for one in others for c in _checks(one, (None, None))]
-    return [*_checks(first, bounds), *told]
+    return [*_checks(first, bounds, rate), *told]
 
 
-def _checks(one: _Pass, bounds: Bounds) -> list[Check]:
-    return [*one.single(bounds[0]), *one.rules(bounds[1]), one.trees(bounds[1])]
+def _checks(one: _Pass, bounds: Bounds, rate: float | None = None) -> list[Check]:
+    return [*one.single(bounds[0]), *one.rules(bounds[1], rate), one.trees(bounds[1])]
+
+
+def _rows_per_day(table: Labelled) -> float | None:
+    """Return how many rows an entity has on a day with any; None without times or entities."""
+    if table.time is None or table.entity is None:
+        return None
+    day = table.time // _DAY_NS if table.day is None else table.day
+    first = int(day.min())
+    days = np.unique(table.entity * (int(day.max()) - first + 1) + day - first)
+    return len(table) / len(days)
 
 
 def _only_told(check: Check) -> Check:

@@ -75,8 +75,8 @@ def _of_column(name: str, column: pa.Array, *, whole: bool) -> Iterator[Probe]:
         number = value.fill_null(np.nan).to_numpy(zero_copy_only=False)
         yield Probe(name, "value", np.nan_to_num(number, nan=-1.0))
         if pa.types.is_integer(column.type):
-            whole = np.abs(np.nan_to_num(number)).astype(np.uint64)
-            yield Probe(name, "digits", (whole % _LAST_DIGITS).astype(np.float64))
+            size = np.abs(np.nan_to_num(number)).astype(np.uint64)
+            yield Probe(name, "digits", (size % _LAST_DIGITS).astype(np.float64))
     elif pa.types.is_timestamp(column.type):
         ns = column.cast(pa.timestamp("ns", tz=column.type.tz), safe=False).cast(pa.int64())
         yield from _of_time(name, ns.fill_null(0).to_numpy(zero_copy_only=False))

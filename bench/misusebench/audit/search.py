@@ -37,6 +37,7 @@ class Found(NamedTuple):
     average_precision: float
     precision: float
     recall: float
+    false_alarms: float = 0.0  # share of the other rows that it hits
 
 
 class Halves(NamedTuple):
@@ -155,10 +156,11 @@ class Rules:
             scores.append((average_precision(hits[:, half], caught, positives, side.size), caught))
         order = np.lexsort((np.array(self.names), -scores[0][0]))[:_BEST]
         place = int(order[int(np.argmax(scores[1][0][order]))])
-        mine = int(scores[1][1][place])
+        mine, hit, side = int(scores[1][1][place]), int(hits[place, 1]), self._sides[1]
+        positives = int(side.positives[labelling])
         return Found(
-            self.names[place], float(scores[1][0][place]), mine / max(int(hits[place, 1]), 1),
-            mine / max(int(self._sides[1].positives[labelling]), 1),
+            self.names[place], float(scores[1][0][place]), mine / max(hit, 1),
+            mine / max(positives, 1), (hit - mine) / max(side.size - positives, 1),
         )  # fmt: skip
 
 
