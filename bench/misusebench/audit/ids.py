@@ -35,7 +35,8 @@ def checks_of_ids(data: Dataset, truth: Truth) -> list[Check]:
     marked = {name: queries["query_id"].to_numpy()[cause == name] for name in _CAUSES}
     every = data.log(["query_id"])["query_id"].to_numpy()
     return [
-        of_bytes(every, list(marked.values())), of_order(every, marked["misuse"]),
+        of_bytes(every, list(marked.values())), of_bits(every, list(marked.values())),
+        of_order(every, marked["misuse"]),
         of_names(data.parts("log")), _of_rows(data),
     ]  # fmt: skip
 
@@ -50,33 +51,48 @@ def of_bytes(every: NDArray[np.uint64], marked: Sequence[NDArray[np.uint64]]) ->
     marked
         Those of each cause but the commonest.
     """
-    chance = np.random.default_rng(0)
-    total, some = _counts(every), [_counts(ids) for ids in marked]
-    value = max(_information(total[b], [s[b] for s in some]) for b in range(_BYTES))
-    shuffled = np.zeros(_ROUNDS)
-    for byte in range(_BYTES):
-        rest, drawn = np.repeat(total[byte][None], _ROUNDS, axis=0), []
-        for ids in marked:
+    return _against_shuffled("byte", _by_byte(every), [_by_byte(ids) for ids in marked])
+
+
+def of_bits(every: NDArray[np.uint64], marked: Sequence[NDArray[np.uint64]]) -> Check:
+    """Return the same of single bits, which show a bias of few ids that bytes cannot."""
+    return _against_shuffled("bit", _by_bit(every), [_by_bit(ids) for ids in marked])
+
+
+def _against_shuffled(what: str, total: Ints, some: Sequence[Ints]) -> Check:
+    """Compare counts of values, shape (parts of an id, values), with those of shuffled causes."""
+    chance, shuffled = np.random.default_rng(0), np.zeros(_ROUNDS)
+    value = max(_information(row, [s[n] for s in some]) for n, row in enumerate(total))
+    for place, row in enumerate(total):
+        rest, drawn = np.repeat(row[None], _ROUNDS, axis=0), []
+        for one in some:
+            number = int(one[place].sum())
             took = np.stack([
-                chance.multivariate_hypergeometric(row, len(ids), method="marginals")
-                for row in rest
+                chance.multivariate_hypergeometric(left, number, method="marginals")
+                for left in rest
             ])  # fmt: skip
             drawn.append(took)
             rest = rest - took
-        found = [_information(total[byte], [d[n] for d in drawn]) for n in range(_ROUNDS)]
+        found = [_information(row, [d[n] for d in drawn]) for n in range(_ROUNDS)]
         shuffled = np.maximum(shuffled, found)
     limit = float(np.quantile(shuffled, _QUANTILE))
-    what = f"nats of the byte that tells most; causes shuffled {_ROUNDS:,} times"
-    return Check("Q3", "id bytes against cause", value, f"≤ {limit:.3g}, by chance",
-                 value <= limit, what)  # fmt: skip
+    told = f"nats of the {what} that tells most; causes shuffled {_ROUNDS:,} times"
+    return Check("Q3", f"id {what}s against cause", value, f"≤ {limit:.3g}, by chance",
+                 value <= limit, told)  # fmt: skip
 
 
-def _counts(ids: NDArray[np.uint64]) -> Ints:
+def _by_byte(ids: NDArray[np.uint64]) -> Ints:
     """Return how often each value of each byte occurs, shape (8, 256)."""
     return np.stack([
         np.bincount((ids >> np.uint64(8 * b)).astype(np.uint8), minlength=_VALUES)
         for b in range(_BYTES)
     ])  # fmt: skip
+
+
+def _by_bit(ids: NDArray[np.uint64]) -> Ints:
+    """Return how often each bit is 0 and 1, shape (64, 2)."""
+    ones = np.array([int((ids >> np.uint64(b) & np.uint64(1)).sum()) for b in range(8 * _BYTES)])
+    return np.stack([len(ids) - ones, ones], axis=1)
 
 
 def _information(total: Ints, some: Sequence[Ints]) -> float:
