@@ -34,7 +34,7 @@ def judged(level: str, seed: int) -> dict[str, float]:
     done = run(data, replace(suite, components=chosen), folder, jobs=2)
     if done.failed:
         raise SystemExit("; ".join(f"{r.name}: {r.reasons}" for r in done.failed))
-    found = {result.name: float(result.metrics[METRIC].value) for result in done.results}
+    found = {result.name: float(result.metrics[METRIC]["value"]) for result in done.results}
     shutil.rmtree(data)
     shutil.rmtree(folder)
     return {**found, "base_rate": made["realised"]["misuse_share_of_queries"]}

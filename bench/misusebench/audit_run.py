@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.audit import Audit, Check, audited, read_labelled, read_table
-from misusebench.audit.again import checks_made_again
-from misusebench.audit.dataset import checks_of_truth, labelled_dataset
+from misusebench.audit.pool import LEAST_CAMPAIGNS
+from misusebench.audit.whole import audited_dataset
 from misusebench.errors import SuiteError
 from misusebench.report import markup
 from misusebench.result import write_atomically
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+#: Level of tables that say nothing of theirs.
+_TABLES: Final = "hard"
 _LOOK: Final = {"pass": "good", "fail": "bad", "not applicable": "faint"}
 _COLOUR: Final = {"pass": "green", "fail": "bold red", "not applicable": "dim"}
 
@@ -61,26 +63,30 @@ class Shown:
 
 def show_audit(
     path: Path, label: str | None, *, time: str | None, entity: str | None, ignore: tuple[str, ...],
-    level: str, most: float | None, without: Path | None, page: Path | None, again: bool = True,
+    level: str | None, most: float | None, without: Path | None, page: Path | None,
+    others: tuple[Path, ...] = (), least: int = LEAST_CAMPAIGNS, again: bool = True,
     say: Callable[[str], None],
 ) -> Shown:  # fmt: skip
-    """Audit a file and write the page, if one is wanted.
+    """Audit a file or a data set and write the page, if one is wanted.
 
     Raises
     ------
     SuiteError
-        If the file cannot be read, lacks a column or has rows of one class only.
+        If the file cannot be read, lacks a column or has rows of one class only, or a pooled data
+        set is of another level or mix.
     """
+    other = None if without is None else read_table(without)
     if label is not None:
-        labelled, own = read_labelled(path, label, time=time, entity=entity, ignore=ignore), []
+        if others:
+            raise SuiteError("--with pools data sets of ours; a table with --label stands alone")
+        labelled = read_labelled(path, label, time=time, entity=entity, ignore=ignore)
+        found = audited(labelled, level or _TABLES, most=most, without=other, told=say)
     elif (path / layout.MANIFEST).is_file():
-        labelled, own = labelled_dataset(path), checks_of_truth(path)
-        own += checks_made_again(path, say) if again else []
+        found = audited_dataset(
+            path, others, level=level, least=least, most=most, without=other, again=again, told=say
+        )
     else:
         raise SuiteError(f"{path} is no data set of ours; a table needs --label COL")
-    other = None if without is None else read_table(without)
-    found = audited(labelled, level, most=most, without=other, told=say)
-    found = replace(found, checks=(*found.checks, *own))
     shown = Shown(path.name, found)
     if page is not None:
         write_atomically(page, audit_page(shown).encode())

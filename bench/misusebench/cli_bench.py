@@ -252,7 +252,20 @@ def audit(
     ignore: Annotated[
         list[str] | None, typer.Option(metavar="COL", help="No part of the public table.")
     ] = None,
-    level: Annotated[Level, typer.Option(help="How much a single column may tell.")] = Level.HARD,
+    level: Annotated[
+        Level | None,
+        typer.Option(
+            help="How much a column may tell; by default the data set's, of a table hard."
+        ),
+    ] = None,
+    others: Annotated[
+        list[Path] | None,
+        typer.Option("--with", metavar="DIR", help="A data set to pool: another seed, a sibling."),
+    ] = None,
+    least: Annotated[
+        int,
+        typer.Option("--least-campaigns", min=0, help="Fewer do not judge columns, rules, days."),
+    ] = 100,
     most: Annotated[
         float | None, typer.Option(min=0, max=1, help="Largest share of positive rows.")
     ] = None,
@@ -270,8 +283,10 @@ def audit(
     from misusebench.audit_run import show_audit  # noqa: PLC0415 - heavy
 
     found = show_audit(
-        table, label, time=time, entity=entity, ignore=tuple(ignore or ()), level=level.value,
-        most=most, without=without, page=out, again=again, say=lambda text: say(text, quiet=quiet),
+        table, label, time=time, entity=entity, ignore=tuple(ignore or ()),
+        level=None if level is None else level.value, most=most, without=without, page=out,
+        others=tuple(others or ()), least=least, again=again,
+        say=lambda text: say(text, quiet=quiet),
     )  # fmt: skip
     show("audit", found.as_dict() if as_json else found, lambda one: one.text(), as_json=as_json)
     if found.found.failed:

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from misusebench.audit.checks import Check
 from misusebench.audit.labelled import Labelled, codes_of
 from misusebench.audit.replayed import replayed
 from misusebench.audit.splits import split_checks
+from misusebench.audit.verdict import Check
 from misusesim.clock import LocalClock
 from misusesim.dataset.reader import open_dataset
 from misusesim.truth import open_truth

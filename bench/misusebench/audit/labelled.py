@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 from misusebench.errors import SuiteError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -37,6 +39,7 @@ class Labelled:
     day: NDArray[np.int64] | None = None  # local day of each row, else that of `time`
     exempt: NDArray[np.bool_] | None = None  # positives whose days need not be mixed
     by_design: NDArray[np.bool_] | None = None  # positives that a written rule sees by design
+    sizes: tuple[int, ...] = ()  # rows of each table of a pool, one after the other
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -47,6 +50,21 @@ class Labelled:
         """Return the share of positive rows."""
         return float(self.label.mean())
 
+    @property
+    def parts(self) -> list[slice]:
+        """Return the rows of each table of a pool; of no pool all are one part."""
+        ends = np.cumsum(self.sizes or (len(self),)).tolist()
+        return [slice(start, end) for start, end in itertools.pairwise([0, *ends])]
+
+    def part(self, rows: slice) -> Labelled:
+        """Return some rows, one after the other, as a table of its own."""
+        cut: dict[str, Any] = {
+            name: None if (whole := getattr(self, name)) is None else whole[rows]
+            for name in ("label", "entity", "time", "day", "exempt", "by_design")
+        }
+        columns = self.columns.slice(rows.start, rows.stop - rows.start)
+        return replace(self, columns=columns, sizes=(), **cut)
+
     def unseen(self) -> Labelled:
         """Return the table with only what no written rule sees by design as positive.
 
@@ -56,6 +74,28 @@ class Labelled:
         if seen is None or not seen.any() or not (self.label & ~seen).any():
             return self
         return replace(self, label=self.label & ~seen, by_design=None)
+
+
+def pooled(tables: Sequence[Labelled]) -> Labelled:
+    """Return several tables in one; their entities are different people.
+
+    What is asked of a row is asked within its own table (`Labelled.parts`), so that no place, time
+    or rarity says which table it is from.
+    """
+    first = tables[0]
+    if len(tables) == 1:
+        return first
+    step = 1 + max(int(t.entity.max()) for t in tables if t.entity is not None)
+    moved = [t.entity + n * step for n, t in enumerate(tables) if t.entity is not None]
+    together: dict[str, Any] = {
+        name: np.concatenate([getattr(t, name) for t in tables])
+        for name in ("label", "time", "day", "exempt", "by_design")
+        if getattr(first, name) is not None
+    }
+    return replace(
+        first, columns=pa.concat_tables([t.columns for t in tables]),
+        entity=np.concatenate(moved), sizes=tuple(len(t) for t in tables), **together,
+    )  # fmt: skip
 
 
 def read_labelled(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -69,9 +69,51 @@ class Permuted:
             at = first[other] + (part * size[other]).astype(np.int64)
             self.rows.append(order[at])
 
-    def aucs(self, rank: Floats) -> Floats:
-        """Return the area of each round."""
-        return np.array([auc(rank, rows) for rows in self.rows])
+
+class Moved:
+    """Labels moved among the entities of each table of a pool, and areas within the tables."""
+
+    def __init__(
+        self, label: NDArray[np.bool_], entity: NDArray[np.int64] | None, parts: Sequence[slice],
+        rounds: int, seed: int,
+    ) -> None:  # fmt: skip
+        self._parts = [rows for rows in parts if label[rows].any()]
+        self._real = [np.flatnonzero(label[rows])[None, :] for rows in self._parts]
+        self._moved = [
+            np.stack(
+                Permuted(label[rows], None if entity is None else entity[rows], rounds, seed).rows
+            )
+            for rows in self._parts
+        ]
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """Return the rows that are positive in each round, shape (rounds, positives)."""
+        each = zip(self._parts, self._moved, strict=True)
+        return np.concatenate([part.start + moved for part, moved in each], axis=1)
+
+    def area(self, rank: Floats) -> float:
+        """Return the area under the curve of what was ranked, table by table, folded."""
+        return float(self._areas(rank, self._real)[0])
+
+    def areas(self, rank: Floats) -> Floats:
+        """Return the same of each round."""
+        return self._areas(rank, self._moved)
+
+    def _areas(self, rank: Floats, rows: Sequence[NDArray[np.int64]]) -> Floats:
+        total, weight = np.zeros(len(rows[0])), 0
+        for part, some in zip(self._parts, rows, strict=True):
+            own = rank[part]
+            n, k = len(own), some.shape[1]
+            total += (own[some].sum(axis=1) - k * (k + 1) / 2) / (n - k)
+            weight += k
+        area = total / weight
+        return np.asarray(np.minimum(1.0, np.maximum(area, 1 - area)))
+
+
+def ranked(values: Floats, parts: Sequence[slice]) -> Floats:
+    """Return the ranks of values within each table of a pool."""
+    return np.concatenate([ranks(values[rows]) for rows in parts])
 
 
 def rotated(

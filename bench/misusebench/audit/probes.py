@@ -41,18 +41,33 @@ class Probe(NamedTuple):
 
 
 def probes(table: Labelled) -> Iterator[Probe]:
-    """Yield all probes of a table; one at a time, for they are as long as it is."""
+    """Yield all probes of a table; one at a time, for they are as long as it is.
+
+    Of a pool each table is probed by itself: rarity is that among its own rows.
+    """
+    if not table.sizes:
+        yield from _probes(table, whole=False)
+        return
+    each = [_probes(table.part(rows), whole=True) for rows in table.parts]
+    for same in zip(*each, strict=True):
+        one = same[0]
+        values = [p.values / len(p.values) if p.what == "row position" else p.values for p in same]
+        yield one._replace(values=np.concatenate(values))
+
+
+def _probes(table: Labelled, *, whole: bool) -> Iterator[Probe]:
+    """Yield the probes of one table; `whole` yields absence where nothing is absent, too."""
     yield Probe("", "row position", np.arange(len(table), dtype=np.float64))
     for name in table.columns.column_names:
         if name != table.entity_column:
-            yield from _of_column(name, plain(table.columns[name]))
+            yield from _of_column(name, plain(table.columns[name]), whole=whole)
     if table.time is not None:
         yield from _of_time(str(table.time_column), table.time)
 
 
-def _of_column(name: str, column: pa.Array) -> Iterator[Probe]:
+def _of_column(name: str, column: pa.Array, *, whole: bool) -> Iterator[Probe]:
     absent = pc.is_null(column).to_numpy(zero_copy_only=False)
-    if absent.any():
+    if whole or absent.any():
         yield Probe(name, "absence", absent.astype(np.float64))
     yield Probe(name, "rarity", _rarity(column))
     if _numeric(column.type):
@@ -60,8 +75,8 @@ def _of_column(name: str, column: pa.Array) -> Iterator[Probe]:
         number = value.fill_null(np.nan).to_numpy(zero_copy_only=False)
         yield Probe(name, "value", np.nan_to_num(number, nan=-1.0))
         if pa.types.is_integer(column.type):
-            whole = np.abs(np.nan_to_num(number)).astype(np.uint64)
-            yield Probe(name, "digits", (whole % _LAST_DIGITS).astype(np.float64))
+            size = np.abs(np.nan_to_num(number)).astype(np.uint64)
+            yield Probe(name, "digits", (size % _LAST_DIGITS).astype(np.float64))
     elif pa.types.is_timestamp(column.type):
         ns = column.cast(pa.timestamp("ns", tz=column.type.tz), safe=False).cast(pa.int64())
         yield from _of_time(name, ns.fill_null(0).to_numpy(zero_copy_only=False))

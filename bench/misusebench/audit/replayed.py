@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from misusebench.audit.checks import Check
+from misusebench.audit.verdict import Check
 from misusesim.dataset.layout import context_tables
 
 if TYPE_CHECKING:

@@ -1,15 +1,18 @@
-"""Rules of one line and trees of depth one to three, learnt on one half and tried on the other."""
+"""Rules of one line, made on one half of the entities, tried on the other, and what chance does.
+
+Rules are added probe by probe; a rule is never kept as rows, only how many it hits, and which of
+the positives: the real ones, and those of labels moved among entities.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from misusebench.audit.labelled import plain
-from misusebench.audit.probes import probes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,11 +20,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from misusebench.audit.labelled import Labelled
+    from misusebench.audit.probes import Probe
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 _CUTS: Final = (0.001, 0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99, 0.999)
 _VALUES: Final = 40  # commonest values of a column that are tried, and as many of the positives
-_DEPTHS: Final = (1, 2, 3)
-_MOST_ROWS: Final = 200_000  # negatives a tree is fitted on
+_BEST: Final = 10  # rules of the first half that are tried on the second
 
 
 class Found(NamedTuple):
@@ -31,6 +37,7 @@ class Found(NamedTuple):
     average_precision: float
     precision: float
     recall: float
+    false_alarms: float = 0.0  # share of the other rows that it hits
 
 
 class Halves(NamedTuple):
@@ -48,106 +55,134 @@ def halves(table: Labelled, seed: int = 0) -> Halves:
     return Halves(made, ~made)
 
 
-def average_precision(hit: NDArray[np.bool_], label: NDArray[np.bool_]) -> float:
-    """Return the step-wise average precision of a rule that says yes or no.
+def average_precision(hits: Any, caught: Any, positives: Any, rows: int) -> Any:
+    """Return the step-wise average precision of rules that say yes or no.
 
-    >>> average_precision(np.array([True, True, False]), np.array([True, False, False]))
+    Parameters
+    ----------
+    hits, caught, positives
+        Rows hit, positive rows hit, and positive rows, of any shape that fits.
+    rows
+        Of the half.
+
+    Examples
+    --------
+    >>> float(average_precision(2, 1, 1, 3))
     0.5
     """
-    positives = int(label.sum())
-    if not positives:
-        return 0.0
-    caught = int((hit & label).sum())
-    precision = caught / max(int(hit.sum()), 1)
-    recall = caught / positives
-    return precision * recall + positives / len(label) * (1 - recall)
+    precision = caught / np.maximum(hits, 1)
+    recall = caught / np.maximum(positives, 1)
+    return precision * recall + positives / rows * (1 - recall)
 
 
-def one_liners(table: Labelled) -> Iterator[tuple[str, NDArray[np.bool_]]]:
-    """Yield rules of one line: a value, a bound, an absence."""
-    for probe in probes(table):
-        for cut in np.unique(np.quantile(probe.values, _CUTS)).tolist():
-            yield f"{probe.name} > {cut:g}", probe.values > cut
-            yield f"{probe.name} <= {cut:g}", probe.values <= cut
+class Side(NamedTuple):
+    """The positives of one half: which of `rows` they are, in each of the labellings."""
+
+    size: int  # rows of the half
+    mask: NDArray[np.bool_]  # shape (labellings, positives)
+
+    @property
+    def positives(self) -> Ints:
+        """Return how many there are, by labelling."""
+        return np.asarray(self.mask.sum(axis=1))
+
+
+class Rules:
+    """Rules of one line over a table and what they catch, for one or more labellings.
+
+    Parameters
+    ----------
+    table
+        The table.
+    rows
+        Positive rows of each labelling, shape (labellings, positives); the first is the real one.
+    """
+
+    def __init__(self, table: Labelled, rows: Ints) -> None:
+        self._halves, self._rows, self._table = halves(table), rows, table
+        made = self._halves.made
+        self._sides = [Side(int(h.sum()), h[rows]) for h in (made, ~made)]
+        self.names: list[str] = []
+        self._hits: list[tuple[int, int]] = []
+        self._caught: list[tuple[Ints, Ints]] = []
+
+    def add_probe(self, probe: Probe) -> None:
+        """Add the bounds of a probe, and its commonest values where it is a value."""
+        values, seen = probe.values, probe.values[self._rows]
+        sides = [np.sort(values[half]) for half in self._halves]
+        for cut in np.unique(np.quantile(values, _CUTS)).tolist():
+            below = [int(np.searchsorted(side, cut, side="right")) for side in sides]
+            above = [len(side) - n for side, n in zip(sides, below, strict=True)]
+            over = seen > cut
+            self._add(f"{probe.name} > {cut:g}", above, over)
+            self._add(f"{probe.name} <= {cut:g}", below, ~over)
         if probe.what == "value":
-            for value in _common(probe.values, table.label):
-                yield f"{probe.name} = {value:g}", probe.values == value
+            for value in common(values, seen[0]):
+                ends = [[np.searchsorted(s, value, side=e) for e in ("left", "right")]
+                        for s in sides]  # fmt: skip
+                hits = [int(high - low) for low, high in ends]
+                self._add(f"{probe.name} = {value:g}", hits, seen == value)
+
+    def add_words(self) -> None:
+        """Add the commonest words of each column of words."""
+        for name, codes, words in _worded_columns(self._table):
+            seen = codes[self._rows]
+            sides = [np.bincount(codes[half & (codes >= 0)], minlength=len(words))
+                     for half in self._halves]  # fmt: skip
+            for code in common(codes[codes >= 0], seen[0][seen[0] >= 0]):
+                hits = [int(side[int(code)]) for side in sides]
+                self._add(f"{name} = {words[int(code)]}", hits, seen == code)
+
+    def _add(self, name: str, hits: list[int], seen: NDArray[np.bool_]) -> None:
+        self.names.append(name)
+        self._hits.append((hits[0], hits[1]))
+        made, tried = ((seen & side.mask).sum(axis=1).astype(np.int32) for side in self._sides)
+        self._caught.append((made, tried))
+
+    def best(self) -> Found:
+        """Return the rule that is best on the half it was not chosen on, of the real labels."""
+        return self._best(0)
+
+    def by_chance(self) -> list[Found]:
+        """Return the best rule of each other labelling."""
+        return [self._best(labelling) for labelling in range(1, len(self._rows))]
+
+    def _best(self, labelling: int) -> Found:
+        hits = np.array(self._hits)
+        scores = []
+        for half, side in enumerate(self._sides):
+            caught = np.array([one[half][labelling] for one in self._caught])
+            positives = int(side.positives[labelling])
+            scores.append((average_precision(hits[:, half], caught, positives, side.size), caught))
+        order = np.lexsort((np.array(self.names), -scores[0][0]))[:_BEST]
+        place = int(order[int(np.argmax(scores[1][0][order]))])
+        mine, hit, side = int(scores[1][1][place]), int(hits[place, 1]), self._sides[1]
+        positives = int(side.positives[labelling])
+        return Found(
+            self.names[place], float(scores[1][0][place]), mine / max(hit, 1),
+            mine / max(positives, 1), (hit - mine) / max(side.size - positives, 1),
+        )  # fmt: skip
+
+
+def common(values: NDArray[Any], some: NDArray[Any]) -> list[float]:
+    """Return the commonest of values, and of some of them."""
+    out: list[float] = []
+    for part in (values, some):
+        found, count = np.unique(part, return_counts=True)
+        out += found[np.argsort(-count, kind="stable")[:_VALUES]].tolist()
+    return list(dict.fromkeys(out))
+
+
+def _worded_columns(table: Labelled) -> Iterator[tuple[str, Ints, list[Any]]]:
+    """Yield the columns of words: name, code of each row (-1: none), words."""
     for name in table.columns.column_names:
         column = plain(table.columns[name])
         if name == table.entity_column or not _worded(column.type):
             continue
         encoded = pc.dictionary_encode(column)
         codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        words = encoded.dictionary.to_pylist()
-        for code in _common(codes[codes >= 0], table.label[codes >= 0]):
-            yield f"{name} = {words[int(code)]}", codes == code
+        yield name, codes, encoded.dictionary.to_pylist()
 
 
 def _worded(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
-def _common(values: NDArray[np.generic], label: NDArray[np.bool_]) -> list[float]:
-    """Return the commonest values of all rows, and of the positive ones."""
-    out: list[float] = []
-    for some in (values, values[label]):
-        found, count = np.unique(some, return_counts=True)
-        out += found[np.argsort(-count, kind="stable")[:_VALUES]].tolist()
-    return list(dict.fromkeys(out))
-
-
-def best_rule(table: Labelled) -> tuple[Found, int]:
-    """Return the rule of one line that is best on the half it was not chosen on, and how many.
-
-    The ten best of the first half are tried on the second one.
-    """
-    made, tried = halves(table)
-    best: list[tuple[float, str, NDArray[np.bool_]]] = []
-    count = 0
-    for name, hit in one_liners(table):
-        count += 1
-        score = average_precision(hit[made], table.label[made])
-        if len(best) < 10 or score > best[-1][0]:  # noqa: PLR2004 - the ten best
-            best = sorted([*best, (score, name, hit)], key=lambda one: (-one[0], one[1]))[:10]
-    found = [_tried(name, hit[tried], table.label[tried]) for _, name, hit in best]
-    return max(found, key=lambda one: one.average_precision), count
-
-
-def _tried(name: str, hit: NDArray[np.bool_], label: NDArray[np.bool_]) -> Found:
-    caught = int((hit & label).sum())
-    return Found(
-        name, average_precision(hit, label), caught / max(int(hit.sum()), 1),
-        caught / max(int(label.sum()), 1),
-    )  # fmt: skip
-
-
-def best_tree(table: Labelled) -> Found | None:
-    """Return the best tree of depth one to three on the other half; None without scikit-learn."""
-    try:
-        from sklearn.metrics import average_precision_score  # noqa: PLC0415 - an extra
-        from sklearn.tree import DecisionTreeClassifier  # noqa: PLC0415
-    except ImportError:
-        return None
-    made, tried = halves(table)
-    if not table.label[made].any() or not table.label[tried].any():
-        return None
-    rows = _fitted_on(table.label, made)
-    inputs = np.stack([probe.values.astype(np.float32) for probe in probes(table)], axis=1)
-    found = []
-    for depth in _DEPTHS:
-        tree = DecisionTreeClassifier(max_depth=depth, class_weight="balanced", random_state=0)
-        tree.fit(inputs[rows], table.label[rows])
-        score = tree.predict_proba(inputs[tried])[:, 1]
-        area = float(average_precision_score(table.label[tried], score))
-        hit = score >= score.max()
-        caught = int((hit & table.label[tried]).sum())
-        found.append(Found(f"tree of depth {depth}", area, caught / max(int(hit.sum()), 1),
-                           caught / int(table.label[tried].sum())))  # fmt: skip
-    return max(found, key=lambda one: one.average_precision)
-
-
-def _fitted_on(label: NDArray[np.bool_], made: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return the rows a tree is fitted on: all positives of a half, at most so many others."""
-    negatives = np.flatnonzero(made & ~label)
-    step = max(1, len(negatives) // _MOST_ROWS)
-    return np.concatenate([np.flatnonzero(made & label), negatives[::step]])

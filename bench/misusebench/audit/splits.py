@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow as pa
 
-from misusebench.audit.checks import Check
 from misusebench.audit.labelled import codes_of
+from misusebench.audit.verdict import Check
 from misusesim import splits
 from misusesim.clock import LocalClock
 from misusesim.dataset.schema import SIDES

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from misusebench.audit.checks import Check
 from misusebench.audit.dataset import POLICY_VISIBLE
 from misusebench.audit.twins import BY_CAMPAIGN, Separation, pairs, pooled, separations
+from misusebench.audit.verdict import Check
 from misusesim.scenario.family import PREVALENCES, member_of
 from misusesim.truth import open_truth
 

@@ -23,7 +23,7 @@ from misusesim.misuse.spells import (
     weeks_of,
     wishes,
 )
-from misusesim.misuse.targets import strangers, tied
+from misusesim.misuse.targets import Tied, strangers
 from misusesim.misuse.writing import Campaign, Scene, Step
 from misusesim.occasions import TEMPLATE, TOPIC
 
@@ -34,17 +34,17 @@ if TYPE_CHECKING:
 
 _WEEKS_PER_YEAR: Final = 365 / 7
 #: What one does under another's account is the work of one's own role.
-_SHARED: Final = Way(
+SHARED: Final = Way(
     "credential_sharing", "under a colleague's account", "negligent",
     {"patrol": ("plate_check", "name_check"), "dispatcher": ("call_dispatch",),
      "records_clerk": ("records_request",), "jail": ("jail_check",)},
     (1, 1, 2, 3), strangers, violation="account",
 )  # fmt: skip
-_GHOST: Final = Way(
+GHOST: Final = Way(
     "ghost_account", "an account that was left open", "malicious", LOOKS, (1, 1, 2),
-    tied({"ex": 4, "dispute": 3, "neighbour": 2, "family": 1, "spouse": 1}), violation="account",
+    Tied({"ex": 4, "dispute": 3, "neighbour": 2, "family": 1, "spouse": 1}), violation="account",
 )  # fmt: skip
-_DORMANT_DAYS: Final = (1, 120)  # from leaving to the first use (assumption)
+DORMANT_DAYS: Final = (1, 120)  # from leaving to the first use (assumption)
 
 
 class CredentialSharingCampaigns:
@@ -57,26 +57,26 @@ class CredentialSharingCampaigns:
     def campaigns(self, scene: Scene, misuse: CredentialSharing) -> Iterator[Campaign]:
         """Yield planned campaigns; the rate is of all officers, as users."""
         rate = misuse.officers_per_year / _WEEKS_PER_YEAR
-        able = of_roles(scene, _SHARED.sittings)
-        for week, user in starts(scene, _SHARED.kind, rate * present(scene), able):
-            chance = scene.stream(f"{_SHARED.kind} plan", week, user)
+        able = of_roles(scene, SHARED.sittings)
+        for week, user in starts(scene, SHARED.kind, rate * present(scene), able):
+            chance = scene.stream(f"{SHARED.kind} plan", week, user)
             rung = drawn_rung(misuse.rungs, chance)
             begin = int(weeks_of(scene)[week])
             holder = _holder(scene, user, begin, chance.random())
             when = wishes(misuse, begin, chance, scene.clock.horizon[0])
             if when is None or holder is None:
                 continue
-            teller = Teller(scene, _SHARED, rung, user)
+            teller = Teller(scene, SHARED, rung, user)
             whom = strangers(scene, user, begin, len(when), chance)
-            done = sat(scene, _SHARED, user, teller, list(zip(when, whom.subjects, strict=True)),
+            done = sat(scene, SHARED, user, teller, list(zip(when, whom.subjects, strict=True)),
                        chance)  # fmt: skip
             open_ = int(scene.officers.left[holder])
             steps = [replace(s, officer=holder) for s in done if s.time < open_]
             if steps:
                 yield Campaign(
-                    key=(MISUSE_KINDS.index(_SHARED.kind), week, user), rung=teller.rung, tie=-1,
-                    intent=INTENTS.index(_SHARED.intent), violation=violation(_SHARED, rung.code),
-                    severity=misuse.severity, motive=_SHARED.motive, officers=(holder, user),
+                    key=(MISUSE_KINDS.index(SHARED.kind), week, user), rung=teller.rung, tie=-1,
+                    intent=INTENTS.index(SHARED.intent), violation=violation(SHARED, rung.code),
+                    severity=misuse.severity, motive=SHARED.motive, officers=(holder, user),
                     steps=tuple(steps), wished=len(when), seat=user,
                 )  # fmt: skip
 
@@ -102,7 +102,7 @@ class GhostAccountCampaigns:
         people, first = scene.officers, int(weeks_of(scene)[0])
         gone = (people.left >= first) & (people.left < scene.clock.horizon[1])
         for officer in np.flatnonzero(gone & of_roles(scene, LOOKS)).tolist():
-            chance = scene.stream(f"{_GHOST.kind} plan", officer)
+            chance = scene.stream(f"{GHOST.kind} plan", officer)
             if chance.random() >= misuse.leavers_share:
                 continue
             campaign = self._planned(scene, misuse, officer, chance)
@@ -114,26 +114,26 @@ class GhostAccountCampaigns:
         scene: Scene, misuse: GhostAccount, officer: int, chance: np.random.Generator
     ) -> Campaign | None:
         rung = drawn_rung(misuse.rungs, chance)
-        begin = int(scene.officers.left[officer]) + int(chance.integers(*_DORMANT_DAYS)) * DAY_US
+        begin = int(scene.officers.left[officer]) + int(chance.integers(*DORMANT_DAYS)) * DAY_US
         when = wishes(misuse, begin, chance, scene.clock.horizon[0])
         if when is None:
             return None
-        whom = _GHOST.whom(scene, officer, begin, len(when), chance)
+        whom = GHOST.whom(scene, officer, begin, len(when), chance)
         if whom is None:
             return None
         cover = Cover(scene, rung, officer, PURPOSES.index("other"), TOPIC["patrol"])
         templates, steps = LOOKS[ROLES[scene.officers.role[officer]]], list[Step]()
         for (time, _, _), subject in zip(when, whom.subjects, strict=True):
             template = templates[int(chance.integers(len(templates)))]
-            queries = _GHOST.queries[int(chance.integers(len(_GHOST.queries)))]
+            queries = GHOST.queries[int(chance.integers(len(GHOST.queries)))]
             steps.append(
                 Step(officer, time, queries, TEMPLATE[template], TOPIC["patrol"], subject,
                      cover.told(time, chance))
             )  # fmt: skip
         week = int((begin - int(weeks_of(scene)[0])) // WEEK_US)
         return Campaign(
-            key=(MISUSE_KINDS.index(_GHOST.kind), min(max(week, 0), LEAD + 523), officer),
-            rung=cover.rung.code, tie=whom.tie, intent=INTENTS.index(_GHOST.intent),
-            violation=violation(_GHOST, cover.rung.code), severity=misuse.severity,
-            motive=_GHOST.motive, officers=(officer,), steps=tuple(steps), wished=len(when),
+            key=(MISUSE_KINDS.index(GHOST.kind), min(max(week, 0), LEAD + 523), officer),
+            rung=cover.rung.code, tie=whom.tie, intent=INTENTS.index(GHOST.intent),
+            violation=violation(GHOST, cover.rung.code), severity=misuse.severity,
+            motive=GHOST.motive, officers=(officer,), steps=tuple(steps), wished=len(when),
         )  # fmt: skip

@@ -11,7 +11,7 @@ from misusesim.dataset.schema import INTENTS, MISUSE_KINDS, PURPOSES, ROLES
 from misusesim.misuse.moments import moment, own_shifts
 from misusesim.misuse.rungs import Cover, drawn_rung
 from misusesim.misuse.spells import BY_RUNG, LEAD, CourseCampaigns, Way
-from misusesim.misuse.targets import himself, one_stranger, strangers, tied, young_strangers
+from misusesim.misuse.targets import Tied, himself, one_stranger, strangers, young_strangers
 from misusesim.misuse.writing import MOST_STEPS, Campaign, Scene, Step
 from misusesim.occasions import TEMPLATE, TOPIC
 from misusesim.workload.events import SORTS, Events, statewide
@@ -41,7 +41,7 @@ NAME_HUNTING: Final = CourseCampaigns(Way(
 ))  # fmt: skip
 FAVOUR: Final = CourseCampaigns(Way(
     "favour", "a favour for family or friends", "negligent", LOOKS, (1, 1, 2, 3, 5),
-    tied({"family": 6, "neighbour": 2, "colleague": 2}),
+    Tied({"family": 6, "neighbour": 2, "colleague": 2}),
 ))  # fmt: skip
 SELF_LOOKUP: Final = CourseCampaigns(Way(
     "self_lookup", "what is on file about oneself", "negligent",
@@ -55,10 +55,10 @@ DESCRIPTOR: Final = CourseCampaigns(Way(
 
 #: How long people go on looking after the news, and how much sooner than late they do: the least of
 #: so many draws (assumption: "within hours to days").
-_CURIOUS_US: Final = 96 * HOUR_US
-_EAGER: Final = 2
-_QUERIES: Final = (1, 1, 1, 2)
-_FAMOUS: Final = tuple(n for n, sort in enumerate(SORTS) if sort.kind == "public_figure_case")
+CURIOUS_US: Final = 96 * HOUR_US
+EAGER: Final = 2
+QUERIES: Final = (1, 1, 1, 2)
+FAMOUS: Final = tuple(n for n, sort in enumerate(SORTS) if sort.kind == "public_figure_case")
 
 
 class CelebrityCampaigns:
@@ -72,7 +72,7 @@ class CelebrityCampaigns:
     def campaigns(self, scene: Scene, misuse: Celebrity) -> Iterator[Campaign]:
         """Yield a campaign for each event that makes somebody here curious."""
         events = statewide(scene.scenario)
-        for row in np.flatnonzero(np.isin(events.sort, _FAMOUS)).tolist():
+        for row in np.flatnonzero(np.isin(events.sort, FAMOUS)).tolist():
             campaign = self._planned(scene, misuse, events, row)
             if campaign is not None:
                 yield campaign
@@ -91,13 +91,13 @@ class CelebrityCampaigns:
         steps, subject, lived = list[Step](), int(events.subject[row]), rung.code
         for officer in who:
             cover = Cover(scene, rung, officer, PURPOSES.index("other"), TOPIC["patrol"])
-            wish = begun + int(_CURIOUS_US * chance.random(_EAGER).min())
+            wish = begun + int(CURIOUS_US * chance.random(EAGER).min())
             place = float(chance.random())
             time = moment(scene, own_shifts(scene, officer), wish, 0.0, place)
             told = cover.told(time or wish, chance)
             templates = LOOKS[ROLES[people.role[officer]]]
             template = templates[int(chance.integers(len(templates)))]
-            queries = _QUERIES[int(chance.integers(len(_QUERIES)))]
+            queries = QUERIES[int(chance.integers(len(QUERIES)))]
             if time is not None and subject != people.subject[officer]:
                 steps.append(
                     Step(officer, time, queries, TEMPLATE[template], TOPIC["patrol"], subject, told)

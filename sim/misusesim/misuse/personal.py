@@ -22,7 +22,7 @@ from misusesim.dataset.schema import (
 from misusesim.dice import Dice
 from misusesim.misuse.moments import moment, own_shifts
 from misusesim.misuse.rungs import COLLEAGUE, INVENTED, Cover, Rung, Story, drawn_rung, home_topic
-from misusesim.misuse.spells import who_does
+from misusesim.misuse.spells import MEAN_ZEAL, STRETCH, ZEAL, who_does
 from misusesim.misuse.writing import LEAD_WEEKS, MOST_STEPS, Campaign, Pretext, Scene, Step
 from misusesim.occasions import DEFAULT, NONE, TEMPLATE, TOPIC
 from misusesim.workload import durations, topics
@@ -38,12 +38,6 @@ if TYPE_CHECKING:
 
     Ints = NDArray[np.int64]
 
-#: Tenths of the median: a stretched bell with a long right side, so that some campaigns are two
-#: weeks and some most of a year (documented 14-471 days, domain note 5.1). Equal weights.
-_STRETCH: Final = (2, 3, 5, 6, 8, 9, 11, 12, 15, 18, 25, 45)
-#: Tenths of the mean number of queries, officer by officer (severe cases 69-164 queries).
-_ZEAL: Final = (2, 4, 6, 8, 9, 10, 11, 13, 17, 30)
-_MEAN_ZEAL: Final = 1.1
 #: What a sitting is made of, the same as honest look-ups of one person by the same role and only in
 #: systems the role is granted.
 _AFIELD: Final = ("name_check", "name_check", "plate_check", "plate_check", "warrant_check",
@@ -54,8 +48,8 @@ _SITTINGS: Final = {
     "dispatcher": ("call_dispatch",), "records_clerk": ("records_request",),
     "jail": ("jail_check",), "licensing_clerk": ("records_request",),
 }  # fmt: skip
-_QUERIES: Final = (1, 1, 1, 1, 2, 2, 3)
-_MEAN_QUERIES: Final = sum(_QUERIES) / len(_QUERIES)
+QUERIES: Final = (1, 1, 1, 1, 2, 2, 3)
+MEAN_QUERIES: Final = sum(QUERIES) / len(QUERIES)
 #: Campaigns that look at the target's partner too, and how often then (assumptions).
 _PARTNER_CAMPAIGNS, _PARTNER_STEPS = 0.3, 0.25
 #: Romantic interest in somebody met at an incident in the two weeks before (assumption).
@@ -64,7 +58,7 @@ _MET_US: Final = 14 * DAY_US
 _ADULT_YEARS: Final = 18
 _STREET: Final = ("patrol", "supervisor")
 #: From the look-up to the stop (documented "hours to days", domain note 5.1; assumption).
-_DELAYS: Final = (10 * MINUTE_US, 40 * MINUTE_US, 3 * HOUR_US, 20 * HOUR_US, 30 * HOUR_US,
+DELAYS: Final = (10 * MINUTE_US, 40 * MINUTE_US, 3 * HOUR_US, 20 * HOUR_US, 30 * HOUR_US,
                   3 * DAY_US)  # fmt: skip
 _TOW_SHARE: Final = 0.25
 #: As with honest stops: numbers that a mandatory field gets (query/wording.py).
@@ -217,10 +211,10 @@ class RomanticInterestCampaigns(_Personal):
         misuse: RomanticInterest, begin: int, chance: np.random.Generator
     ) -> list[tuple[int, float]]:
         """Return when he would like to look, each with a draw for duty; at least once."""
-        stretch = _STRETCH[int(chance.integers(len(_STRETCH)))]
+        stretch = STRETCH[int(chance.integers(len(STRETCH)))]
         weeks = max(1, round(misuse.weeks_median * stretch / 10))
-        zeal = _ZEAL[int(chance.integers(len(_ZEAL)))] / 10 / _MEAN_ZEAL
-        counts = chance.poisson(misuse.queries_per_week * zeal / _MEAN_QUERIES, weeks)
+        zeal = ZEAL[int(chance.integers(len(ZEAL)))] / 10 / MEAN_ZEAL
+        counts = chance.poisson(misuse.queries_per_week * zeal / MEAN_QUERIES, weeks)
         counts[0] = max(1, counts[0])
         offset = chance.integers(0, WEEK_US // 1_000_000, int(counts.sum())) * 1_000_000
         at = np.sort(begin + np.repeat(np.arange(weeks), counts) * WEEK_US + offset)
@@ -257,7 +251,7 @@ class RomanticInterestCampaigns(_Personal):
         for (wish, duty), target in zip(wishes, whom, strict=True):
             yield env.timeout(max(0, wish - env.now))
             template = sittings[int(chance.integers(len(sittings)))]
-            queries = _QUERIES[int(chance.integers(len(_QUERIES)))]
+            queries = QUERIES[int(chance.integers(len(QUERIES)))]
             time = moment(scene, mine, int(env.now), duty, chance.random())
             told = cover.told(time or wish, chance)
             if time is None:
@@ -300,7 +294,7 @@ class RetaliationCampaigns(_Personal):
             chance = scene.stream(f"{self.kind} plan", recruit.week, recruit.officer)
             rung = drawn_rung(misuse.rungs, chance)
             cover = Cover(scene, rung, recruit.officer, _OTHER, TOPIC["traffic"])
-            stretch = _STRETCH[int(chance.integers(len(_STRETCH)))]
+            stretch = STRETCH[int(chance.integers(len(STRETCH)))]
             rounds = max(1, round(misuse.steps_median * stretch / 10))
             steps: list[Step] = []
             seconds = int(chance.integers(0, WEEK_US // 1_000_000))
@@ -329,9 +323,7 @@ class RetaliationCampaigns(_Personal):
         mine = own_shifts(scene, recruit.officer)
         for _ in range(rounds):
             template = TEMPLATE[("plate_check", "name_check")[int(chance.integers(2))]]
-            delay = (
-                _DELAYS[int(chance.integers(len(_DELAYS)))] // 100 * int(chance.integers(50, 150))
-            )
+            delay = DELAYS[int(chance.integers(len(DELAYS)))] // 100 * int(chance.integers(50, 150))
             places, drawn = chance.random(2), _Stop.draw(chance)
             pause = int(chance.integers(1, max(2, 2 * round(misuse.days_between * 24)))) * HOUR_US
             look = moment(scene, mine, int(env.now), 0.0, float(places[0]))

@@ -35,7 +35,7 @@ LEAD: Final = 116
 #: the documented lengths of 14-471 days spread, domain note 5.1).
 STRETCH: Final = (2, 3, 5, 6, 8, 9, 11, 12, 15, 18, 25, 45)
 ZEAL: Final = (2, 4, 6, 8, 9, 10, 11, 13, 17, 30)
-_MEAN_ZEAL: Final = 1.1
+MEAN_ZEAL: Final = 1.1
 _ANY: Final = (None,)
 _SECOND_US: Final = 1_000_000
 _WEEKS_PER_YEAR: Final = 365 / 7
@@ -136,7 +136,7 @@ def wishes(
     weeks = min(LEAD, max(1, round(misuse.weeks_median * stretch / 10)))
     if begin + weeks * WEEK_US < until:
         return None
-    zeal = ZEAL[int(chance.integers(len(ZEAL)))] / 10 / _MEAN_ZEAL
+    zeal = ZEAL[int(chance.integers(len(ZEAL)))] / 10 / MEAN_ZEAL
     counts = chance.poisson(misuse.sittings_per_week * zeal, weeks)
     counts[0] = max(1, counts[0])
     offset = chance.integers(0, WEEK_US // _SECOND_US, int(counts.sum())) * _SECOND_US

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -11,14 +12,12 @@ from misusesim.misuse.spells import Targets
 from misusesim.occasions import NONE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from misusesim.misuse.writing import Scene
 
-    Whom = Callable[[Scene, int, int, int, np.random.Generator], Targets | None]
-
 _TRIED: Final = 12  # people seen for one who pleases (calc: one in six is young and of a sex)
-_ADULT_YEARS: Final = 16  # who may drive
+ADULT_YEARS: Final = 16  # who may drive
 _YOUNG: Final = (18, 35)  # years (assumption)
 _OTHER_SEX: Final = 0.94  # of targets; one employee's look-ups were 94 % women (domain note 4)
 _MANY: Final = 2**31
@@ -71,27 +70,29 @@ def young_strangers(
     return Targets(seen.reshape(count, _TRIED)[np.arange(count), table.argmax(axis=1)].tolist())
 
 
-def tied(weights: Mapping[str, int]) -> Whom:
-    """Return a choice of one grown person the officer has a tie with, by kind of tie.
+@dataclass(frozen=True, slots=True)
+class Tied:
+    """A choice of one grown person the officer has a tie with, by kind of tie.
 
     Children are in no licence file, and work hardly ever asks for them.
     """
 
-    def choice(
-        scene: Scene, officer: int, begin: int, count: int, chance: np.random.Generator
+    weights: Mapping[str, int]  # of one tie of each kind
+
+    def __call__(
+        self, scene: Scene, officer: int, begin: int, count: int, chance: np.random.Generator
     ) -> Targets | None:
-        weight = np.array([weights.get(name, 0) for name in TIE_KINDS])
+        """Return him for each sitting, None if there is nobody."""
+        weight = np.array([self.weights.get(name, 0) for name in TIE_KINDS])
         mine = np.flatnonzero((scene.ties.officer == officer) & (scene.ties.since <= begin))
         born = scene.population.birth_year(scene.ties.subject[mine])
-        mine = mine[born <= scene.scenario.start.year - _ADULT_YEARS]
+        mine = mine[born <= scene.scenario.start.year - ADULT_YEARS]
         passed = np.cumsum(weight[scene.ties.kind[mine]])
         which = chance.random()
         if not len(mine) or not passed[-1]:
             return None
         row = mine[int(np.searchsorted(passed, which * passed[-1], side="right"))]
         return Targets([int(scene.ties.subject[row])] * count, int(scene.ties.kind[row]))
-
-    return choice
 
 
 def last_matter(scene: Scene, officer: int, time: int) -> int:

@@ -47,7 +47,7 @@ _APPLICATION_BIT: Final = 1 << 40
 #: Most queries of one occasion; more would not fit a need's number.
 _MOST_QUERIES: Final = 128
 #: Sittings of more queries than these are a harvest, whatever the level.
-_FEW: Final = 5
+FEW: Final = 5
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ def crowded(campaign: Campaign, times: float) -> Campaign:
         return campaign
     steps = [
         replace(step, queries=max(1, round(step.queries * times)))
-        if step.pretext is None and step.queries <= _FEW else step
+        if step.pretext is None and step.queries <= FEW else step
         for step in campaign.steps
     ]  # fmt: skip
     return replace(campaign, steps=tuple(steps))

@@ -1,0 +1,117 @@
+"""Data sets pooled for what needs many campaigns: other seeds, or an enriched sibling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from misusebench.audit.dataset import labelled_dataset
+from misusebench.audit.labelled import Labelled, pooled
+from misusebench.errors import SuiteError
+from misusesim.dataset.reader import open_dataset
+from misusesim.scenario.family import RATES, SIZES, member_of
+from misusesim.truth import open_truth
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from misusesim.dataset.reader import Dataset
+    from misusesim.scenario.model import Scenario
+
+#: Campaigns without which columns, rules and times say little.
+LEAST_CAMPAIGNS: Final = 100
+#: A set with fewer campaigns than that and more rows than these is left out of the pool, if there
+#: are others in it: it would cost all their time and add next to nothing.
+_MOST_ROWS: Final = 2_000_000
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A data set with those that are asked along with it."""
+
+    data: tuple[Dataset, ...]  # the audited one first
+    campaigns: tuple[pa.Table, ...]  # truth of each
+
+    @property
+    def number(self) -> int:
+        """Return how many campaigns there are in all sets that are asked."""
+        return sum(table.num_rows for table in self._asked(self.campaigns))
+
+    def few(self, least: int) -> str:
+        """Return why there are too few campaigns; "" if there are not."""
+        if self.number >= max(least, 1):
+            return ""
+        return (
+            f"{self.number} campaigns; at least {max(least, 1)} are asked: "
+            f"add --with {_advice(self.data[0].scenario)}"
+        )
+
+    @property
+    def asked(self) -> Sequence[Dataset]:
+        """Return the data sets that are asked for what needs many campaigns."""
+        return self._asked(self.data)
+
+    def labelled(self) -> Labelled:
+        """Return the logs in one."""
+        return pooled([labelled_dataset(data.path) for data in self.asked])
+
+    @property
+    def left_out(self) -> bool:
+        """Return whether the audited set itself is too large, and too sparse, to be asked."""
+        first, *others = self.data
+        few = self.campaigns[0].num_rows < LEAST_CAMPAIGNS
+        return bool(others) and few and first.manifest["rows"]["written"] > _MOST_ROWS
+
+    def _asked(self, each: Sequence[Any]) -> Sequence[Any]:
+        return each[1:] if self.left_out else each
+
+
+def pool(path: Path, others: Sequence[Path]) -> Pool:
+    """Return a data set with others of the same level and mix of misuse.
+
+    Raises
+    ------
+    SuiteError
+        If one is of another level or mix, or there twice.
+    UsageError, DatasetError
+        If one is no data set, or not whole.
+    """
+    data = tuple(open_dataset(one) for one in (path, *others))
+    seen: dict[str, Path] = {}
+    for one in data:
+        twice = seen.setdefault(one.manifest["scenario_hash"], one.path)
+        if twice != one.path:
+            raise SuiteError(f"{one.path} is the same data set as {twice}; pool other seeds")
+        if odd := _unlike(data[0].scenario, one.scenario):
+            raise SuiteError(
+                f"{one.path} has another {odd} than {path}; pooled sets are of one level and mix, "
+                "such as S-HI-hard for M-NAT-hard"
+            )
+    return Pool(data, tuple(open_truth(one).campaigns for one in data))
+
+
+def _unlike(one: Scenario, other: Scenario) -> str:
+    """Return in what two scenarios differ that may not be pooled, "" if in nothing."""
+    if one.level != other.level:
+        return "level"
+    return "" if _mix(one) == _mix(other) else "mix of misuse"
+
+
+def _mix(scenario: Scenario) -> list[dict[str, Any]]:
+    """Return all misuse, its rates relative to each other's."""
+    kinds = [misuse.model_dump() for misuse in scenario.misuse]
+    scale = next((kind[rate] for kind in kinds for rate in RATES if kind.get(rate)), 1.0)
+    for kind in kinds:
+        kind |= {rate: round(kind[rate] / scale, 6) for rate in RATES if rate in kind}
+    return kinds
+
+
+def _advice(scenario: Scenario) -> str:
+    """Return which data sets would do."""
+    member = member_of(scenario.name)
+    if member is None or member.prevalence == "HI":
+        return "other seeds"
+    return f"its enriched sibling, e.g. {next(iter(SIZES))}-HI-{member.level}"

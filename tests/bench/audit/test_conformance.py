@@ -1,0 +1,138 @@
+"""Misuse held against its scenario: as it is it conforms, each planted fault is named."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from misusebench.audit import tails
+from misusebench.audit.beginnings import Number
+from misusebench.audit.conformance import checks_of_conformance, conforms, parts_of
+from misusebench.audit.gaits import gait
+from misusebench.audit.implied import rung_shares
+from misusesim import simulate
+from misusesim.scenario.load import load_scenario
+from misusesim.scenario.misuse import Favour
+from misusesim.truth import open_truth
+
+ROUNDS = 4_000
+
+
+@pytest.fixture(scope="module")
+def truths(tmp_path_factory):
+    """Return the campaigns of four counties, with their scenarios."""
+    root = tmp_path_factory.mktemp("conformance")
+    found = []
+    for seed in (1, 2, 3, 4):
+        scenario = load_scenario("county", seed=seed)
+        data = simulate(scenario, root / str(seed), outcomes_only=True)
+        found.append((scenario, open_truth(data).campaigns))
+    return found
+
+
+def audited(truths):
+    """Return the checks by name, and the kinds that are off, by statistic."""
+    found = conforms([parts_of(*one) for one in truths], ROUNDS)
+    off = {name: [one.kind for one in found if name in one.off] for name in found[0].tails}
+    return {check.name: check for check in checks_of_conformance(found)}, off
+
+
+def changed(table, name, values):
+    """Return a table with another column."""
+    place = table.schema.get_field_index(name)
+    return table.set_column(place, table.schema.field(place), pa.array(values, table[name].type))
+
+
+def of_kind(table, kind):
+    """Return which rows are of a kind."""
+    return np.array([k == kind for k in table["kind"].to_pylist()])
+
+
+def test_counties_are_as_their_scenario_says(truths):
+    """All kinds are within three standard errors in number, length, queries and rungs."""
+    checks, off = audited(truths)
+    assert not any(off.values())
+    assert [check.verdict for check in checks.values()] == ["pass"] * 4
+    assert all("expected false alarms" in check.detail for check in checks.values())
+
+
+def test_a_rate_that_is_not_the_scenarios_is_found(truths):
+    """A scenario that asks for half as many favours as there are fails, and names them."""
+    asked = []
+    for scenario, table in truths:
+        kinds = tuple(
+            m.model_copy(update={"officers_per_year": m.officers_per_year / 2})
+            if m.kind == "favour" else m
+            for m in scenario.misuse
+        )  # fmt: skip
+        asked.append((scenario.model_copy(update={"misuse": kinds}), table))
+    checks, off = audited(asked)
+    assert off["campaigns"] == ["favour"]
+    assert checks["campaigns of each kind"].passed is False
+    assert "favour" in checks["campaigns of each kind"].detail
+
+
+def test_queries_and_lengths_that_are_not_implied_are_found(truths):
+    """Twice the queries of quarrels, and favours that go on for a month longer, are named."""
+    asked = []
+    for scenario, table in truths:
+        queries, end = table["n_queries"].to_numpy().copy(), table["end"].cast(pa.int64())
+        queries[of_kind(table, "retaliation")] *= 2
+        later = end.to_numpy() + 30 * 86_400_000_000 * of_kind(table, "favour")
+        wrong = changed(table, "n_queries", queries)
+        asked.append((scenario, changed(wrong, "end", later)))
+    _, off = audited(asked)
+    assert (off["queries"], off["days"]) == (["retaliation"], ["favour"])
+    assert not off["campaigns"]
+
+
+def test_a_mix_of_rungs_that_is_not_implied_is_found(truths):
+    """Declared favours in place of miscoded ones fail; own cases that became any do not."""
+    asked = []
+    for scenario, table in truths:
+        rungs, mine = table["rung"].cast(pa.string()).to_pylist(), of_kind(table, "favour")
+        told = [
+            "declared" if r == "miscoded" and m else "plausible_case" if r == "own_case" else r
+            for r, m in zip(rungs, mine.tolist(), strict=True)
+        ]
+        place = table.schema.get_field_index("rung")
+        column = pa.array(told).cast(table.schema.field(place).type)
+        asked.append((scenario, table.set_column(place, table.schema.field(place), column)))
+    _, off = audited(asked)
+    assert off["rungs"] == ["favour"]
+
+
+def test_tails_are_those_of_poisson():
+    """Of a mean of 4, 12 or more have a chance of 0.0009, 11 or more of 0.0028."""
+    chances = tails.distribution([Number(4.0, np.empty(0))], 12)
+    assert round(float(chances[12:].sum()), 4) == 0.0009
+    assert round(tails.two_sided(chances, 11), 4) == 0.0057
+    assert tails.two_sided(chances, 12) < tails.THREE_SIGMA < tails.two_sided(chances, 11)
+    assert tails.two_sided(chances, 4) == 1.0
+
+
+def test_numbers_that_are_or_are_not_are_added():
+    """A sure campaign, a coin and a Poisson number of mean 1: none or one with e^-1 / 2 at 1."""
+    chances = tails.distribution([Number(1.0, np.array([1.0])), Number(0.0, np.array([0.5]))], 2)
+    assert chances[:2].round(4).tolist() == [0.0, 0.1839]
+
+
+def test_the_implied_rungs_of_levels():
+    """Weights 1, 1, 1 + 1 at medium; tilted by 0.1, 0.3 and 1 + 3 at hard."""
+    favour = Favour(kind="favour")
+    assert rung_shares(favour, "medium").tolist() == [0.25, 0.25, 0.5]
+    assert rung_shares(favour, "hard").round(4).tolist() == [0.0227, 0.0682, 0.9091]
+
+
+def test_the_gait_of_a_level():
+    """At easy a favour is crowded threefold in half of the weeks, at the same sittings in all."""
+    county = load_scenario("county", ['level="easy"'])
+    favour = next(one for one in county.misuse if one.kind == "favour")
+    how = gait(favour, county)
+    assert how is not None
+    assert how.queries == (3, 3, 6, 9, 15)
+    assert how.after == 0.4
+    medium = gait(favour, load_scenario("county", ['level="medium"']))
+    assert medium is not None
+    assert (medium.queries, medium.after, medium.cap) == ((1, 1, 2, 3, 5), 0.0, 116)
