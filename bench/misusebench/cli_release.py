@@ -31,6 +31,10 @@ def release(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Processes; by default one a core.")
     ] = None,
+    others: Annotated[
+        list[Path] | None,
+        typer.Option("--with", metavar="DIR", help="Pooled with it for what needs campaigns."),
+    ] = None,
     again: Annotated[
         bool, typer.Option("--again/--not-again", help="Make it again, to compare.")
     ] = True,
@@ -48,7 +52,8 @@ def release(
 
     world = load_scenario(scenario, sets or (), seed=seed, days=days)
     found = made.release(
-        world, out, workers=workers, again=again, packing=packing, force=force,
+        world, out, workers=workers, others=tuple(others or ()), again=again, packing=packing,
+        force=force,
         progress=progress_line(quiet=quiet), say=lambda text: say(text, quiet=quiet),
     )  # fmt: skip
     if as_json or not quiet:

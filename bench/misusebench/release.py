@@ -23,6 +23,7 @@ from misusebench.result import dumps, make_folder
 from misusesim import shards
 from misusesim.dataset import layout
 from misusesim.dataset.card import cards
+from misusesim.dataset.reader import open_dataset
 from misusesim.dataset.sums import sums_of
 from misusesim.dataset.writer import TEMPORARY, sha256_of, write_bytes
 from misusesim.errors import DatasetError
@@ -85,8 +86,8 @@ class Released:
 
 
 def release(
-    scenario: Scenario, out: Path, *, workers: int | None = 1, again: bool = True,
-    packing: bool = True, force: bool = False,
+    scenario: Scenario, out: Path, *, workers: int | None = 1, others: tuple[Path, ...] = (),
+    again: bool = True, packing: bool = True, force: bool = False,
     progress: Callable[[shards.Progress], None] | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> Released:  # fmt: skip
@@ -100,6 +101,8 @@ def release(
         Folder of data sets and archives; this one is ``NAME-SEED``, its archive ``NAME-SEED.tar``.
     workers
         As of :func:`misusesim.shards.run`.
+    others
+        Data sets of the same level and mix, pooled with it for what needs many campaigns.
     again
         Whether the audit makes the data set two times more.
     packing
@@ -114,8 +117,8 @@ def release(
     UsageError, DatasetError
         As of :func:`misusesim.shards.run`.
     SuiteError
-        If the data set has no misuse to audit, a file cannot be written, or another release is
-        writing to the same folder.
+        If a pooled data set is of another level or mix, a file cannot be written, or another
+        release is writing to the same folder.
     """
     folder = out / f"{scenario.name}-{scenario.seed}"
     to = out / f"{folder.name}.tar"
@@ -124,7 +127,7 @@ def release(
         made = shards.run(scenario, folder, workers, progress)
         if force:
             archive.drop(to)
-        found = _audited(folder, scenario, made, again=again, force=force, say=say)
+        found = _audited(folder, scenario, made, others=others, again=again, force=force, say=say)
         _describe(folder, scenario, made, found)
         digest = archive.packed(folder, to)
         if digest is None or found["failed"]:
@@ -180,25 +183,22 @@ def _remove(folder: Path, pattern: str) -> None:
 
 
 def _audited(
-    folder: Path, scenario: Scenario, made: dict[str, Any], *, again: bool, force: bool,
-    say: Callable[[str], None],
+    folder: Path, scenario: Scenario, made: dict[str, Any], *, others: tuple[Path, ...],
+    again: bool, force: bool, say: Callable[[str], None],
 ) -> dict[str, Any]:  # fmt: skip
     """Return the audit of a data set: the one inside if it is of this data and this auditor."""
-    if not made["realised"]["causes"].get("misuse"):
-        raise SuiteError(
-            f"{folder} holds no misuse, so there is nothing to audit; raise rates or --days"
-        )
     about = {
         "schema_version": SCHEMA_VERSION, "dataset_hash": made["dataset_hash"],
         "scenario": scenario.name, "seed": scenario.seed, "again": again,
         "most": _most(scenario), "auditor": auditor(),
+        "pooled_with": [open_dataset(one).manifest["dataset_hash"] for one in others],
     }  # fmt: skip
     if not force and (stored := _stored(folder, about)) is not None:
         say(f"audited  {folder} before")
         return stored
     shown = show_audit(
         folder, None, time=None, entity=None, ignore=(), level=scenario.level, most=about["most"],
-        without=None, page=None, again=again, say=say,
+        without=None, page=None, others=others, again=again, say=say,
     )  # fmt: skip
     found: dict[str, Any] = json.loads(dumps({**about, **shown.as_dict()}))
     write_bytes(folder, _PAGE, audit_page(shown).encode())
