@@ -1,9 +1,15 @@
 """Leak and triviality audit of any labelled table, ours or foreign.
 
-In reading order: `labelled` (the table and what is known of its columns), `probes` (what may give a
-label away), `permutation` (what chance does with labels of whole entities), `search` (rules of one
-line and shallow trees), `density` (how many, on which days, when), `background` (honest rows
-that misuse changed), `checks` (all, with bounds).
+In reading order: `labelled` (a table, or several pooled), `probes` (what may give a label away),
+`permutation` (what chance does with labels of whole entities), `search` and `trees` (rules of one
+line and shallow trees), `leaks` (all of these), `density` (on which days, when), `background`
+(honest rows that misuse changed), `checks` (all of a table, with bounds), `verdict` (a check).
+
+Of a data set of ours, besides: `pool` (siblings asked along), `dataset` and `ids` (truth,
+accounting, ids), `rolls`, `gaits`, `beginnings` and `draws` (what its scenario implies), `implied`,
+`tails` and `conformance` (whether misuse came out so), `promise` (how common it is), `honest`
+(arithmetic of base rates), `lifelike` (statistics of real logs), `twins` (look-alikes), `again`
+(made once more), `whole` (all of these).
 """
 
 from __future__ import annotations

@@ -82,9 +82,10 @@ def pool(path: Path, others: Sequence[Path]) -> Pool:
     data = tuple(open_dataset(one) for one in (path, *others))
     seen: dict[str, Path] = {}
     for one in data:
-        twice = seen.setdefault(one.manifest["scenario_hash"], one.path)
-        if twice != one.path:
-            raise SuiteError(f"{one.path} is the same data set as {twice}; pool other seeds")
+        name = one.manifest["scenario_hash"]
+        if name in seen:
+            raise SuiteError(f"{one.path} is the same data set as {seen[name]}; pool other seeds")
+        seen[name] = one.path
         if odd := _unlike(data[0].scenario, one.scenario):
             raise SuiteError(
                 f"{one.path} has another {odd} than {path}; pooled sets are of one level and mix, "
