@@ -22,14 +22,10 @@ if TYPE_CHECKING:
     from misusesim.truth import Truth
 
 _NEVER: Final = 2**62
-_MINUTE_US, _DAY_US = 60_000_000, 86_400_000_000
+_MINUTE_US: Final = 60_000_000
 #: How much later than the oddity its row may begin: a plate is run just before the stop has a
-#: record. A joint case of the running week may be opened after the sitting, which is a fault of the
-#: simulator that is told, not hidden (DECISIONS.md, 2026-11-29).
-_LEAD_US: Final = {
-    "plate_before_stop": 5 * _MINUTE_US, "wrong_dropdown": 5 * _MINUTE_US,
-    "joint_case": 7 * _DAY_US,
-}  # fmt: skip
+#: record.
+_LEAD_US: Final = {"plate_before_stop": 5 * _MINUTE_US, "wrong_dropdown": 5 * _MINUTE_US}
 #: Tables in which a row, once there, goes on being on file; column of the key.
 _ON_FILE: Final = {
     "dispatch/incidents": "incident_id", "dispatch/cases": "case_id",

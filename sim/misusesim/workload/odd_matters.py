@@ -65,6 +65,8 @@ def _on_own_case(files: Files, odd: Oddity, matter: Matter, weeks: tuple[int, in
     ago = weeks[0] + (lane(moments.bits, 0) * weeks[1] >> 16)
     row = own_case(files, moments, ago)
     moments, row, shift = _at_work(files, moments, row)
+    there = cases.opened[row] <= _begun(files, moments, shift)
+    moments, row, shift = moments.at(there), row[there], shift[there]
     return Found(
         _asked(files, odd, matter, moments, shift, topic=cases.topic[row],
                subject=cases.subject[row], case=cases.serial[row]),
@@ -123,6 +125,11 @@ def _at_work(files: Files, moments: Moments, row: I64Array) -> tuple[Moments, I6
     return moments.at(some), row[some], shift[some]
 
 
+def _begun(files: Files, moments: Moments, shift: I64Array) -> I64Array:
+    """Return when each sitting begins, UTC microseconds."""
+    return within(files.setting, shift, lane(moments.bits, 2) * 7 // 8)
+
+
 def _asked(
     files: Files, odd: Oddity, matter: Matter, moments: Moments, shift: I64Array,
     **what: NDArray[np.integer],
@@ -134,7 +141,7 @@ def _asked(
     passed_on = lane(bits, 2) < of_65536(matter.shared)
     return odd_work(
         len(shift), odd.kind, officer=moments.officer,
-        start=within(files.setting, shift, lane(moments.bits, 2) * 7 // 8),
+        start=_begun(files, moments, shift),
         n=drawn(matter.queries, bits, 0), gap_s=matter.gap_s, template=either[lane(bits, 1) >> 15],
         action=np.where(passed_on, ACTIONS.index("share"), DEFAULT),
         **what, **said,
