@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from misusebench.audit.distinct import Distinct
 from misusebench.audit.honest import told_at_rate
-from misusebench.audit.permutation import Moved, ranked
+from misusebench.audit.permutation import Moved
 from misusebench.audit.probes import probes
 from misusebench.audit.search import Rules
 from misusebench.audit.trees import ROUNDS as TREE_ROUNDS
@@ -56,14 +57,14 @@ class _Pass:
         self._trees = Trees(table, np.concatenate([rows, more[:TREE_ROUNDS]]))
         self._per_day = _rows_per_day(table)
 
-    def add(self, probe: Probe, rank: NDArray[np.float64]) -> None:
-        """Look at a probe, of which the ranks within its table are known."""
+    def add(self, probe: Probe, rank: NDArray[np.float64], distinct: Distinct) -> None:
+        """Look at a probe, of which the ranks within its table and the values are known."""
         area = self._moved.area(rank)
         group = next(name for name, whats in _GROUPS.items() if probe.what in whats)
         self._worst[group] = max(self._worst.get(group, (0.0, "")), (area, probe.name))
         self._highest = np.maximum(self._highest, self._moved.areas(rank))
         self._shuffled = max(self._shuffled, float(self._control.areas(rank)[0]))
-        self._rules.add_probe(probe)
+        self._rules.add_probe(probe, distinct)
         self._trees.add_probe(probe)
 
     def single(self, bound: float | None) -> list[Check]:
@@ -140,9 +141,10 @@ def checks_of_leaks(
     if judged is not table:
         passes.append(_Pass(table, table.label, rounds, seed, searched=False))
     for probe in probes(table):
-        rank = ranked(probe.values, table.parts)
+        distinct = Distinct(probe.values)
+        rank = distinct.ranks(table.parts)
         for one in passes:
-            one.add(probe, rank)
+            one.add(probe, rank, distinct)
     first, *others = passes
     told = [_only_told(c) for one in others for c in _checks(one, (None, None))]
     return [*_checks(first, bounds, rate), *told]
