@@ -84,7 +84,7 @@ class _Pass:
     def rules(self, bound: float | None, rate: float | None = None) -> list[Check]:
         """Return the checks of rules of one line, and what the best is worth at a base rate."""
         self._rules.add_words()
-        rule, chance = self._rules.best(), self._rules.by_chance()
+        rule, chance, top = self._rules.best(), self._rules.by_chance(), self._rules.best_tried()
         least = None if bound is None else max(bound, 3 * float(self._label.mean()))
         limit = _quantile([one.average_precision for one in chance])
         pure = _quantile([one.precision for one in chance if one.recall >= _LEAST_RECALL])
@@ -99,7 +99,7 @@ class _Pass:
                   f"no precision ≥ {_PURE:g}, or chance {pure:.3f}",
                   None if bound is None else not (gives and rule.precision > pure),
                   f"{rule.rule}: recall {rule.recall:.3f}"),
-            told_at_rate(rule.rule, rule.recall, rule.false_alarms,
+            told_at_rate(top.rule, top.recall, top.false_alarms,
                          float(self._label.mean()) if rate is None else rate, self._per_day),
         ]  # fmt: skip
 

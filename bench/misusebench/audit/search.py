@@ -150,14 +150,20 @@ class Rules:
         """Return the best rule of each other labelling."""
         return [self._best(labelling) for labelling in range(1, len(self._rows))]
 
-    def _best(self, labelling: int) -> Found:
+    def best_tried(self) -> Found:
+        """Return the rule that is best on the tried half itself: no chosen one can do better."""
+        return self._best(0, chosen=False)
+
+    def _best(self, labelling: int, *, chosen: bool = True) -> Found:
         hits = np.array(self._hits)
         scores = []
         for half, side in enumerate(self._sides):
             caught = np.array([one[half][labelling] for one in self._caught])
             positives = int(side.positives[labelling])
             scores.append((average_precision(hits[:, half], caught, positives, side.size), caught))
-        order = np.lexsort((np.array(self.names), -scores[0][0]))[:_BEST]
+        order = np.arange(len(hits))
+        if chosen:
+            order = np.lexsort((np.array(self.names), -scores[0][0]))[:_BEST]
         place = int(order[int(np.argmax(scores[1][0][order]))])
         mine, hit, side = int(scores[1][1][place]), int(hits[place, 1]), self._sides[1]
         positives = int(side.positives[labelling])

@@ -47,6 +47,7 @@ def test_the_best_rule_is_that_of_a_plain_search():
     plain = average_precision(hit.sum(), (hit & label).sum(), label.sum(), len(label))
     assert abs(found.average_precision - float(plain)) < 1e-9
     assert found.recall == (hit & label).sum() / label.sum()
+    assert rules.best_tried().average_precision >= found.average_precision
     assert found.false_alarms == (hit & ~label).sum() / (~label).sum()
 
 
