@@ -1,9 +1,10 @@
 """Leak and triviality audit of any labelled table, ours or foreign.
 
 In reading order: `labelled` (a table, or several pooled), `probes` (what may give a label away),
-`permutation` (what chance does with labels of whole entities), `search` and `trees` (rules of one
-line and shallow trees), `leaks` (all of these), `density` (on which days, when), `background`
-(honest rows that misuse changed), `checks` (all of a table, with bounds), `verdict` (a check).
+`permutation` (what chance does with labels of whole entities), `distinct` (values, counted or
+sorted once), `search` and `trees` (rules of one line and shallow trees), `leaks` (all of these),
+`density` (on which days, when), `background` (honest rows that misuse changed), `checks` (all of a
+table, with bounds), `verdict` (a check).
 
 Of a data set of ours, besides: `pool` (siblings asked along), `dataset` and `ids` (truth,
 accounting, ids), `rolls`, `gaits`, `beginnings` and `draws` (what its scenario implies), `implied`,

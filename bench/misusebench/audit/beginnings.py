@@ -59,7 +59,8 @@ def number_of(rolls: Rolls, misuse: Any, chance: np.random.Generator) -> Number:
     """Return how many campaigns of a kind are to begin in the horizon."""
     none = np.empty(0)
     if isinstance(misuse, PermitChecks):
-        return Number(0.0, np.ones(1))
+        every = [one for one in rolls.scenario.misuse if isinstance(one, PermitChecks)]
+        return Number(0.0, np.ones(len(every)))
     if isinstance(misuse, Celebrity):
         return Number(0.0, _of_events(rolls, misuse, chance))
     if isinstance(misuse, GhostAccount):

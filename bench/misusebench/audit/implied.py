@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 #: Draws of a kind's realised campaigns together, at least so many of each.
 _DRAWS, _OF_EACH = 20_000, 40
+_YEAR_DAYS: Final = 365
 
 
 class Real(NamedTuple):
@@ -73,7 +74,9 @@ def like(rolls: Rolls, misuse: Any, real: Real, chance: np.random.Generator) -> 
     None where a scenario says nothing of them campaign by campaign.
     """
     n = len(real.start)
-    if isinstance(misuse, PermitChecks) or not n:
+    if isinstance(misuse, PermitChecks):
+        return _like_desk(rolls, misuse, real, chance) if n == 1 else None
+    if not n:
         return None
     each = max(_OF_EACH, _DRAWS // n)
     begin = np.repeat(_weeks(rolls, real.start), each)
@@ -83,6 +86,27 @@ def like(rolls: Rolls, misuse: Any, real: Real, chance: np.random.Generator) -> 
         found = campaigns_of(rolls, misuse, _doers(rolls, real, each, chance), begin, chance)
     table = np.stack([found.days, found.queries]).reshape(2, n, each)
     return _acted_on(table, chance)
+
+
+def _like_desk(
+    rolls: Rolls, misuse: PermitChecks, real: Real, chance: np.random.Generator
+) -> Floats:
+    """Return draws of the queries of a unit's custom; how long it goes on is the horizon's."""
+    days = rolls.scenario.days
+    open_days = rolls.clock.business_day(np.arange(days))
+    if misuse.per_year is None:
+        queries = chance.poisson(misuse.per_business_day * float(open_days.sum()), _DRAWS)
+    else:
+        years, rest = divmod(days, _YEAR_DAYS)
+        part = open_days[days - rest :].sum() / max(1, _business_days(rolls, years))
+        queries = years * misuse.per_year + chance.binomial(misuse.per_year, part, _DRAWS)
+    return np.stack([np.full(_DRAWS, real.days[0]), queries])[:, None]
+
+
+def _business_days(rolls: Rolls, year: int) -> int:
+    """Return the business days of a year of the scenario."""
+    first = year * _YEAR_DAYS
+    return int(rolls.clock.business_day(np.arange(first, first + _YEAR_DAYS)).sum())
 
 
 def campaigns_of(

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from misusebench.audit.distinct import Distinct
 from misusebench.audit.honest import told_at_rate
-from misusebench.audit.permutation import Moved, ranked
+from misusebench.audit.permutation import Moved
 from misusebench.audit.probes import probes
 from misusebench.audit.search import Rules
 from misusebench.audit.trees import ROUNDS as TREE_ROUNDS
@@ -56,14 +57,14 @@ class _Pass:
         self._trees = Trees(table, np.concatenate([rows, more[:TREE_ROUNDS]]))
         self._per_day = _rows_per_day(table)
 
-    def add(self, probe: Probe, rank: NDArray[np.float64]) -> None:
-        """Look at a probe, of which the ranks within its table are known."""
+    def add(self, probe: Probe, rank: NDArray[np.float64], distinct: Distinct) -> None:
+        """Look at a probe, of which the ranks within its table and the values are known."""
         area = self._moved.area(rank)
         group = next(name for name, whats in _GROUPS.items() if probe.what in whats)
         self._worst[group] = max(self._worst.get(group, (0.0, "")), (area, probe.name))
         self._highest = np.maximum(self._highest, self._moved.areas(rank))
         self._shuffled = max(self._shuffled, float(self._control.areas(rank)[0]))
-        self._rules.add_probe(probe)
+        self._rules.add_probe(probe, distinct)
         self._trees.add_probe(probe)
 
     def single(self, bound: float | None) -> list[Check]:
@@ -83,7 +84,7 @@ class _Pass:
     def rules(self, bound: float | None, rate: float | None = None) -> list[Check]:
         """Return the checks of rules of one line, and what the best is worth at a base rate."""
         self._rules.add_words()
-        rule, chance = self._rules.best(), self._rules.by_chance()
+        rule, chance, top = self._rules.best(), self._rules.by_chance(), self._rules.best_tried()
         least = None if bound is None else max(bound, 3 * float(self._label.mean()))
         limit = _quantile([one.average_precision for one in chance])
         pure = _quantile([one.precision for one in chance if one.recall >= _LEAST_RECALL])
@@ -98,7 +99,7 @@ class _Pass:
                   f"no precision ≥ {_PURE:g}, or chance {pure:.3f}",
                   None if bound is None else not (gives and rule.precision > pure),
                   f"{rule.rule}: recall {rule.recall:.3f}"),
-            told_at_rate(rule.rule, rule.recall, rule.false_alarms,
+            told_at_rate(top.rule, top.recall, top.false_alarms,
                          float(self._label.mean()) if rate is None else rate, self._per_day),
         ]  # fmt: skip
 
@@ -140,9 +141,10 @@ def checks_of_leaks(
     if judged is not table:
         passes.append(_Pass(table, table.label, rounds, seed, searched=False))
     for probe in probes(table):
-        rank = ranked(probe.values, table.parts)
+        distinct = Distinct(probe.values)
+        rank = distinct.ranks(table.parts)
         for one in passes:
-            one.add(probe, rank)
+            one.add(probe, rank, distinct)
     first, *others = passes
     told = [_only_told(c) for one in others for c in _checks(one, (None, None))]
     return [*_checks(first, bounds, rate), *told]

@@ -111,11 +111,6 @@ class Moved:
         return np.asarray(np.minimum(1.0, np.maximum(area, 1 - area)))
 
 
-def ranked(values: Floats, parts: Sequence[slice]) -> Floats:
-    """Return the ranks of values within each table of a pool."""
-    return np.concatenate([ranks(values[rows]) for rows in parts])
-
-
 def rotated(
     label: NDArray[np.bool_], entity: NDArray[np.int64], time: NDArray[np.int64], rounds: int,
     seed: int,

@@ -121,19 +121,18 @@ def checks_of_density(data: Dataset, campaigns: Sequence[pa.Table]) -> list[Chec
 
 def _officers(value: float, implied: Share, member: Any, scenario: Scenario) -> list[Check]:
     low, high = (implied.value + s * implied.error for s in (-_SIGMAS, _SIGMAS))
-    found = Check(
-        "Q4", "officers who misuse", value, f"{max(0, low):.3g} to {high:.3g}",
-        low <= value <= high, f"{implied.value:.3g} implied, three standard errors",
-    )  # fmt: skip
-    bound = "told only"
+    names, bound = ("officers who misuse", "promised officers"), "told only"
     if member is None:
-        return [found, Check("Q4", "promised officers", None, bound, None, "no family name")]
+        why = "no member of the family, which promises a share"
+        return [Check("Q4", names[0], value, bound, None, why),
+                Check("Q4", names[1], None, bound, None, why)]  # fmt: skip
     promise = PREVALENCES[member.prevalence].officers
     yearly = implied.value * _YEAR_DAYS / scenario.days
-    low, high = promise * (1 - _WIDE), promise * (1 + _WIDE)
+    least, most = promise * (1 - _WIDE), promise * (1 + _WIDE)
     return [
-        found,
-        Check("Q4", "promised officers", yearly, f"{low:.3g} to {high:.3g}", low <= yearly <= high,
+        Check("Q4", names[0], value, f"{max(0, low):.3g} to {high:.3g}", low <= value <= high,
+              f"{implied.value:.3g} implied, three standard errors"),
+        Check("Q4", names[1], yearly, f"{least:.3g} to {most:.3g}", least <= yearly <= most,
               f"implied a year, where {member.prevalence} promises {promise:g}"),
     ]  # fmt: skip
 
@@ -144,16 +143,14 @@ def _queries(value: float, implied: Share, member: Any) -> list[Check]:
     bound, passed = f"≤ {high:.2g}", value <= high
     if natural:
         bound, passed = f"{bound} and {_EVER:g}", passed and value <= _EVER
-    found = Check("Q4", "queries of misuse", value, bound, passed,
-                  f"{implied.value:.2g} ± {implied.error:.2g} implied")  # fmt: skip
+    found = Check(
+        "Q4", "queries of misuse", value, bound if member else "told only",
+        passed if member else None, f"{implied.value:.2g} ± {implied.error:.2g} implied",
+    )  # fmt: skip
     promised = Check(
-        "Q4",
-        "promised queries",
-        implied.value,
-        f"≤ {NATURAL:g}" if natural else "told only",
-        implied.value <= NATURAL if natural else None,
-        "implied",
-    )
+        "Q4", "promised queries", implied.value, f"≤ {NATURAL:g}" if natural else "told only",
+        implied.value <= NATURAL if natural else None, "implied",
+    )  # fmt: skip
     return [found, promised]
 
 

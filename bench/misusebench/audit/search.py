@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from misusebench.audit.distinct import Distinct
 from misusebench.audit.labelled import plain
 
 if TYPE_CHECKING:
@@ -106,22 +107,23 @@ class Rules:
         self._hits: list[tuple[int, int]] = []
         self._caught: list[tuple[Ints, Ints]] = []
 
-    def add_probe(self, probe: Probe) -> None:
+    def add_probe(self, probe: Probe, distinct: Distinct) -> None:
         """Add the bounds of a probe, and its commonest values where it is a value."""
-        values, seen = probe.values, probe.values[self._rows]
-        sides = [np.sort(values[half]) for half in self._halves]
-        for cut in np.unique(np.quantile(values, _CUTS)).tolist():
-            below = [int(np.searchsorted(side, cut, side="right")) for side in sides]
-            above = [len(side) - n for side, n in zip(sides, below, strict=True)]
+        seen = probe.values[self._rows]
+        counts = [distinct.of(half) for half in self._halves]
+        upto = [np.append(0, np.cumsum(count)) for count in counts]
+        for cut in distinct.quantiles(_CUTS):
+            at = int(np.searchsorted(distinct.values, cut, side="right"))
+            below = [int(one[at]) for one in upto]
+            above = [int(one[-1]) - n for one, n in zip(upto, below, strict=True)]
             over = seen > cut
             self._add(f"{probe.name} > {cut:g}", above, over)
             self._add(f"{probe.name} <= {cut:g}", below, ~over)
         if probe.what == "value":
-            for value in common(values, seen[0]):
-                ends = [[np.searchsorted(s, value, side=e) for e in ("left", "right")]
-                        for s in sides]  # fmt: skip
-                hits = [int(high - low) for low, high in ends]
-                self._add(f"{probe.name} = {value:g}", hits, seen == value)
+            own = Distinct(seen[0]).commonest(_VALUES)
+            for value in dict.fromkeys(distinct.commonest(_VALUES) + own):
+                at = int(np.searchsorted(distinct.values, value))
+                self._add(f"{probe.name} = {value:g}", [int(c[at]) for c in counts], seen == value)
 
     def add_words(self) -> None:
         """Add the commonest words of each column of words."""
@@ -129,7 +131,8 @@ class Rules:
             seen = codes[self._rows]
             sides = [np.bincount(codes[half & (codes >= 0)], minlength=len(words))
                      for half in self._halves]  # fmt: skip
-            for code in common(codes[codes >= 0], seen[0][seen[0] >= 0]):
+            every, own = (Distinct(c[c >= 0].astype(np.float64)) for c in (codes, seen[0]))
+            for code in dict.fromkeys(every.commonest(_VALUES) + own.commonest(_VALUES)):
                 hits = [int(side[int(code)]) for side in sides]
                 self._add(f"{name} = {words[int(code)]}", hits, seen == code)
 
@@ -147,14 +150,20 @@ class Rules:
         """Return the best rule of each other labelling."""
         return [self._best(labelling) for labelling in range(1, len(self._rows))]
 
-    def _best(self, labelling: int) -> Found:
+    def best_tried(self) -> Found:
+        """Return the rule that is best on the tried half itself: no chosen one can do better."""
+        return self._best(0, chosen=False)
+
+    def _best(self, labelling: int, *, chosen: bool = True) -> Found:
         hits = np.array(self._hits)
         scores = []
         for half, side in enumerate(self._sides):
             caught = np.array([one[half][labelling] for one in self._caught])
             positives = int(side.positives[labelling])
             scores.append((average_precision(hits[:, half], caught, positives, side.size), caught))
-        order = np.lexsort((np.array(self.names), -scores[0][0]))[:_BEST]
+        order = np.arange(len(hits))
+        if chosen:
+            order = np.lexsort((np.array(self.names), -scores[0][0]))[:_BEST]
         place = int(order[int(np.argmax(scores[1][0][order]))])
         mine, hit, side = int(scores[1][1][place]), int(hits[place, 1]), self._sides[1]
         positives = int(side.positives[labelling])
@@ -162,15 +171,6 @@ class Rules:
             self.names[place], float(scores[1][0][place]), mine / max(hit, 1),
             mine / max(positives, 1), (hit - mine) / max(side.size - positives, 1),
         )  # fmt: skip
-
-
-def common(values: NDArray[Any], some: NDArray[Any]) -> list[float]:
-    """Return the commonest of values, and of some of them."""
-    out: list[float] = []
-    for part in (values, some):
-        found, count = np.unique(part, return_counts=True)
-        out += found[np.argsort(-count, kind="stable")[:_VALUES]].tolist()
-    return list(dict.fromkeys(out))
 
 
 def _worded_columns(table: Labelled) -> Iterator[tuple[str, Ints, list[Any]]]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _DEPTHS: Final = (1, 2, 3)
 _MADE, _TRIED = 200_000, 500_000  # negatives that trees are fitted and tried on
 #: Rounds of moved labels: a fit each, so few; asked for only where a bound is broken.
-ROUNDS: Final = 19
+ROUNDS: Final = 9
 
 
 class _Rows(NamedTuple):

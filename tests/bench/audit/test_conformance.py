@@ -136,3 +136,15 @@ def test_the_gait_of_a_level():
     medium = gait(favour, load_scenario("county", ['level="medium"']))
     assert medium is not None
     assert (medium.queries, medium.after, medium.cap) == ((1, 1, 2, 3, 5), 0.0, 116)
+
+
+def test_an_exact_number_must_be_exact(tmp_path):
+    """A desk that is to make 90 checks in a year makes 90; 91 would not conform."""
+    asked = ["misuse.0.per_year=90", "days=365"]
+    scenario = load_scenario("permit_desk", [*asked, "agency.0.accounts_median=60"])
+    table = open_truth(simulate(scenario, tmp_path / "d", outcomes_only=True)).campaigns
+    desk, queries = of_kind(table, "permit_checks"), table["n_queries"].to_numpy()
+    assert queries[desk].tolist() == [90]
+    assert not any(audited([(scenario, table)])[1].values())
+    more = changed(table, "n_queries", queries + desk)
+    assert audited([(scenario, more)])[1]["queries"] == ["permit_checks"]

@@ -6,8 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from misusebench.audit import audited
+from misusebench.audit.distinct import Distinct
 from misusebench.audit.labelled import Labelled
-from misusebench.audit.permutation import Moved
+from misusebench.audit.permutation import Moved, ranks
 from misusebench.audit.probes import probes
 from misusebench.audit.search import Rules, average_precision, halves
 from misusebench.audit.trees import Trees
@@ -28,7 +29,7 @@ def searched(of, rounds=20):
     rules = Rules(of, np.concatenate([np.flatnonzero(of.label)[None, :], moved.rows]))
     trees = Trees(of, np.concatenate([np.flatnonzero(of.label)[None, :], moved.rows]))
     for probe in probes(of):
-        rules.add_probe(probe)
+        rules.add_probe(probe, Distinct(probe.values))
         trees.add_probe(probe)
     return rules, trees
 
@@ -46,6 +47,7 @@ def test_the_best_rule_is_that_of_a_plain_search():
     plain = average_precision(hit.sum(), (hit & label).sum(), label.sum(), len(label))
     assert abs(found.average_precision - float(plain)) < 1e-9
     assert found.recall == (hit & label).sum() / label.sum()
+    assert rules.best_tried().average_precision >= found.average_precision
     assert found.false_alarms == (hit & ~label).sum() / (~label).sum()
 
 
@@ -68,3 +70,16 @@ def test_what_chance_does_too_is_no_leak():
     rule = found["rules of one line"]
     assert rule.value > 0.1
     assert (rule.passed, "or chance" in rule.bound) == (True, True)
+
+
+def test_counted_and_sorted_values_are_the_same():
+    """Whole numbers are counted, others sorted: places, ranks and quantiles are those of numpy."""
+    chance = np.random.default_rng(3)
+    whole = chance.integers(-1, 50, 1_000).astype(float)
+    shares = (0.001, 0.25, 0.5, 0.999)
+    for values in (whole, whole / 2 - 7, chance.random(1_000)):
+        of = Distinct(values)
+        assert (of.values[of.places] == values).all()
+        both = np.concatenate([ranks(values[:300]), ranks(values[300:])])
+        assert (of.ranks([slice(0, 300), slice(300, 1_000)]) == both).all()
+        assert np.allclose(of.quantiles(shares), np.unique(np.quantile(values, shares)))
