@@ -1,9 +1,10 @@
-"""Difficulty: how openly the same misuse is gone about. It is never how much of it there is.
+"""Difficulty: how openly campaigns are gone about. It is never how many there are, or whose.
 
-At `medium` a scenario is taken at its word. At `easy` people hide less, crowd the same sittings
-into a third of the weeks and stay on after their shifts for a good part of them; at `hard` they
-hide better, take their time and hardly ever stay on. All three numbers are assumptions, as nobody
-knows how those who were never found went about it.
+At `medium` a scenario is taken at its word. At `easy` people hide less, crowd their sittings into
+half the weeks, ask three times as much at each and stay on after their shifts for two in five; at
+`hard` they use cases of their own, sit down less often, ask half as much, hardly ever stay on, and
+type what others type. All numbers are assumptions, as nobody knows how those who were never found
+went about it.
 """
 
 from __future__ import annotations

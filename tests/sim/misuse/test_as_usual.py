@@ -1,0 +1,90 @@
+"""Level hard: who hides types purposes and numbers as others of his role do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.sim.misuse import stage
+
+from misusesim.clock import DAY_US, HOUR_US
+from misusesim.dataset.schema import ACTIONS, COVERS, INCIDENT_KINDS, PURPOSES, ROLES
+from misusesim.misuse.rungs import OWN, PLAUSIBLE, Rung, story
+from misusesim.misuse.writing import crowded
+from misusesim.occasions import DEFAULT, NONE, TOPIC
+from misusesim.scenario.levels import LEVELS
+from misusesim.scenario.misuse import Favour, Selling
+
+SCENE = stage.empty_scene(stage.world(level="hard", group={"dispatchers": True}))
+T = SCENE.clock.horizon[0] + 10 * DAY_US
+CALL, STOP = INCIDENT_KINDS.index("call"), INCIDENT_KINDS.index("traffic_stop")
+OTHER = PURPOSES.index("other")
+
+
+def of_role(name):
+    """Return the first officer of a role."""
+    return int(np.flatnonzero(SCENE.officers.role == ROLES.index(name))[0])
+
+
+def told(role, code, kind, topic, by=NONE):
+    """Return the story of somebody when one recent incident, of `by`, is on file."""
+    files = stage.incidents((200, TOPIC[topic], T - HOUR_US, by))
+    there = replace(files, kind=np.array([kind]))
+    cases = stage.cases((100, TOPIC["fraud"], T - DAY_US, None, of_role("detective")))
+    scene = stage.with_files(SCENE, incidents=there, cases=cases)
+    chance = np.random.default_rng(0)
+    return story(scene, Rung(code, True), of_role(role), T, OTHER, TOPIC["patrol"], chance)
+
+
+@pytest.mark.parametrize(
+    ("role", "kind", "topic", "purpose"),
+    [
+        ("patrol", STOP, "drugs", "traffic"), ("patrol", CALL, "drugs", "criminal"),
+        ("supervisor", CALL, "domestic", "dv"), ("dispatcher", CALL, "welfare", "officer_safety"),
+        ("records_clerk", CALL, "drugs", "court"),
+    ],
+)  # fmt: skip
+def test_a_false_story_is_of_somebody_elses_incident(role, kind, topic, purpose):
+    """Its number, and the purpose that work at it has; of a desk, the desk's."""
+    found = told(role, PLAUSIBLE, kind, topic)
+    assert COVERS[found.cover] == "borrowed_case"
+    assert (found.incident, found.case) == (200, NONE)
+    assert PURPOSES[found.purpose] == purpose
+
+
+def test_a_detective_hides_behind_cases():
+    """His numbers are those of cases; an invented one is as good, and the purpose his work's."""
+    found = told("detective", PLAUSIBLE, CALL, "drugs")
+    assert COVERS[found.cover] == "invented_case"
+    assert (found.purpose, found.incident) == (DEFAULT, NONE)
+
+
+def test_an_own_incident_needs_no_cover():
+    """On the best rung nothing is false but the reason."""
+    found = told("patrol", OWN, STOP, "traffic", by=of_role("patrol"))
+    assert (COVERS[found.cover], found.incident) == ("none", 200)
+
+
+@pytest.mark.parametrize(("level", "printed"), [("medium", True), ("hard", False)])
+def test_who_hides_leaves_no_print(level, printed):
+    """Sellers print one look-up in three; at hard they copy by hand."""
+    kind = Selling(kind="selling", officers_per_year=1.0)
+    scene = stage.empty_scene(stage.world(days=84, misuse=(kind,), level=level))
+    plan = stage.plan(scene)
+    actions = Counter(plan.occasions.action.tolist())
+    assert actions.total() > 50
+    assert (actions[ACTIONS.index("print")] > 0) is printed
+
+
+def test_sittings_are_longer_at_easy_and_shorter_at_hard():
+    """Three times, and half, the queries of each sitting; one at least, a harvest as it is."""
+    scene = stage.empty_scene(stage.world(misuse=(Favour(kind="favour", officers_per_year=1.0),)))
+    one = stage.plan(scene).planned[0]
+    steps = tuple(replace(one.steps[0], queries=n) for n in (1, 2, 5, 60))
+    one = replace(one, steps=steps)
+    crowd = {level: LEVELS[level].crowd for level in LEVELS}
+    assert [s.queries for s in crowded(one, crowd["easy"]).steps] == [3, 6, 15, 60]
+    assert [s.queries for s in crowded(one, crowd["hard"]).steps] == [1, 1, 2, 60]
+    assert crowded(one, crowd["medium"]) is one
