@@ -45,7 +45,7 @@ class Gait(NamedTuple):
         stretch = np.array(STRETCH)[chance.integers(0, len(STRETCH), n)] / 10
         weeks = np.clip(np.round(self.weeks_median * stretch), 1, self.cap).astype(np.int64)
         zeal = np.array(ZEAL)[chance.integers(0, len(ZEAL), n)] / 10 / MEAN_ZEAL
-        counts = np.zeros((n, int(weeks.max())), np.int64)
+        counts = np.zeros((n, int(weeks.max(initial=1))), np.int64)
         for week in range(counts.shape[1]):
             on = weeks > week
             counts[on, week] = chance.poisson(self.sittings_per_week * zeal[on])

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _TRIED: Final = 4_000  # campaigns drawn of a kind
 _SIGMAS: Final = 3.0
-_HANDFUL: Final = 10  # campaigns of which one should be a single query
+_HANDFUL: Final = 30  # campaigns of which one should be a single query
 _YEAR_DAYS: Final = 365
 #: Most queries that are misuse at the natural rate: what a scenario may imply, and ever (Q4).
 NATURAL, _EVER = 2e-5, 1e-3

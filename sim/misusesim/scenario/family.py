@@ -33,10 +33,20 @@ class Prevalence(NamedTuple):
     words: str
 
 
+#: Where there are many agencies they are unlike each other: in bursts and nights as 52 of
+#: California (domain note 7.3), each with a mix of reasons of its own (`realism` of M-NAT-hard).
+_MANY: Final = {
+    "dispersion": 0.7, "daily_dispersion": 0.08, "burst_sigma": 1.0, "night_sigma": 0.5,
+}  # fmt: skip
+_OF_MANY: Final = {"reason_style": "mixed", "burstiness": "ordinary", "accounts_sigma": 0.5}
 SIZES: Final = {
     "S": Size(1, "a million queries", {}),
-    "M": Size(10, "ten million queries", {}),
-    "L": Size(100, "a hundred million queries", {"truth": "sparse", "block_account_weeks": 20_000}),
+    "M": Size(10, "ten million queries", {"workload": _MANY}),
+    "L": Size(
+        100,
+        "a hundred million queries",
+        {"workload": _MANY, "truth": "sparse", "block_account_weeks": 20_000},
+    ),
     "XL": Size(0, "a billion queries", {}),
 }
 PREVALENCES: Final = {
@@ -124,6 +134,7 @@ def grown(member: Member, base: dict[str, Any], state: Callable[[], dict[str, An
         group["count"] = group.get("count", 1) * size.agencies
     if size.agencies > 1:
         base["population"] = min(40_000_000, base["population"] * size.agencies)
+        base["agency"] = [group | _OF_MANY for group in base["agency"]]
     for kind in base["misuse"]:
         kind |= {rate: kind[rate] * times for rate in RATES if rate in kind}
     base |= {"name": member.name, "title": member.title, "level": member.level, **size.changes}

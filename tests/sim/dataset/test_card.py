@@ -143,15 +143,6 @@ def test_a_member_says_what_it_is_good_for(made, by_hand):
     assert "Settings were changed: it is NOT the S-NAT-hard of the family.\n" in text
 
 
-def test_columns_that_split_are_listed(made, by_hand, monkeypatch):
-    """A table of the truth with columns for splits is named, if the data set has it."""
-    assert "## Splits" not in readme(by_hand.scenario(), made)
-    columns = {name: pa.int8() for name in ("x", "time_split", "split_officer")}
-    monkeypatch.setitem(schema.TRUTH, "oddities", pa.schema(columns))
-    text = readme(by_hand.scenario(), made)
-    assert "## Splits\n- `truth/oddities`: `time_split`, `split_officer`\n\n## Base rates" in text
-
-
 def test_croissant_has_what_the_format_requires(described):
     """The required properties of Croissant 1.1 are set."""
     assert described["@type"] == "sc:Dataset"

@@ -39,6 +39,8 @@ def test_size_multiplies_agencies_and_people():
     assert counts == [[1] * 6, [10] * 6, [100] * 6]
     assert [one.population for one in (small, middle, large)] == [2_000_000, 20_000_000, 40_000_000]
     assert [one.truth for one in (small, middle, large)] == ["full", "full", "sparse"]
+    styles = [{group.reason_style for group in one.agency} for one in (small, middle)]
+    assert (len(styles[0]), styles[1]) == (5, {"mixed"})  # many agencies: a mix of each one's own
 
 
 def test_prevalence_multiplies_campaigns_and_nothing_else():
