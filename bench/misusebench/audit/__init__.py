@@ -9,8 +9,9 @@ table, with bounds), `verdict` (a check).
 Of a data set of ours, besides: `pool` (siblings asked along), `dataset` and `ids` (truth,
 accounting, ids), `rolls`, `gaits`, `beginnings` and `draws` (what its scenario implies), `implied`,
 `tails` and `conformance` (whether misuse came out so), `promise` (how common it is), `honest`
-(arithmetic of base rates), `lifelike` (statistics of real logs), `twins` (look-alikes), `again`
-(made once more), `whole` (all of these).
+(arithmetic of base rates), `lifelike` (statistics of real logs), `replayed` (reasons and
+justifications looked up), `splits` (nobody on both sides), `tiers`, `twins` and `twin_checks`
+(misuse among its look-alikes), `again` (made once more), `whole` (all of these).
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ from misusesim.misuse.rungs import COLLEAGUE, INVENTED, Cover, Rung, Story, draw
 from misusesim.misuse.spells import MEAN_ZEAL, STRETCH, ZEAL, who_does
 from misusesim.misuse.writing import LEAD_WEEKS, MOST_STEPS, Campaign, Pretext, Scene, Step
 from misusesim.occasions import DEFAULT, NONE, TEMPLATE, TOPIC
+from misusesim.scenario.levels import LEVELS
 from misusesim.workload import durations, topics
 from misusesim.workload.reasons import habits
 
@@ -61,6 +62,7 @@ _STREET: Final = ("patrol", "supervisor")
 DELAYS: Final = (10 * MINUTE_US, 40 * MINUTE_US, 3 * HOUR_US, 20 * HOUR_US, 30 * HOUR_US,
                   3 * DAY_US)  # fmt: skip
 _TOW_SHARE: Final = 0.25
+_ON_FOOT: Final = 2  # of five stops by those who hide, which cars alone would tell (assumption)
 #: As with honest stops: numbers that a mandatory field gets (query/wording.py).
 _MANDATORY_TYPED: Final = 0.985
 _OTHER: Final = PURPOSES.index("other")
@@ -321,6 +323,7 @@ class RetaliationCampaigns(_Personal):
     ) -> Generator[simpy.Event, Any, None]:
         """Go through the rounds: a shift, a look-up, an occasion, a stop."""
         mine = own_shifts(scene, recruit.officer)
+        hides = LEVELS[scene.scenario.level].as_usual
         for _ in range(rounds):
             template = TEMPLATE[("plate_check", "name_check")[int(chance.integers(2))]]
             delay = DELAYS[int(chance.integers(len(DELAYS)))] // 100 * int(chance.integers(50, 150))
@@ -337,7 +340,7 @@ class RetaliationCampaigns(_Personal):
             stop = moment(scene, mine, wish, 0.0, float(places[1]))
             if stop is None:
                 return
-            steps.append(drawn.step(recruit, stop, typed, told))
+            steps.append(drawn.step(recruit, stop, typed, told, hides=hides))
             yield env.timeout(stop - int(env.now) + pause)
 
 
@@ -350,6 +353,7 @@ class _Stop(NamedTuple):
     queries: int
     seconds: int  # from its record to the first query
     typing: float
+    on_foot: int | None  # what it is about if he stops a pedestrian, for those who hide
 
     @staticmethod
     def draw(chance: np.random.Generator) -> _Stop:
@@ -362,17 +366,19 @@ class _Stop(NamedTuple):
             queries=int(durations.STOP_QUERIES[bits[2]]),
             seconds=10 + int(bits[3]) * 80 // 65_536,
             typing=chance.random(),
+            on_foot=None if bits[3] % 5 >= _ON_FOOT else int(topics.PEDESTRIAN_STOPS[bits[1]]),
         )
 
-    def step(self, recruit: Recruit, time: int, typed: float, told: Story) -> Step:
+    def step(self, recruit: Recruit, time: int, typed: float, told: Story, *, hides: bool) -> Step:
         """Return the queries at the stop; its own number is as good a cover as any."""
-        kind = INCIDENT_KINDS.index("tow" if self.tow else "traffic_stop")
+        kind, template, topic = "tow" if self.tow else "traffic_stop", "traffic_stop", self.topic
+        if hides and not self.tow and self.on_foot is not None:
+            kind, template, topic = "pedestrian_stop", "pedestrian_stop", self.on_foot
         typed_here = told.cover == INVENTED or self.typing < typed
         return Step(
-            recruit.officer, time + self.seconds * 1_000_000, self.queries,
-            TEMPLATE["traffic_stop"], self.topic, recruit.target,
-            Story(told.cover, DEFAULT, DEFAULT), gap_s=50,
-            pretext=Pretext(kind, self.topic, time, self.minutes, typed_here),
+            recruit.officer, time + self.seconds * 1_000_000, self.queries, TEMPLATE[template],
+            topic, recruit.target, Story(told.cover, DEFAULT, DEFAULT), gap_s=50,
+            pretext=Pretext(INCIDENT_KINDS.index(kind), topic, time, self.minutes, typed_here),
         )  # fmt: skip
 
 

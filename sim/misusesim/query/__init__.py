@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from misusesim.clock import LocalClock
-from misusesim.dataset.schema import LOG, MESSAGE_KEYS, SYSTEMS
+from misusesim.dataset.schema import LOG, MESSAGE_KEYS, ROLES, SYSTEMS
 from misusesim.dice import Dice, lane, of_65536
 from misusesim.occasions import TEMPLATE
 from misusesim.periods import days_of
@@ -31,6 +31,7 @@ from misusesim.query.reactions import reactions_table
 from misusesim.query.rows import Rows
 from misusesim.query.transactions import KEY, MACHINE, PLATE_READER, REGISTRATION, SYSTEM, mixes
 from misusesim.query.wording import wording_columns
+from misusesim.scenario.levels import LEVELS
 from misusesim.workload.reasons import block_habits
 from misusesim.world.readers import can_search
 from misusesim.world.subjects import Population
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["Expanded", "expand"]
 
 _REQUESTOR_SHARE: Final = 0.93  # dispatcher names the unit he asks for (assumption)
+_DISPATCHER: Final = ROLES.index("dispatcher")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +172,15 @@ def _requestors(rows: Rows) -> NDArray[np.int32]:
     occasions, incidents = rows.occasions, rows.plan.incidents
     out = np.full(len(occasions), -1, np.int32)
     bits = rows.occasion_dice.bits("requestor")
-    radio = (occasions.template == TEMPLATE["call_dispatch"]) & (occasions.incident >= 0)
-    radio &= lane(bits, 0) < of_65536(_REQUESTOR_SHARE)
+    call, radio = occasions.incident, occasions.template == TEMPLATE["call_dispatch"]
+    if LEVELS[rows.scenario.level].as_usual:  # who hides behind a call names its unit as well
+        hides = (occasions.campaign >= 0) & (occasions.says_incident >= 0)
+        radio = radio | (hides & (rows.plan.officers.role[occasions.officer] == _DISPATCHER))
+        call = np.where(hides, occasions.says_incident, call)
+    radio = radio & (call >= 0) & (lane(bits, 0) < of_65536(_REQUESTOR_SHARE))
     at = np.flatnonzero(radio)
     if at.size:
-        row = np.searchsorted(incidents.serial, occasions.incident[at])
+        row = np.searchsorted(incidents.serial, call[at])
         out[at] = incidents.officer[np.minimum(row, len(incidents.serial) - 1)]
     asked = np.flatnonzero(cover_story(rows.plan, occasions) == COLLEAGUE)
     named = asked[lane(bits[asked], 1) < of_65536(_REQUESTOR_SHARE)]
