@@ -16,7 +16,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from misusebench import archive, audit, audit_run
+import misusebench
+import misusesim
+from misusebench import archive, audit
 from misusebench.audit_run import Shown, audit_page, show_audit
 from misusebench.errors import SuiteError
 from misusebench.result import dumps, make_folder
@@ -215,9 +217,10 @@ def _most(scenario: Scenario) -> float | None:
 def auditor() -> dict[str, str | None]:
     """Return what the values of an audit depend on beside the data."""
     digest = hashlib.sha256()
-    sources = sorted(Path(audit.__file__).parent.glob("*.py"))
-    for path in (*sources, Path(audit_run.__file__)):
-        digest.update(path.read_bytes())
+    for package in (misusebench, misusesim):
+        root = Path(str(package.__file__)).parent
+        for path in sorted(root.rglob("*.py")):
+            digest.update(path.read_bytes())
     return {
         **{name: _version(name) for name in ("misusebench", "numpy", "scikit-learn")},
         "source_sha256": digest.hexdigest(),

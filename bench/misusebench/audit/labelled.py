@@ -39,6 +39,7 @@ class Labelled:
     day: NDArray[np.int64] | None = None  # local day of each row, else that of `time`
     exempt: NDArray[np.bool_] | None = None  # positives whose days need not be mixed
     by_design: NDArray[np.bool_] | None = None  # positives that a written rule sees by design
+    aside: NDArray[np.bool_] | None = None  # rows that count for no rule, neither way
     sizes: tuple[int, ...] = ()  # rows of each table of a pool, one after the other
 
     def __len__(self) -> int:
@@ -68,12 +69,14 @@ class Labelled:
     def unseen(self) -> Labelled:
         """Return the table with only what no written rule sees by design as positive.
 
-        The other rows stay, as negatives: without them, values would be rarer where they were.
+        The other rows stay, since without them values would be rarer where they were. They count
+        for no rule: as negatives they would hide what all misuse shares.
         """
         seen = self.by_design
         if seen is None or not seen.any() or not (self.label & ~seen).any():
             return self
-        return replace(self, label=self.label & ~seen, by_design=None)
+        aside = self.label & seen
+        return replace(self, label=self.label & ~seen, by_design=None, aside=aside)
 
 
 def pooled(tables: Sequence[Labelled]) -> Labelled:

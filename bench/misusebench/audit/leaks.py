@@ -137,7 +137,7 @@ def checks_of_leaks(
         Base rate at which the best rule is told; the table's own by default.
     """
     judged = table.unseen()
-    passes = [_Pass(table, judged.label, rounds, seed, searched=bounds[1] is not None)]
+    passes = [_Pass(judged, judged.label, rounds, seed, searched=bounds[1] is not None)]
     if judged is not table:
         passes.append(_Pass(table, table.label, rounds, seed, searched=False))
     for probe in probes(table):

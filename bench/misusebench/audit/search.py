@@ -53,7 +53,8 @@ def halves(table: Labelled, seed: int = 0) -> Halves:
     key = np.arange(len(table)) if table.entity is None else table.entity
     side = np.random.default_rng(seed).random(int(key.max()) + 1) < 0.5  # noqa: PLR2004
     made = side[key]
-    return Halves(made, ~made)
+    counted = np.ones(len(table), np.bool_) if table.aside is None else ~table.aside
+    return Halves(made & counted, ~made & counted)
 
 
 def average_precision(hits: Any, caught: Any, positives: Any, rows: int) -> Any:
@@ -101,8 +102,7 @@ class Rules:
 
     def __init__(self, table: Labelled, rows: Ints) -> None:
         self._halves, self._rows, self._table = halves(table), rows, table
-        made = self._halves.made
-        self._sides = [Side(int(h.sum()), h[rows]) for h in (made, ~made)]
+        self._sides = [Side(int(half.sum()), half[rows]) for half in self._halves]
         self.names: list[str] = []
         self._hits: list[tuple[int, int]] = []
         self._caught: list[tuple[Ints, Ints]] = []

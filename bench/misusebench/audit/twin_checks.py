@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Largest area under the curve without context, at level hard (note on data-set quality, Q7).
 MOST: Final = 0.6
+#: Largest share of misuse queries that are like no honest one (assumption).
+MOST_ALONE: Final = 0.02
 #: Least area from the tier on that tells a kind apart (assumption: three in four pairs).
 LEAST: Final = 0.7
 #: Twin queries of each misuse query at the natural base rate; of kinds in bulk, of each campaign.
@@ -65,12 +67,12 @@ def checks_of(told: Sequence[Separation], level: str) -> list[Check]:
 
 def _hidden(one: Separation, level: str) -> Check:
     area = one.areas["T0"]
-    where = f"{one.campaigns:,} campaigns, {one.misuse:,} queries"
+    where = f"{one.campaigns:,} campaigns, {one.misuse:,} queries, {one.alone:,} like no other"
     name = f"{one.kind} among its twins"
     if one.kind in POLICY_VISIBLE or level != "hard":
         why = "a written rule sees it by design" if one.kind in POLICY_VISIBLE else f"level {level}"
         return Check("Q7", name, area, "told only", None, f"{why}; {where}")
-    passed = not (area > MOST and area > one.chance)
+    passed = not (area > MOST and area > one.chance) and one.alone <= MOST_ALONE * one.misuse
     return Check("Q7", name, area, f"≤ {MOST:g}, or chance {one.chance:.3f}", passed, where)
 
 

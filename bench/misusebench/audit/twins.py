@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from misusesim.truth import Truth
 
     Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
 
 TIERS: Final = ("T0", "T1", "T2", "T3")
 #: Look-alikes of each misuse row; more change nothing but the time it takes.
@@ -59,6 +60,7 @@ class Pairs(NamedTuple):
     campaign: NDArray[np.str_]  # "" of look-alikes
     officer: NDArray[np.int64]
     shown: dict[str, Floats]  # what each tier adds, shape (rows, features)
+    alone: tuple[str, ...] = ()  # kinds of misuse rows that are like no honest row at all
 
 
 class Separation(NamedTuple):
@@ -69,17 +71,16 @@ class Separation(NamedTuple):
     misuse: int  # rows
     areas: dict[str, float]  # under the ROC curve, by tier; none: too few officers to tell
     chance: float  # 99.9 % quantile of the area of tier T0 with officers' labels permuted
+    alone: int = 0  # rows besides that are like no honest row, by message, subject, match and role
 
 
 def pairs(data: Dataset, truth: Truth, seed: int = 0) -> Pairs:
-    """Return each misuse row of a data set with look-alikes, drawn by a seed.
-
-    Rows without any look-alike are left out.
-    """
+    """Return each misuse row of a data set with look-alikes, drawn by a seed."""
     log, context = data.log(), data.context("T3")
-    at, kind, campaign = _some(*_misuse(log, truth))
+    every = _misuse(log, truth)
+    at, kind, campaign = _some(*every)
     chance = np.random.default_rng(seed)
-    like, of = _look_alikes(log, context["roster/officers"], at, chance)
+    like, of = _look_alikes(log, context["roster/officers"], every[0], at, chance)
     usual = ~np.isin(kind[of], POLICY_VISIBLE)
     twins = _made_alike(log, truth, kind, chance)
     like, of = np.append(like[usual], twins[0]), np.append(of[usual], twins[1])
@@ -89,6 +90,7 @@ def pairs(data: Dataset, truth: Truth, seed: int = 0) -> Pairs:
         np.concatenate([kind[have], kind[of]]), np.arange(len(rows)) < len(have),
         np.concatenate([campaign[have], np.full(len(like), "", campaign.dtype)]),
         codes_of(rows["officer_id"]), by_tier(rows, context, LocalClock(data.scenario)),
+        tuple(np.delete(kind, have).tolist()),
     )  # fmt: skip
 
 
@@ -101,6 +103,7 @@ def pooled(some: Sequence[Pairs]) -> Pairs:
         np.concatenate([one.kind for one in some]), np.concatenate([one.misuse for one in some]),
         np.concatenate(names), np.concatenate(officers),
         {tier: np.concatenate([one.shown[tier] for one in some]) for tier in TIERS},
+        tuple(kind for one in some for kind in one.alone),
     )  # fmt: skip
 
 
@@ -124,9 +127,9 @@ def _separation(found: Pairs, kind: str, rounds: int, seed: int) -> Separation:
     misuse, officer = found.misuse[mine], found.officer[mine]
     campaign = found.campaign[mine][misuse]
     campaigns = len(set(campaign.tolist()))
-    told = str(kind), campaigns, int(misuse.sum())
+    told, alone = (str(kind), campaigns, int(misuse.sum())), found.alone.count(str(kind))
     if len(set(officer[misuse].tolist())) < LEAST_OFFICERS:
-        return Separation(*told, {}, float("nan"))
+        return Separation(*told, {}, float("nan"), alone)
     weight = _weights(campaign, by_campaign=kind in BY_CAMPAIGN)
     areas, first = {}, np.empty(0)
     for place, tier in enumerate(TIERS):
@@ -136,7 +139,7 @@ def _separation(found: Pairs, kind: str, rounds: int, seed: int) -> Separation:
         areas[tier] = area(scores, np.flatnonzero(misuse), weight)
     moved = Permuted(misuse, officer, rounds, seed).rows
     chance = np.quantile([area(first, rows, weight) for rows in moved], 0.999)
-    return Separation(*told, areas, float(chance))
+    return Separation(*told, areas, float(chance), alone)
 
 
 def _weights(campaign: NDArray[np.str_], *, by_campaign: bool) -> Floats:
@@ -166,7 +169,7 @@ def area(rank: Floats, positives: NDArray[np.int64], weight: Floats) -> float:
 
 def _made_alike(
     log: pa.Table, truth: Truth, kind: NDArray[np.str_], chance: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[Ints, Ints]:
     """Return rows of the oddities that look like kinds a rule sees, and the misuse row of each."""
     like, of = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     known = truth.oddities
@@ -235,18 +238,35 @@ def _some(
 
 
 def _look_alikes(
-    log: pa.Table, officers: pa.Table, misuse: NDArray[np.int64], chance: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return honest rows of the same transaction and role, and the misuse row each is like."""
+    log: pa.Table, officers: pa.Table, every: Ints, at: Ints, chance: np.random.Generator
+) -> tuple[Ints, Ints]:
+    """Return honest rows of the same transaction and role, and the misuse row each is like.
+
+    Parameters
+    ----------
+    log, officers
+        The log and the roster.
+    every, at
+        Rows of the log that are misuse, and those of them that are asked.
+    chance
+        Draws the look-alikes: of the same agency, where it has none of any other.
+    """
     role = dict(zip(officers["officer_id"].to_pylist(), officers["role"].to_pylist(), strict=True))
     place, names = distinct(log["officer_id"])
     roles = Words().codes(pa.array([role.get(name, "") for name in names]))[place]
-    same = combine(roles, *(distinct(log[name])[0] for name in _SAME))
     honest = np.ones(len(log), np.bool_)
-    honest[misuse] = False
-    rows = np.flatnonzero(honest)
-    rows = rows[np.argsort(same[rows], kind="stable")]
-    low, high = (np.searchsorted(same[rows], same[misuse], side=s) for s in ("left", "right"))
-    of = np.repeat(np.flatnonzero(high > low), LOOK_ALIKES)
-    drawn = low[of] + (chance.random(len(of)) * (high - low)[of]).astype(np.int64)
-    return rows[drawn], of
+    honest[every] = False
+    rows, left = np.flatnonzero(honest), np.arange(len(at))
+    like, of = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for columns in (_SAME, _SAME[1:]):
+        same = combine(roles, *(distinct(log[name])[0] for name in columns))
+        ordered = rows[np.argsort(same[rows], kind="stable")]
+        low, high = (
+            np.searchsorted(same[ordered], same[at[left]], side=s) for s in ("left", "right")
+        )
+        which = np.repeat(np.flatnonzero(high > low), LOOK_ALIKES)
+        drawn = low[which] + (chance.random(len(which)) * (high - low)[which]).astype(np.int64)
+        like.append(ordered[drawn])
+        of.append(left[which])
+        left = left[high == low]
+    return np.concatenate(like), np.concatenate(of)

@@ -21,7 +21,16 @@ from misusesim.dataset.schema import (
 )
 from misusesim.dice import Dice
 from misusesim.misuse.moments import moment, own_shifts
-from misusesim.misuse.rungs import COLLEAGUE, INVENTED, Cover, Rung, Story, drawn_rung, home_topic
+from misusesim.misuse.rungs import (
+    COLLEAGUE,
+    INVENTED,
+    Cover,
+    Rung,
+    Story,
+    at_work,
+    drawn_rung,
+    home_topic,
+)
 from misusesim.misuse.spells import MEAN_ZEAL, STRETCH, ZEAL, who_does
 from misusesim.misuse.writing import LEAD_WEEKS, MOST_STEPS, Campaign, Pretext, Scene, Step
 from misusesim.occasions import DEFAULT, NONE, TEMPLATE, TOPIC
@@ -267,7 +276,10 @@ def _asked(scene: Scene, planned: Campaign, does: int) -> Campaign:
     """Return a campaign that a colleague runs: he types what he always does."""
     told = Story(COLLEAGUE, DEFAULT, home_topic(scene, does))
     return replace(
-        planned, steps=tuple(replace(step, story=told) for step in planned.steps),
+        planned,
+        steps=tuple(
+            replace(step, story=at_work(scene, does, step.time, told)) for step in planned.steps
+        ),
         officers=(planned.officers[0], does), asks_for=planned.officers[0],
         violation=_VIOLATION[0],
     )  # fmt: skip

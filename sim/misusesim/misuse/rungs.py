@@ -56,6 +56,7 @@ _AT: Final = tuple(
     )]
     for kind in INCIDENT_KINDS
 )  # fmt: skip
+_LATEST: Final = 1 - 1e-9  # the last of some, in the order of their times
 _RECENT_US: Final = 14 * DAY_US  # an own incident is still paperwork
 
 
@@ -141,6 +142,21 @@ def home_topic(scene: Scene, officer: int) -> int:
     """Return what an account's work is always about: of a desk its own, else patrol."""
     home = int(_HOME[scene.officers.role[officer]])
     return TOPIC["patrol"] if home == NONE else home
+
+
+def at_work(scene: Scene, officer: int, time: int, usual: Story) -> Story:
+    """Return a story with the last incident at hand, which whoever hides behind work names.
+
+    No draw is made: of those that are known the latest is at hand.
+    """
+    if not LEVELS[scene.scenario.level].as_usual:
+        return usual
+    own = _incident(scene, time, _LATEST, _handled(scene, officer))
+    found = own or _incident(scene, time, _LATEST, np.ones(len(scene.incidents.serial), np.bool_))
+    if found is None:
+        return usual
+    role = scene.officers.role[officer]
+    return _at_home(found, int(_HOME[role]), int(_DESK_PURPOSE[role]))._replace(cover=usual.cover)
 
 
 class Cover:

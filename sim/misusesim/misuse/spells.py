@@ -14,7 +14,16 @@ import numpy as np
 from misusesim.clock import WEEK_US
 from misusesim.dataset.schema import ACTIONS, INTENTS, MISUSE_KINDS, PURPOSES, ROLES, VIOLATIONS
 from misusesim.misuse.moments import moment, on_duty_share, own_shifts
-from misusesim.misuse.rungs import COLLEAGUE, PLAUSIBLE, Cover, Rung, Story, drawn_rung, home_topic
+from misusesim.misuse.rungs import (
+    COLLEAGUE,
+    PLAUSIBLE,
+    Cover,
+    Rung,
+    Story,
+    at_work,
+    drawn_rung,
+    home_topic,
+)
 from misusesim.misuse.writing import MOST_STEPS, Campaign, Scene, Step
 from misusesim.occasions import DEFAULT, NONE, TEMPLATE, TOPIC
 from misusesim.scenario.levels import LEVELS
@@ -198,7 +207,7 @@ class Teller:
         self, scene: Scene, way: Way, rung: Rung, officer: int, asked: int | None = None
     ) -> None:
         purpose = DEFAULT if way.purpose is None else PURPOSES.index(way.purpose)
-        self._asked = asked is not None
+        self._asked, self._scene = asked, scene
         self._usual = NONE if asked is None else home_topic(scene, asked)
         self._cover = Cover(scene, rung, officer, purpose, TOPIC[way.topic])
 
@@ -210,7 +219,10 @@ class Teller:
     def told(self, time: int, chance: np.random.Generator) -> Story:
         """Return what is typed at a time: a colleague who is asked types what he always does."""
         story = self._cover.told(time, chance)
-        return Story(COLLEAGUE, DEFAULT, self._usual) if self._asked else story
+        if self._asked is None:
+            return story
+        usual = Story(COLLEAGUE, DEFAULT, self._usual)
+        return at_work(self._scene, self._asked, time, usual)
 
 
 _LEAVES_A_TRACE: Final = ("print", "export")

@@ -62,6 +62,7 @@ _STEPS: Final = tuple(
     _bounds([*honest, *denied.chances(step)]) for step, honest in enumerate(_HONEST)
 )
 _SHARED: Final = MISUSE_KINDS.index("credential_sharing")
+_LAST_CASES: Final = 12  # of an agency that somebody who needs one comes by (assumption)
 _DELAY_S: Final = 90  # mean seconds to the next try (assumption)
 _CODES: Final = (PURPOSES.index("criminal"), PURPOSES.index("officer_safety"))
 _GLASS_TEXT: Final = {"break_glass": True, "justification_length": 32}
@@ -177,26 +178,18 @@ def _replacements(
     rows: Rows, left: _Denied, reaction: NDArray[np.int16], choice: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], list[str]]:
     """Return the JSON of the log fields that change, as codes and distinct texts."""
-    plan, row = rows.plan, left.row
+    row = left.row
     values = [json.dumps({}), json.dumps(_GLASS_TEXT, separators=(",", ":"))]
     code = np.where(reaction == _GLASS, 1, 0).astype(np.int64)
     recoded = reaction == _RECODE
     code[recoded] = len(values) + _other_purpose(left.said[recoded], choice[recoded])
     values += [_json(declared_purpose=PURPOSES[p]) for p in _CODES]
-    own_cases = plan.cases.serial >> SERIAL_BITS
     agency = rows.place[rows.occasion[row]]
     for which in np.unique(agency[reaction == _BORROW]).tolist():
         borrowed = np.flatnonzero((reaction == _BORROW) & (agency == which))
-        cases = np.flatnonzero(own_cases == which)
-        if not cases.size:
-            continue
-        chosen, place = np.unique(choice[borrowed] % cases.size, return_inverse=True)
-        names = number_texts(
-            rows.scenario, plan.agencies[which], "case", own_serials(plan.cases.serial[cases]),
-            plan.cases.opened[cases],
-        )  # fmt: skip
-        code[borrowed] = len(values) + place
-        values += [_json(case_number=names[c]) for c in chosen.tolist()]
+        at, told = _borrowed(rows, which, row[borrowed], choice[borrowed])
+        code[borrowed[at >= 0]] = len(values) + at[at >= 0]
+        values += told
     asked = np.flatnonzero(reaction == _COLLEAGUE)
     place, told = _colleague(rows, row[asked], choice[asked])
     code[asked] = len(values) + place
@@ -205,6 +198,30 @@ def _replacements(
     place, told = _told(rows, row[again])
     code[again] = len(values) + place
     return code, values + told
+
+
+def _borrowed(
+    rows: Rows, agency: int, row: NDArray[np.int64], choice: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], list[str]]:
+    """Return which case each borrows, of the last that his agency had opened by then; -1 none."""
+    cases = rows.plan.cases
+    own = np.flatnonzero(cases.serial >> SERIAL_BITS == agency)
+    by_age = own[np.argsort(cases.opened[own], kind="stable")]
+    there = np.searchsorted(
+        cases.opened[by_age], rows.occasions.start[rows.occasion[row]], side="right"
+    )
+    which = there - 1 - choice % np.maximum(np.minimum(there, _LAST_CASES), 1)
+    chosen, place = np.unique(which[there > 0], return_inverse=True)
+    out = np.full(len(row), -1, np.int64)
+    out[there > 0] = place
+    if not len(chosen):
+        return out, []
+    names = number_texts(
+        rows.scenario, rows.plan.agencies[agency], "case",
+        own_serials(cases.serial[own]), cases.opened[own],
+    )  # fmt: skip
+    at = np.searchsorted(own, by_age[chosen])
+    return out, [_json(case_number=names[n]) for n in at.tolist()]
 
 
 def _other_purpose(said: NDArray[np.int8], choice: NDArray[np.int64]) -> NDArray[np.int64]:

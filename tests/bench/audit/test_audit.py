@@ -242,3 +242,15 @@ def test_what_rules_see_by_design_is_told_and_not_judged(tmp_path):
     values = {check.name: check.value for check in found.checks}
     assert values["values, pooled"] > 0.7 > values["values"]
     assert found.positives == columns["label"].sum()
+
+
+def test_what_all_misuse_shares_is_found_beside_what_rules_see(tmp_path):
+    """A terminal of misuse alone is a give-away, though most of its rows are seen by design."""
+    columns = planted.clean(1)
+    planted.own_terminal(columns)
+    path = tmp_path / "table.parquet"
+    pq.write_table(planted.table_of(columns), path)
+    table = read_labelled(path, "label", time="time", entity="who")
+    seen = table.label & (np.cumsum(table.label) % 5 < 3)
+    found = audited(replace(table, by_design=seen), rounds=ROUNDS)
+    assert "give-away values" in names(found)

@@ -87,6 +87,13 @@ def test_hidden(kind, level, area_0, chance, passed):
     assert (hidden.id, hidden.name, hidden.passed) == ("Q7", f"{kind} among its twins", passed)
 
 
+@pytest.mark.parametrize(("alone", "passed"), [(2, True), (3, False)])
+def test_misuse_like_no_honest_row_is_seen(alone, passed):
+    """Of a hundred queries two may be like none of an honest officer of the role, not three."""
+    one = Separation("favour", 20, 100, dict.fromkeys(TIERS, 0.5), 0.6, alone)
+    assert checks_of([one], "hard")[0].passed is passed
+
+
 @pytest.mark.parametrize(
     ("kind", "context", "passed"),
     [("retaliation", 0.71, True), ("retaliation", 0.69, False), ("name_hunting", 0.5, None)],

@@ -11,7 +11,7 @@ from tests.sim.misuse import stage
 
 from misusesim.clock import DAY_US, HOUR_US
 from misusesim.dataset.schema import ACTIONS, COVERS, INCIDENT_KINDS, PURPOSES, ROLES
-from misusesim.misuse.rungs import OWN, PLAUSIBLE, Rung, story
+from misusesim.misuse.rungs import COLLEAGUE, OWN, PLAUSIBLE, Rung, Story, at_work, story
 from misusesim.misuse.writing import crowded
 from misusesim.occasions import DEFAULT, NONE, TOPIC
 from misusesim.scenario.levels import LEVELS
@@ -65,6 +65,22 @@ def test_an_own_incident_needs_no_cover():
     """On the best rung nothing is false but the reason."""
     found = told("patrol", OWN, STOP, "traffic", by=of_role("patrol"))
     assert (COVERS[found.cover], found.incident) == ("none", 200)
+
+
+@pytest.mark.parametrize(
+    ("role", "purpose"), [("dispatcher", "criminal"), ("records_clerk", "court")]
+)
+def test_a_colleague_who_is_asked_names_what_is_at_hand(role, purpose):
+    """The last call on record, at hard; at the other levels he types no number."""
+    there = stage.incidents(
+        (200, TOPIC["traffic"], T - 2 * HOUR_US, NONE), (201, TOPIC["drugs"], T - HOUR_US, NONE)
+    )
+    scene = stage.with_files(SCENE, incidents=there)
+    usual = Story(COLLEAGUE, DEFAULT, TOPIC["patrol"])
+    found = at_work(scene, of_role(role), T, usual)
+    assert (found.cover, found.incident, PURPOSES[found.purpose]) == (COLLEAGUE, 201, purpose)
+    medium = replace(scene, scenario=scene.scenario.model_copy(update={"level": "medium"}))
+    assert at_work(medium, of_role(role), T, usual) is usual
 
 
 @pytest.mark.parametrize(("level", "printed"), [("medium", True), ("hard", False)])
