@@ -36,6 +36,7 @@ POLICY_VISIBLE: Final = (
     "permit_checks", "wrong_code", "immigration", "protest", "health", "descriptor",
     "live_testing", "scope_excess",
 )  # fmt: skip
+_SIGMAS: Final = 4  # of lost rows (Poisson), so that one audit in thousands fails by chance
 _US_NS, _DAY_US = 1_000, 86_400_000_000
 
 
@@ -80,7 +81,8 @@ def checks_of_truth(path: Path) -> list[Check]:
     truth = open_truth(data)
     return [
         _apart(data), *_replayed(truth), _accounted(data.manifest["rows"]), _by_design(truth),
-        *replayed(data, truth), *split_checks(data, truth),
+        _all_written(truth, data.scenario.noise.lost_share), *replayed(data, truth),
+        *split_checks(data, truth),
     ]  # fmt: skip
 
 
@@ -117,6 +119,18 @@ def _replayed(truth: Truth) -> list[Check]:
         Check("Q8", "twins are justified", unsaid, "0 rows", not unsaid,
               f"of {len(told):,} oddities"),
     ]  # fmt: skip
+
+
+def _all_written(truth: Truth, lost_share: float) -> Check:
+    """Hold the rows of misuse against what its officers did: all are there but for lost ones."""
+    queries = truth.queries
+    wrong = queries.filter(pc.equal(queries["cause"].cast(pa.string()), "misuse"))
+    once = wrong["duplicate_of"].null_count
+    done = int(pc.sum(truth.officers["n_queries"]).as_py() or 0)
+    most = done * lost_share + _SIGMAS * (done * lost_share) ** 0.5 + 1
+    what = f"{once:,} queries in the log of {done:,} done in the time; the others were lost"
+    bound = f"0 to {most:.0f} missing"
+    return Check("Q16", "misuse written", done - once, bound, 0 <= done - once <= most, what)
 
 
 def _accounted(rows: dict[str, int]) -> Check:

@@ -79,7 +79,7 @@ def _many(
         return untold(why)
     found = checks_of_many(together.labelled(), level, rate=rate, told=told)
     told("misuse among its twins")
-    return [*found, *checks_of_twins(together.asked, level)]
+    return [*found, *checks_of_twins(together.asked, together.data[0].scenario.level)]
 
 
 def _own(together: Pool, told: Callable[[str], None]) -> list[Check]:

@@ -1,7 +1,7 @@
 """The family of data sets: size, prevalence and level, made from one world.
 
-A name is ``{S,M,L,XL}-{NAT,LOW,HI}-{easy,medium,hard}``. Members differ in nothing but what the
-name says, so an enriched one has the same mix of kinds as the natural one.
+A name is ``{S,M,L,XL}-{NAT,LOW,HI}-{easy,medium,hard}``. Members of one size differ in how many
+campaigns there are, with the same mix of kinds, and in how openly they are gone about.
 """
 
 from __future__ import annotations

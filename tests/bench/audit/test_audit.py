@@ -149,8 +149,8 @@ def test_a_data_set_is_audited_with_its_truth(small):
     assert table.label.sum() == truth["cause"].to_pylist().count("misuse")
     own = {c.name: c.passed for c in checks_of_truth(small) if c.id != "Q15"}
     assert own == dict.fromkeys(
-        ("truth apart", "misuse replays", "twins are justified", "accounting", "reasons replay",
-         "every rule broken has a reason", "justifications replay"), True
+        ("truth apart", "misuse replays", "twins are justified", "accounting", "misuse written",
+         "reasons replay", "every rule broken has a reason", "justifications replay"), True
     ) | {"visible to rules by design": None}  # fmt: skip
 
 
@@ -178,6 +178,16 @@ def test_a_row_unlike_its_campaign_is_found(small, monkeypatch):
     monkeypatch.setattr(Truth, "campaigns", property(lambda _: wrong))
     failed = [check.name for check in checks_of_truth(small) if check.passed is False]
     assert failed == ["misuse replays"]
+
+
+def test_misuse_that_was_not_written_is_found(small, monkeypatch):
+    """Half of the rows of misuse gone from truth is more than the noise loses."""
+    truth = open_truth(small)
+    misuse = np.array([cause == "misuse" for cause in truth.queries["cause"].to_pylist()])
+    kept = ~misuse | (np.cumsum(misuse) % 2 == 0)
+    half = truth.queries.filter(pa.array(kept))
+    monkeypatch.setattr(Truth, "queries", property(lambda _: half))
+    assert "misuse written" in [c.name for c in checks_of_truth(small) if c.passed is False]
 
 
 def test_a_data_set_is_made_again(small):
