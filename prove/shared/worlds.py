@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 OFTEN = {
     "romantic_interest": 0.03, "retaliation": 0.03, "dating_screening": 0.03,
     "name_hunting": 0.03, "favour": 0.06, "self_lookup": 0.06, "celebrity": 0.008,
-    "selling": 0.02, "personal_business": 0.02, "wrong_code": 1.5, "immigration": 1.0,
+    "selling": 0.02, "personal_business": 0.05, "wrong_code": 1.5, "immigration": 1.0,
     "protest": 1.0, "health": 0.03, "descriptor": 0.03, "credential_sharing": 0.04,
     "ghost_account": 0.5, "bulk_harvest": 0.02, "live_testing": 0.03, "scope_excess": 0.03,
 }  # fmt: skip
