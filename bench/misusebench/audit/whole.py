@@ -76,7 +76,8 @@ def _many(
 ) -> list[Check]:
     """Return what needs many campaigns, of all data sets in one."""
     if why := together.few(least):
-        return untold(why)
+        twins = Check("Q7", "misuse among its twins", None, "as of each kind", None, why)
+        return [*untold(why), twins]
     found = checks_of_many(together.labelled(), level, rate=rate, told=told)
     told("misuse among its twins")
     return [*found, *checks_of_twins(together.asked, together.data[0].scenario.level)]
