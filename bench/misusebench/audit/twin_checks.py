@@ -27,8 +27,10 @@ MOST_ALONE: Final = 0.02
 LEAST: Final = 0.7
 #: Twin queries of each misuse query at the natural base rate; of kinds in bulk, of each campaign.
 LEAST_TWINS: Final = 10
-#: From which tier on a kind can be told from its twins, as the world is made (domain note 5.2);
-#: None: nothing on file tells it apart. What a written rule sees is not listed.
+#: From which tier on a kind can be told from its twins, as the world is made; None: nothing on
+#: file tells it apart. After domain note 5.2, but for two kinds that were set after they had been
+#: measured: `name_hunting` (T2 there) and `self_lookup` (T2 or T3 there). What a written rule sees
+#: is not listed.
 TOLD_APART_AT: Final = {
     "romantic_interest": "T2", "retaliation": "T3", "dating_screening": "T2",
     "name_hunting": None, "favour": "T2", "self_lookup": "T1", "celebrity": "T2", "selling": "T2",
