@@ -1,8 +1,7 @@
 """Whether difficulty is real: what three unlike detectors find, level by level (Q12).
 
-Levels change how many queries misuse has, so average precision at the worlds' own base rates would
-fall for a detector that knows nothing. It must fall at one base rate for all levels as well, with
-negatives weighted; there, a random score does not fall.
+Levels change neither who asks nor how much, so a random score finds as much at each. Average
+precision must fall at the worlds' own base rates, and with negatives weighted to one rate as well.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ SEEDS = [int(seed) for seed in os.environ.get("PROOF_SEEDS", "1 2 3 4 5").split(
 DETECTORS = ("rules", "peer_z", "explanation")
 CONTROL = "random"
 OWN, SAME = "average precision", "at one base rate"
-RATE = 2e-4  # about that of the worlds at level hard
+RATE = 2e-4  # that of misuse at twenty times the natural rate, as in `S-HI-*`
 
 Found = dict[str, dict[str, dict[str, float]]]  # level -> detector -> figure -> value
 
@@ -83,7 +82,7 @@ def main() -> None:
     print(
         f"One base rate: negatives weighted so that misuse is {RATE:g} of all. `{CONTROL}` is the"
     )
-    print("control: where it falls, the levels' own base rates do the work.\n")
+    print("control: levels ask for the same, so it should not fall.\n")
     heads = " | ".join(f"{level}, {figure}" for figure in (OWN, SAME) for level in LEVELS)
     print(f"| seed | detector | {heads} | falls | falls at one rate |")
     print(f"|---|---|{'---|' * len(LEVELS) * 2}---|---|")

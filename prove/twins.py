@@ -16,7 +16,7 @@ from misusesim.truth import open_truth
 
 FOLDER = Path(os.environ["PROOF_FOLDER"])
 WORLD = os.environ.get("PROOF_WORLD", "S-HI-hard")
-SEEDS = [int(seed) for seed in os.environ.get("PROOF_SEEDS", "1 2 3 4 5").split()]
+SEEDS = [int(seed) for seed in os.environ.get("PROOF_SEEDS", "1 2 3 4 5 6 7 8 9 10").split()]
 
 
 def made(seed: int) -> Dataset:

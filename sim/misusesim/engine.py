@@ -66,6 +66,7 @@ class Honest(NamedTuple):
     """All that is honest at one agency, or at some in one."""
 
     setting: Setting
+    rostered: Setting  # with the shifts on the roster, without those of who is called out
     occasions: Occasions  # numbered; warm-up included
     incidents: Incidents  # by opening
     cases: Cases
@@ -124,7 +125,9 @@ def causal_passes(scenario: Scenario, agencies: Sequence[Agency]) -> Planned:
     people = block_officers(scenario, agencies)
     staff = Staff.of(agencies, people)
     honest, leave = _honest(scenario, staff, people)
-    honest = honest._replace(setting=within_weeks(honest.setting))
+    honest = honest._replace(
+        setting=within_weeks(honest.setting), rostered=within_weeks(honest.rostered)
+    )
     tied = block_ties(scenario, staff)
     plots = [_misuse(scenario, *one) for one in zip(*_separate(honest, people), tied, strict=True)]
     accounts, places = zip(*(
@@ -288,20 +291,21 @@ def _honest(
     marked = replace(work, oddity=odd.marks, officer=odd.officer)
     every = Occasions.concat([marked, numbered(setting, events.occasions, odd.occasions)])
     links = Links.concat([events.links, odd.links])
+    rostered = setting
     if len(odd.shifts.start):
         setting = with_shifts(setting, odd.shifts)
     known = cut(pa.concat_tables(leave), setting.clock.horizon[1], away)
-    return Honest(setting, every, incidents, cases, applications, wanted, links), known
+    return Honest(setting, rostered, every, incidents, cases, applications, wanted, links), known
 
 
 def _separate(
     honest: Honest, people: Sequence[Officers]
 ) -> tuple[list[Setting], list[Incidents], list[Cases]]:
-    """Return what misuse goes by, of each of the agencies."""
+    """Return what misuse goes by, of each of the agencies: no oddity moves a campaign."""
     setting = honest.setting
     incidents, cases = honest.incidents, honest.cases
     return (
-        own_settings(setting, people),
+        own_settings(honest.rostered, people),
         parts(setting, incidents, incidents.serial >> SERIAL_BITS),
         parts(setting, cases, cases.serial >> SERIAL_BITS),
     )

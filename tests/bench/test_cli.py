@@ -86,7 +86,7 @@ def test_inspect(tiny_dataset: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert found["agencies"] == 2
 
     assert main(["inspect", str(tiny_dataset)]) == 0
-    assert "tiny version 3, seed 11, 14 days" in capsys.readouterr().out
+    assert "tiny version 4, seed 11, 14 days" in capsys.readouterr().out
 
 
 def test_verify(tiny_dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -61,6 +61,8 @@ def _spells(
     number = counts[row, week]
     row, week = np.repeat(row, number), np.repeat(week, number)
     wish = begin[row] + week * WEEK_US + (chance.random(len(row)) * WEEK_US).astype(np.int64)
+    if gait.by_shift:
+        wish = rolls.at_work(officer[row], wish)
     until = rolls.last_chance(officer) if gait.by_shift else np.full(len(officer), NEVER)
     done = wish < until[row]
     queries = np.array(gait.queries)[chance.integers(0, len(gait.queries), len(row))]
@@ -90,7 +92,9 @@ def first_steps(
     number = short.counts(len(officer), chance)[:, 0]
     offset = 1 - chance.random(len(officer)) ** (1 / number)  # the least of so many
     wish = begin + (offset * WEEK_US).astype(np.int64)
-    return _acted(rolls, gait, officer, wish, chance) if gait.by_shift else wish
+    if not gait.by_shift:
+        return wish
+    return _acted(rolls, gait, officer, rolls.at_work(officer, wish), chance)
 
 
 def quarrels(

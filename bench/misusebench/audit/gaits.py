@@ -10,11 +10,11 @@ from misusesim.misuse import KINDS, access, curiosity, personal
 from misusesim.misuse.practices import PracticeCampaigns
 from misusesim.misuse.spells import LEAD, MEAN_ZEAL, STRETCH, ZEAL, CourseCampaigns, Way
 from misusesim.misuse.targets import Tied
-from misusesim.misuse.writing import FEW, MOST_STEPS
-from misusesim.scenario.levels import LEVELS, committed, is_crowded
+from misusesim.misuse.writing import MOST_STEPS
+from misusesim.scenario.levels import LEVELS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -56,22 +56,19 @@ class Gait(NamedTuple):
 def gait(misuse: Any, scenario: Scenario) -> Gait | None:
     """Return how a kind is gone about in a scenario, None if it is no matter of spells."""
     how, kind = LEVELS[scenario.level], KINDS[misuse.kind]
-    spell, crowd = committed(misuse, scenario.level), is_crowded(misuse)
-    times = how.crowd if crowd else 1.0
     if misuse.kind == "romantic_interest":
         of = personal.RomanticInterestCampaigns
         return Gait(
-            misuse.kind, of.roles, of.ties, False, spell.weeks_median, _LONGEST,
-            spell.queries_per_week / personal.MEAN_QUERIES, crowded(personal.QUERIES, times),
-            how.after_work,
+            misuse.kind, of.roles, of.ties, False, misuse.weeks_median, _LONGEST,
+            misuse.queries_per_week / personal.MEAN_QUERIES, personal.QUERIES, how.after_work,
         )  # fmt: skip
     way = _way(kind)
     if way is None:
         return None
     ties = way.whom.weights if isinstance(way.whom, Tied) else None
     return Gait(
-        misuse.kind, tuple(way.sittings), ties, True, spell.weeks_median, LEAD,
-        spell.sittings_per_week, crowded(way.queries, times),
+        misuse.kind, tuple(way.sittings), ties, True, misuse.weeks_median, LEAD,
+        misuse.sittings_per_week, way.queries,
         0.0 if way.at_work and how.bound else how.after_work,
         by_shift=way is not access.GHOST, colleagues=way is access.SHARED,
     )  # fmt: skip
@@ -83,15 +80,6 @@ def _way(kind: object) -> Way | None:
     if isinstance(kind, access.CredentialSharingCampaigns):
         return access.SHARED
     return access.GHOST if isinstance(kind, access.GhostAccountCampaigns) else None
-
-
-def crowded(queries: Iterable[int], times: float) -> tuple[int, ...]:
-    """Return the queries of sittings that a level crowds.
-
-    >>> crowded((1, 2, 3, 60), 3.0)
-    (3, 6, 9, 60)
-    """
-    return tuple(max(1, round(n * times)) if n <= FEW else n for n in queries)
 
 
 CELEBRITY_ROLES: Final = tuple(curiosity.LOOKS)

@@ -114,8 +114,7 @@ def campaigns_of(
 ) -> draws.Drawn:
     """Return one campaign of each of some officers, begun in the weeks that begin then."""
     if isinstance(misuse, Retaliation):
-        told = committed(misuse, rolls.scenario.level)
-        return draws.quarrels(rolls, told, officer, begin, chance)
+        return draws.quarrels(rolls, misuse, officer, begin, chance)
     how = gait(misuse, rolls.scenario)
     assert how is not None, misuse.kind
     return draws.spells(rolls, how, officer, begin, chance)

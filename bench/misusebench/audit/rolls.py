@@ -98,6 +98,25 @@ class Rolls:
         """Return when shifts end, with the last week that the scenario touches."""
         return self.clock.week_bounds(self.clock.weeks - 1)[1]
 
+    def at_work(self, officer: Ints, wish: Ints) -> Ints:
+        """Return wishes of a week as wishes at work: as far through its shifts as the week.
+
+        Weeks without a shift stay as they are.
+        """
+        week = self.clock.week_of(wish)
+        known, place = np.unique(week, return_inverse=True)
+        bounds = np.array([self.clock.week_bounds(one) for one in known.tolist()])[place]
+        base = min(int(self.start.min()), int(bounds.min(initial=self.start.min())))
+        span = max(int(self.start.max()), int(bounds.max(initial=0))) + 1 - base
+        sought = officer[:, None] * span + bounds - base
+        low, high = np.searchsorted(self.shift_of * span + self.start - base, sought).T
+        length = bounds[:, 1] - bounds[:, 0]
+        row, rest = np.divmod((wish - bounds[:, 0]) * (high - low), length)
+        at = np.minimum(low + row, len(self.start) - 1)
+        room = self.end[at] - _LEAVING_US - self.start[at]
+        time = self.start[at] + (room * (rest / length)).astype(np.int64)
+        return np.where(low < high, time, wish)
+
     def acted(self, officer: Ints, wish: Ints, after: Mask, place: NDArray[np.float64]) -> Ints:
         """Return when wishes are acted on, NEVER by who has left: in a shift or soon after one.
 

@@ -26,9 +26,9 @@ TIER_TEXT: Final = {
 #: Days of a member of the family.
 YEAR: Final = 365
 LEVEL_TEXT: Final = {
-    "easy": "people hide little, crowd their look-ups and often stay on after a shift for them",
+    "easy": "people hide little and often stay on after a shift for their look-ups",
     "medium": "misuse as the scenario describes it, mostly between other work",
-    "hard": "people hide well, take their time and hardly ever stay on after a shift",
+    "hard": "people hide well, type what others type and hardly ever stay on after a shift",
 }
 
 

@@ -24,8 +24,8 @@ from misusesim.misuse.institutional import PermitCheckCampaigns
 from misusesim.misuse.personal import RetaliationCampaigns, RomanticInterestCampaigns
 from misusesim.misuse.practices import HEALTH, IMMIGRATION, PROTEST, WRONG_CODE
 from misusesim.misuse.reasons import record
-from misusesim.misuse.writing import MisusePlan, Scene, crowded, written
-from misusesim.scenario.levels import LEVELS, committed, is_crowded
+from misusesim.misuse.writing import MisusePlan, Scene, written
+from misusesim.scenario.levels import committed
 from misusesim.world.subjects import Population
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def campaigns(
         scenario, agency, officers, ties, shifts, incidents, cases, clock, people, on_file
     )
     found = [
-        crowded(campaign, LEVELS[scenario.level].crowd if is_crowded(misuse) else 1.0)
+        campaign
         for misuse in scenario.misuse
         for campaign in KINDS[misuse.kind].campaigns(scene, committed(misuse, scenario.level))
     ]

@@ -31,6 +31,33 @@ def own_shifts(scene: Scene, officer: int) -> NDArray[np.int64]:
     return np.flatnonzero(scene.shifts.officer == officer)
 
 
+def in_shifts(scene: Scene, mine: NDArray[np.int64], wish: int) -> int:
+    """Return a wish of a week as a wish at work: as far through that week's shifts as the week.
+
+    Otherwise whatever is wished for on days off would be done on the first day back. Weeks without
+    a shift stay as they are.
+
+    Parameters
+    ----------
+    scene
+        Shifts.
+    mine
+        The officer's shifts, by start.
+    wish
+        UTC microseconds.
+    """
+    week = int(scene.clock.week_of(np.array([wish]))[0])
+    first, last = scene.clock.week_bounds(week)
+    start, end = scene.shifts.start[mine], scene.shifts.end[mine]
+    low, high = np.searchsorted(start, (first, last)).tolist()
+    if low == high:
+        return wish
+    through = (wish - first) * (high - low)
+    row, rest = divmod(through, last - first)
+    begin, until = int(start[low + row]), int(end[low + row]) - _LEAVING_US
+    return begin + (until - begin) * rest // (last - first) // 1_000_000 * 1_000_000
+
+
 def moment(
     scene: Scene, mine: NDArray[np.int64], wish: int, duty: float, place: float
 ) -> int | None:

@@ -20,7 +20,7 @@ from misusesim.dataset.schema import (
     VIOLATIONS,
 )
 from misusesim.dice import Dice
-from misusesim.misuse.moments import moment, own_shifts
+from misusesim.misuse.moments import in_shifts, moment, own_shifts
 from misusesim.misuse.rungs import (
     COLLEAGUE,
     INVENTED,
@@ -263,8 +263,8 @@ class RomanticInterestCampaigns(_Personal):
             yield env.timeout(max(0, wish - env.now))
             template = sittings[int(chance.integers(len(sittings)))]
             queries = QUERIES[int(chance.integers(len(QUERIES)))]
-            time = moment(scene, mine, int(env.now), duty, chance.random())
-            told = cover.told(time or wish, chance)
+            time = moment(scene, mine, in_shifts(scene, mine, wish), duty, chance.random())
+            told = cover.told(time or wish, chance, plate=template == "plate_check")
             if time is None:
                 continue
             steps.append(

@@ -130,7 +130,10 @@ class _Told:
         yield Fact(self._row, nature, max(self._time, since), evidence)
         if nature == "account":
             yield from self._account()
-        yield from self._number()
+        numbers = list(self._number())
+        yield from numbers
+        if main == "false_case" and not numbers:  # of a campaign's look-ups none is on record
+            yield Fact(self._row, main, self._time, self._officer(self._first.officer))
         if main not in {nature, "false_case"} and self._first.subject == NONE:
             yield Fact(self._row, main, self._time, self._officer(self._first.officer))
 

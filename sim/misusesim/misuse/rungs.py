@@ -49,6 +49,10 @@ _DESK_PURPOSE: Final = tuple(
 _INVENTED_SHARE: Final = 0.5  # of plausible cases; the others are a colleague's (assumption)
 #: Whose numbers are those of incidents, not of cases.
 _BY_INCIDENT: Final = ("patrol", "supervisor", "dispatcher", "records_clerk", "jail")
+#: Whose incidents are unlike those of others.
+_MAKES_STOPS: Final = ("patrol", "supervisor")
+#: Whose work is on cases, whatever they ask.
+_BY_CASE: Final = ("detective", "analyst")
 #: What is done at an incident of each kind: its purpose is what a false story of it declares.
 _AT: Final = tuple(
     TEMPLATE[{"traffic_stop": "traffic_stop", "tow": "traffic_stop", "booking": "booking"}.get(
@@ -56,6 +60,9 @@ _AT: Final = tuple(
     )]
     for kind in INCIDENT_KINDS
 )  # fmt: skip
+_STOP: Final = np.isin(INCIDENT_KINDS, ("traffic_stop", "tow"))
+#: Plates asked at a stop for one asked at a call, about (`S-HI-medium`).
+_STOPS_TO_CALLS: Final = 3
 _LATEST: Final = 1 - 1e-9  # the last of some, in the order of their times
 _RECENT_US: Final = 14 * DAY_US  # an own incident is still paperwork
 
@@ -86,7 +93,7 @@ def drawn_rung(mix: RungMix, chance: np.random.Generator) -> Rung:
 
 def story(
     scene: Scene, rung: Rung, officer: int, time: int, honest_purpose: int,
-    honest_topic: int, chance: np.random.Generator,
+    honest_topic: int, chance: np.random.Generator, *, plate: bool = False,
 ) -> Story:  # fmt: skip
     """Return what is typed at a time; all draws are made whatever the rung.
 
@@ -104,38 +111,54 @@ def story(
         What an officer would type who hides nothing.
     chance
         The campaign's own generator.
+    plate
+        Whether a plate is asked: mostly that is done at stops.
     """
     as_usual = LEVELS[scene.scenario.level].as_usual
-    criminal = DEFAULT if as_usual else _CRIMINAL
     at_desk = honest_topic in _AT_DESK
     claims = CLAIMED_AT_DESK if at_desk else CLAIMED
     topic = claims[int(chance.integers(len(claims)))]
     which = chance.random()
     said = honest_topic in _SAID
     home = NONE if said else _HOME[scene.officers.role[officer]]
-    desk = int(_DESK_PURPOSE[scene.officers.role[officer]]) if as_usual else DEFAULT
+    desk = DEFAULT
+    if as_usual:  # an applicant can only be run as a suspect
+        desk = _CRIMINAL if at_desk else int(_DESK_PURPOSE[scene.officers.role[officer]])
+    desk = DEFAULT if said and not at_desk else desk
     if rung.code == DECLARED:
         spoken = honest_topic if home == NONE else home
         return Story(NO_COVER if said else GENERIC, honest_purpose, spoken)
     if rung.code == MISCODED:
         return Story(NO_COVER, _CRIMINAL if at_desk else DEFAULT, topic if home == NONE else home)
     if rung.code == OWN:
-        own = _own(scene, officer, time, which, criminal)
+        own = _own(scene, officer, time, which)
         if own is not None:
             return _at_home(own, home, desk)
     if as_usual and ROLES[scene.officers.role[officer]] in _BY_INCIDENT:
-        theirs = _incident(scene, time, which, ~_handled(scene, officer))
+        theirs = _incident(scene, time, which, _of_colleagues(scene, officer), plate=plate)
         if theirs is not None:
             return _at_home(theirs._replace(cover=BORROWED), home, desk)
-    case = NONE if rung.invents else _borrowed(scene, officer, time, which)
-    if case == NONE:
-        return _at_home(Story(INVENTED, criminal, topic), home, desk)
-    return _at_home(Story(BORROWED, criminal, _topic_of(scene, case), case), home, desk)
+    case = _borrowed(scene, officer, time, which)
+    if case != NONE and (not rung.invents or as_usual):  # whoever hides invents a likely case
+        topic = _topic_of(scene, case)
+    case = NONE if rung.invents else case
+    cover = INVENTED if case == NONE else BORROWED
+    return _at_home(Story(cover, _for(scene, officer, topic), topic, case), home, desk)
+
+
+def _for(scene: Scene, officer: int, topic: int) -> int:
+    """Return the purpose declared with a case: by whoever hides that of his role's case work."""
+    if not LEVELS[scene.scenario.level].as_usual:
+        return _CRIMINAL
+    by_case = ROLES[scene.officers.role[officer]] in _BY_CASE
+    return int(default_purpose()[TEMPLATE["case_session"], topic]) if by_case else DEFAULT
 
 
 def _at_home(told: Story, home: int, purpose: int) -> Story:
     """Return a story as those at a desk tell it: of what their desk is always about."""
-    return told if home == NONE else told._replace(purpose=purpose, topic=home)
+    if home == NONE:
+        return told if purpose == DEFAULT else told._replace(purpose=purpose)
+    return told._replace(purpose=purpose, topic=home)
 
 
 def home_topic(scene: Scene, officer: int) -> int:
@@ -171,9 +194,12 @@ class Cover:
         self._kept: Story | None = None
         self.rung = rung
 
-    def told(self, time: int, chance: np.random.Generator) -> Story:
-        """Return what is typed at a time (UTC microseconds)."""
-        new = story(self._scene, self.rung, self._officer, time, self._purpose, self._topic, chance)
+    def told(self, time: int, chance: np.random.Generator, *, plate: bool = False) -> Story:
+        """Return what is typed at a time (UTC microseconds) with a plate or a name."""
+        new = story(
+            self._scene, self.rung, self._officer, time, self._purpose, self._topic, chance,
+            plate=plate,
+        )  # fmt: skip
         if time < self._scene.clock.horizon[0]:
             return new  # before the log: nobody will see it, and few cases are known
         looked = self._kept is None and self._scene.on_file
@@ -197,13 +223,13 @@ def _open(scene: Scene, time: int) -> NDArray[np.bool_]:
     return np.asarray((scene.cases.opened <= time) & (scene.cases.closed > time))
 
 
-def _own(scene: Scene, officer: int, time: int, which: float, criminal: int) -> Story | None:
+def _own(scene: Scene, officer: int, time: int, which: float) -> Story | None:
     """Return an own open case, else a recent own incident."""
     mine = np.flatnonzero(_open(scene, time) & (scene.cases.officer == officer))
     if len(mine):
         row = mine[int(which * len(mine))]
         topic, serial = int(scene.cases.topic[row]), int(scene.cases.serial[row])
-        return Story(NO_COVER, criminal, topic, serial)
+        return Story(NO_COVER, _for(scene, officer, topic), topic, serial)
     return _incident(scene, time, which, _handled(scene, officer))
 
 
@@ -213,13 +239,27 @@ def _handled(scene: Scene, officer: int) -> NDArray[np.bool_]:
     return np.asarray((incidents.officer == officer) | (incidents.dispatcher == officer))
 
 
-def _incident(scene: Scene, time: int, which: float, some: NDArray[np.bool_]) -> Story | None:
+def _of_colleagues(scene: Scene, officer: int) -> NDArray[np.bool_]:
+    """Return which incidents others had: of who makes stops those of others of the same role."""
+    role, incidents = scene.officers.role, scene.incidents
+    others = ~_handled(scene, officer)
+    if ROLES[role[officer]] not in _MAKES_STOPS:
+        return others
+    alike = np.append(role == role[officer], False)[incidents.officer]  # -1: nobody's
+    return others & alike if (others & alike).any() else others
+
+
+def _incident(
+    scene: Scene, time: int, which: float, some: NDArray[np.bool_], *, plate: bool = False
+) -> Story | None:
     """Return a recent one of some incidents."""
     known = scene.incidents.known
     rows = np.flatnonzero((known <= time) & (known > time - _RECENT_US) & some)
     if not len(rows):
         return None
-    row = rows[int(which * len(rows))]
+    often = np.where(_STOP[scene.incidents.kind[rows]] & plate, _STOPS_TO_CALLS, 1)
+    passed = np.cumsum(often)
+    row = rows[int(np.searchsorted(passed, int(which * passed[-1]), side="right"))]
     topic, serial = int(scene.incidents.topic[row]), int(scene.incidents.serial[row])
     purpose = DEFAULT
     if LEVELS[scene.scenario.level].as_usual:

@@ -13,7 +13,7 @@ import numpy as np
 
 from misusesim.clock import WEEK_US
 from misusesim.dataset.schema import ACTIONS, INTENTS, MISUSE_KINDS, PURPOSES, ROLES, VIOLATIONS
-from misusesim.misuse.moments import moment, on_duty_share, own_shifts
+from misusesim.misuse.moments import in_shifts, moment, on_duty_share, own_shifts
 from misusesim.misuse.rungs import (
     COLLEAGUE,
     PLAUSIBLE,
@@ -78,7 +78,7 @@ class Way:
     violation: str | None = None  # else by rung
     #: Role -> what is done with the answers, each as likely; None: whatever one always does.
     actions: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
-    at_work: bool = True  # False: a tenth of the sittings follow a shift
+    at_work: bool = True  # False: as many follow a shift at level hard as of other kinds
     gap_s: int = 25
     matter: Callable[[Scene, int, int], int] | None = None  # whom it is about at its time instead
 
@@ -216,9 +216,9 @@ class Teller:
         """Return the rung that is lived."""
         return self._cover.rung.code
 
-    def told(self, time: int, chance: np.random.Generator) -> Story:
+    def told(self, time: int, chance: np.random.Generator, *, plate: bool = False) -> Story:
         """Return what is typed at a time: a colleague who is asked types what he always does."""
-        story = self._cover.told(time, chance)
+        story = self._cover.told(time, chance, plate=plate)
         if self._asked is None:
             return story
         usual = Story(COLLEAGUE, DEFAULT, self._usual)
@@ -237,14 +237,15 @@ def sat(
     templates = way.sittings.get(role) or ASKED[role]
     mine, steps = own_shifts(scene, officer), list[Step]()
     bound = LEVELS[scene.scenario.level].bound
-    for (wish, duty, place), subject in planned:
+    for (week, duty, place), subject in planned:
+        wish = in_shifts(scene, mine, week)
         template = templates[int(chance.integers(len(templates)))]
         queries = way.queries[int(chance.integers(len(way.queries)))]
         acts = _actions(scene, way, role)
         action = acts[int(chance.integers(len(acts)))]
         at_work = (way.at_work and bound) or duty < on_duty_share(scene)
         time = moment(scene, mine, wish, 0.0 if at_work else duty, place)
-        told = teller.told(time or wish, chance)
+        told = teller.told(time or wish, chance, plate=template == "plate_check")
         if time is not None:
             if way.matter is not None:
                 subject = way.matter(scene, officer, time)  # noqa: PLW2901 - known only now

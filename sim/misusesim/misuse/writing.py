@@ -46,8 +46,6 @@ _INCIDENT_BASE: Final = 1 << 36
 _APPLICATION_BIT: Final = 1 << 40
 #: Most queries of one occasion; more would not fit a need's number.
 _MOST_QUERIES: Final = 128
-#: Sittings of more queries than these are a harvest, whatever the level.
-FEW: Final = 5
 
 
 @dataclass(frozen=True)
@@ -192,21 +190,6 @@ def serial_of(campaign: Campaign, step: int) -> int:
     more = kind - _FIRST_KINDS
     place = kind * _FIRST_WEEKS if more < 0 else _FIRST_KINDS * _FIRST_WEEKS + more * _WEEKS
     return ((place + week) << _OFFICER_BITS | officer) << _STEP_BITS | step
-
-
-def crowded(campaign: Campaign, times: float) -> Campaign:
-    """Return a campaign with so many times the queries in each sitting, at least one.
-
-    What is caused by a stop of its own, and a sitting of many already, stays as it is.
-    """
-    if times == 1:
-        return campaign
-    steps = [
-        replace(step, queries=max(1, round(step.queries * times)))
-        if step.pretext is None and step.queries <= FEW else step
-        for step in campaign.steps
-    ]  # fmt: skip
-    return replace(campaign, steps=tuple(steps))
 
 
 def written(scene: Scene, planned: list[Campaign]) -> MisusePlan:

@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from misusesim import rng
-from misusesim.dataset.schema import ACTIONS, OUTCOMES, SCOPES, SYSTEMS
+from misusesim.dataset.schema import ACTIONS, OUTCOMES, ROLES, SCOPES, SYSTEMS
 from misusesim.dice import lane, raw_lane, table
 from misusesim.occasions import TEMPLATE, TEMPLATES
 from misusesim.query.columns import numbers, some_words, words
 from misusesim.query.people import EXACT
+from misusesim.scenario.levels import LEVELS
 from misusesim.world.agencies import agencies
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ _VAGUE_FACTOR: Final = 6  # more answers to a name without birth date (assumptio
 _DESK: Final = np.isin(
     TEMPLATES, ("records_request", "booking", "background_check", "case_session")
 )
+#: What somebody with a case or a request before him asks as desk work, and others in the field.
+_EITHER: Final = np.isin(TEMPLATES, ("plate_check", "name_check"))
+#: Whose work is mostly at desks.
+_DESK_ROLES: Final = np.isin(ROLES, ("detective", "analyst", "records_clerk", "licensing_clerk"))
 #: view, print, export, share per 10,000, in the field and at the desk (assumption).
 _ACTIONS_OF: Final = np.concatenate(
     [rng.guide([9960, 30, 6, 4]), rng.guide([8900, 1000, 70, 30])]
@@ -96,6 +101,16 @@ def answer_columns(rows: Rows, who: Typed, system: NDArray[np.int8]) -> dict[str
     }
 
 
+def _at_desk(rows: Rows) -> NDArray[np.bool_]:
+    """Return which occasions are desk work: whoever hides does with answers as his role does."""
+    occasions = rows.occasions
+    desk = _DESK[occasions.template]
+    if LEVELS[rows.scenario.level].as_usual:
+        hides = np.flatnonzero((occasions.campaign >= 0) & _EITHER[occasions.template])
+        desk[hides] |= _DESK_ROLES[rows.plan.officers.role[occasions.officer[hides]]]
+    return desk
+
+
 def _plate_reader_columns(rows: Rows, at: NDArray[np.int64]) -> dict[str, pa.Array]:
     """Return scope and hours looked back of the rows `at`, which ask plate readers."""
     span = rows.occasion_dice.bits("span")[rows.occasion[at]]
@@ -146,6 +161,6 @@ def _actions(rows: Rows) -> NDArray[np.int8]:
     action = rows.spread(occasions.action)
     free = np.flatnonzero(action < 0)
     bits = rows.dice.take(free).top("use").astype(np.int64)
-    bits += (_DESK[occasions.template].astype(np.int64) << 16).take(rows.occasion[free])
+    bits += (_at_desk(rows).astype(np.int64) << 16).take(rows.occasion[free])
     action[free] = _ACTIONS_OF.take(bits)
     return action

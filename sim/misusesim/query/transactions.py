@@ -70,8 +70,9 @@ _MIXES: Final = {
     "traffic_stop": (
         "registration 76 stolen 6 stolen_ncic 6 registration_away 4 licence 8",
         (
-            "licence 28 wanted 21 wanted_state 9 driver_history 5 registration 15 stolen_ncic 14 "
-            "licence_away 3 supervised 2 protective_order 1 gun 1 records_name 1"
+            "licence 28 wanted 21 wanted_state 9 driver_history 5 registration 14 stolen_ncic 14 "
+            "registration_away 1 licence_away 3 supervised 2 protective_order 1 gun 1 "
+            "records_name 1"
         ),
     ),
     "pedestrian_stop": (
@@ -82,17 +83,17 @@ _MIXES: Final = {
         ),
     ),
     "call_field": (
-        "registration 58 licence 16 wanted 12 records_name 6 stolen_ncic 8",
+        "registration 55 registration_away 3 licence 16 wanted 12 records_name 6 stolen_ncic 8",
         (
-            "registration 52 wanted 12 licence 10 wanted_state 6 protective_order 3 gun 2 "
-            "article 3 missing_person 1 records_name 3 stolen 7 supervised 1"
+            "registration 50 wanted 12 licence 10 wanted_state 6 protective_order 3 gun 2 "
+            "article 3 missing_person 1 records_name 3 stolen 7 supervised 1 registration_away 2"
         ),
     ),
     "call_dispatch": (
-        "registration 60 licence 15 wanted 12 stolen_ncic 10 records_name 3",
+        "registration 57 registration_away 3 licence 15 wanted 12 stolen_ncic 10 records_name 3",
         (
-            "registration 56 wanted 14 licence 11 wanted_state 5 protective_order 3 stolen_ncic 6 "
-            "gun 2 article 2 missing_person 1"
+            "registration 53 wanted 14 licence 11 wanted_state 5 protective_order 3 stolen_ncic 6 "
+            "gun 2 article 2 missing_person 1 registration_away 3"
         ),
     ),
     "plate_check": (
@@ -108,13 +109,14 @@ _MIXES: Final = {
     ),
     "case_session": (
         (
-            "records_name 23 records_case 11 licence 18 registration 30 history_index 15 "
-            "alpr_lookup 3"
+            "records_name 23 records_case 11 licence 18 registration 29 history_index 15 "
+            "alpr_lookup 3 registration_away 1"
         ),
         (
-            "records_name 15 records_case 5 licence 13 registration 22 driver_history 3 wanted 9 "
+            "records_name 15 records_case 5 licence 13 registration 21 driver_history 3 wanted 9 "
             "history_index 13 history_record 6 history_state 4 history_away 1 history_full_away 1 "
-            "protective_order 2 supervised 2 alpr_lookup 2 alpr_search 1 gun_state 1"
+            "protective_order 2 supervised 2 alpr_lookup 2 alpr_search 1 gun_state 1 "
+            "registration_away 1"
         ),
     ),
     "warrant_check": (
@@ -139,8 +141,14 @@ _MIXES: Final = {
         ),
     ),
     "records_request": (
-        "records_name 32 records_case 18 licence 12 registration 33 records_address 5",
-        "records_name 31 records_case 19 licence 12 registration 33 records_address 5",
+        (
+            "records_name 32 records_case 18 licence 12 registration 31 registration_away 2 "
+            "records_address 5"
+        ),
+        (
+            "records_name 31 records_case 19 licence 12 registration 31 registration_away 2 "
+            "records_address 5"
+        ),
     ),
     "background_check": (
         (
@@ -173,8 +181,8 @@ _MIXES: Final = {
     ),
     # every call and every unit's stop is run against the files by itself (assumption)
     "cad_interface": (
-        "registration 42 stolen_ncic 16 wanted 20 wanted_state 12 licence 10",
-        "registration 42 stolen_ncic 16 wanted 20 wanted_state 12 licence 10",
+        "registration 40 registration_away 2 stolen_ncic 16 wanted 20 wanted_state 12 licence 10",
+        "registration 40 registration_away 2 stolen_ncic 16 wanted 20 wanted_state 12 licence 10",
     ),
     "records_interface": (
         "registration 34 licence 28 wanted 20 wanted_state 10 stolen_ncic 4 registration_away 4",

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from misusesim.clock import DAY_US, NEVER, LocalClock
 from misusesim.dataset.schema import ODDITY_KINDS, ROLES
 from misusesim.dice import lane, of_65536
-from misusesim.occasions import DEFAULT, ORDINARY, TEMPLATE, TEMPLATES
+from misusesim.occasions import DEFAULT, ORDINARY, TEMPLATES
 from misusesim.query.asides import asides
 from misusesim.query.columns import listed, long_words, words
 from misusesim.query.numbering import GENERIC, cover_story
@@ -47,14 +47,11 @@ _EPOCH: Final = dt.date(1970, 1, 1)
 #: Of 100 honest queries of each role so many are of an incident or a case, and could name it
 #: (`S-HI-medium`); who types as others do at level hard keeps to that.
 _HAVE_A_NUMBER: Final = np.array([
-    {"patrol": 85, "detective": 58, "supervisor": 97, "analyst": 98, "licensing_clerk": 27}.get(
+    {"patrol": 85, "detective": 72, "supervisor": 97, "analyst": 98, "licensing_clerk": 27}.get(
         role, 100
     )
     for role in ROLES
 ])  # fmt: skip
-_HAVE_ONE_FOR_A_NICKNAME: Final = 29  # of a detective's searches for a part of a name
-_NICKNAME: Final = TEMPLATE["nickname_search"]
-_DETECTIVE: Final = ROLES.index("detective")
 _PLACES: Final = 5  # a mistyped number has one of its last five digits wrong
 
 
@@ -187,10 +184,7 @@ def _filled(rows: Rows, bits: NDArray[np.uint64]) -> NDArray[np.int8]:
     if LEVELS[rows.scenario.level].as_usual:
         hidden = np.flatnonzero(rows.occasions.campaign >= 0)
         role = rows.plan.officers.role[rows.occasions.officer[hidden]]
-        have = _HAVE_A_NUMBER[role]
-        nickname = rows.occasions.template[hidden] == _NICKNAME
-        have[nickname & (role == _DETECTIVE)] = _HAVE_ONE_FOR_A_NICKNAME
-        drawn[hidden] = drawn[hidden] * 100 // have
+        drawn[hidden] = drawn[hidden] * 100 // _HAVE_A_NUMBER[role]
     filled: NDArray[np.int8] = (drawn < least[1, rows.place]).astype(np.int8)
     filled += drawn < least[0, rows.place]
     return filled

@@ -13,7 +13,7 @@ import numpy as np
 from misusesim.realism.measures import runs
 from misusesim.realism.profile import DAY_US, HOUR_US, NIGHT
 from misusesim.realism.targets import Measured, NotApplicableError, Statistic, Within
-from misusesim.realism.times import fano
+from misusesim.realism.times import fano, least_searches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     I64Array = NDArray[np.int64]
 
-#: Searches an agency needs, and agencies (52 in domain note 7.3).
-_SEARCHES, _AGENCIES = 200, 30
+#: Agencies needed (52 in domain note 7.3).
+_AGENCIES: Final = 30
 #: Agencies needed before their sizes and volumes are described (175 in domain note 7.1).
 _MANY: Final = 100
 _SWORN: Final = ("patrol", "detective", "supervisor", "jail")
@@ -38,10 +38,10 @@ def _quantile_of_agencies(
     """Return a quantile over agencies of what is measured on the times of one's searches."""
 
     def measure(of: Material) -> Measured:
-        time = of.searches.time
-        found = [one(time[rows]) for rows in runs(of.searches.agency) if len(rows) >= _SEARCHES]
+        time, least = of.searches.time, least_searches(of)
+        found = [one(time[rows]) for rows in runs(of.searches.agency) if len(rows) >= least]
         if len(found) < _AGENCIES:
-            raise NotApplicableError(f"{len(found)} agencies with {_SEARCHES} searches, "
+            raise NotApplicableError(f"{len(found)} agencies with {least} searches, "
                                      f"{_AGENCIES} needed")  # fmt: skip
         return Measured(float(np.quantile(found, quantile)), len(found))
 

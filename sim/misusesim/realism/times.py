@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Searches an agency needs before its bursts are described (as in domain note 7.3).
 SEARCHES: Final = 200
+#: Days in which they were made there: 24 February to 27 April 2026.
+_IN_DAYS: Final = 63
 
 
 def enough(n: int, least: int, what: str) -> None:
@@ -76,6 +78,14 @@ def _on_days(chosen: tuple[int, ...], *, mean: bool) -> Callable[[Material], Mea
     return measure
 
 
+def least_searches(of: Material) -> int:
+    """Return the searches an agency needs before its bursts are compared with published ones.
+
+    As many a day as there; and in a short log no fewer, since a few say nothing of bursts.
+    """
+    return max(SEARCHES, round(SEARCHES * of.days / _IN_DAYS))
+
+
 def agencies_of(searches: Searches, least: int) -> list[I64Array]:
     """Return the rows of each agency with enough searches."""
     return [rows for rows in runs(searches.agency) if len(rows) >= least]
@@ -103,7 +113,7 @@ def _median_of_agencies(
     def measure(of: Material) -> Measured:
         found = [
             value
-            for rows in agencies_of(of.searches, SEARCHES)
+            for rows in agencies_of(of.searches, least_searches(of))
             if (int(of.searches.agency[rows[0]]) in of.bursty) == bursty
             and (value := one(of.searches.time[rows])) is not None
         ]

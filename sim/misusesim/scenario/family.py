@@ -35,10 +35,11 @@ class Prevalence(NamedTuple):
 
 #: Where there are many agencies they are unlike each other: in bursts and nights as 52 of
 #: California (domain note 7.3), each with a mix of reasons of its own (`realism` of M-NAT-hard).
-_MANY: Final = {
-    "dispersion": 0.7, "daily_dispersion": 0.08, "burst_sigma": 1.0, "night_sigma": 0.5,
+_MANY: Final = {"burst_sigma": 1.0, "night_sigma": 0.5}
+_OF_MANY: Final = {
+    "reason_style": "mixed", "burstiness": "ordinary", "accounts_sigma": 0.5,
+    "searches": {"rate": 1.2, "dispersion": 0.35, "daily_dispersion": 0.05},
 }  # fmt: skip
-_OF_MANY: Final = {"reason_style": "mixed", "burstiness": "ordinary", "accounts_sigma": 0.5}
 SIZES: Final = {
     "S": Size(1, "a million queries", {}),
     "M": Size(10, "ten million queries", {"workload": _MANY}),

@@ -42,7 +42,7 @@ _GRANTS: Final = {
     "records_clerk": ("DMV", "NCIC", "NLETS", "III", "WPS", "ACHS", "CARPOS", "RMS"),
     "jail": ("DMV", "NCIC", "NLETS", "III", "WPS", "ACHS", "SRF", "RMS"),
     "licensing_clerk": ("DMV", "NCIC", "III", "AFS", "WPS", "ACHS", "RMS", "LICENSING"),
-    "analyst": ("DMV", "NCIC", "SVS", "ALPR", "RMS"),
+    "analyst": ("DMV", "NCIC", "NLETS", "SVS", "ALPR", "RMS"),
     "it": ("RMS",),
     "interface": ("DMV", "NCIC", "NLETS", "SVS", "WPS"),
 }  # fmt: skip

@@ -107,7 +107,7 @@ def test_a_tie_that_began_later(copy):
 
 def test_an_invented_number_that_exists(copy):
     """A case of that number at that agency."""
-    (one,) = reasons(copy, "dispatch/cases:", present=False)
+    one, *_ = reasons(copy, "dispatch/cases:", present=False)
     agency, _, number = one["evidence"].partition(":")[2].partition("/")
     of = schema.CONTEXT["dispatch"]["cases"]
     part = next(iter((copy / "context/dispatch/cases").glob("*.parquet")))

@@ -126,7 +126,7 @@ def test_a_member_says_what_it_is_good_for(made, by_hand):
         "share_of_queries": {"promised_at_most": 2e-5, "realised": 5.519e-6},
     }  # fmt: skip
     text = readme(world, {**made, "level": "hard", "preset": preset})
-    assert "Level hard: people hide well, take their time and hardly ever stay on" in text
+    assert "Level hard: people hide well, type what others type and hardly ever stay on" in text
     assert (
         "## What it is good for\n"
         "False alarms and audits, not average precision: it has about ten misuse queries.\n\n"

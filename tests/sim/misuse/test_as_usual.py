@@ -12,10 +12,9 @@ from tests.sim.misuse import stage
 from misusesim.clock import DAY_US, HOUR_US
 from misusesim.dataset.schema import ACTIONS, COVERS, INCIDENT_KINDS, PURPOSES, ROLES
 from misusesim.misuse.rungs import COLLEAGUE, OWN, PLAUSIBLE, Rung, Story, at_work, story
-from misusesim.misuse.writing import crowded
 from misusesim.occasions import DEFAULT, NONE, TOPIC
 from misusesim.scenario.levels import LEVELS
-from misusesim.scenario.misuse import Favour, Selling
+from misusesim.scenario.misuse import Favour, Retaliation, Selling
 
 SCENE = stage.empty_scene(stage.world(level="hard", group={"dispatchers": True}))
 T = SCENE.clock.horizon[0] + 10 * DAY_US
@@ -32,7 +31,7 @@ def told(role, code, kind, topic, by=NONE):
     """Return the story of somebody when one recent incident, of `by`, is on file."""
     files = stage.incidents((200, TOPIC[topic], T - HOUR_US, by))
     there = replace(files, kind=np.array([kind]))
-    cases = stage.cases((100, TOPIC["fraud"], T - DAY_US, None, of_role("detective")))
+    cases = stage.cases((100, TOPIC["fraud"], T - DAY_US, None, of_role("analyst")))
     scene = stage.with_files(SCENE, incidents=there, cases=cases)
     chance = np.random.default_rng(0)
     return story(scene, Rung(code, True), of_role(role), T, OTHER, TOPIC["patrol"], chance)
@@ -55,10 +54,11 @@ def test_a_false_story_is_of_somebody_elses_incident(role, kind, topic, purpose)
 
 
 def test_a_detective_hides_behind_cases():
-    """His numbers are those of cases; an invented one is as good, and the purpose his work's."""
+    """His numbers are those of cases; an invented one is as like, and the purpose his work's."""
     found = told("detective", PLAUSIBLE, CALL, "drugs")
     assert COVERS[found.cover] == "invented_case"
-    assert (found.purpose, found.incident) == (DEFAULT, NONE)
+    assert (PURPOSES[found.purpose], found.case, found.incident) == ("criminal", NONE, NONE)
+    assert found.topic == TOPIC["fraud"]
 
 
 def test_an_own_incident_needs_no_cover():
@@ -94,13 +94,15 @@ def test_who_hides_leaves_no_print(level, printed):
     assert (actions[ACTIONS.index("print")] > 0) is printed
 
 
-def test_sittings_are_longer_at_easy_and_shorter_at_hard():
-    """Three times, and half, the queries of each sitting; one at least, a harvest as it is."""
-    scene = stage.empty_scene(stage.world(misuse=(Favour(kind="favour", officers_per_year=1.0),)))
-    one = stage.plan(scene).planned[0]
-    steps = tuple(replace(one.steps[0], queries=n) for n in (1, 2, 5, 60))
-    one = replace(one, steps=steps)
-    crowd = {level: LEVELS[level].crowd for level in LEVELS}
-    assert [s.queries for s in crowded(one, crowd["easy"]).steps] == [3, 6, 15, 60]
-    assert [s.queries for s in crowded(one, crowd["hard"]).steps] == [1, 1, 2, 60]
-    assert crowded(one, crowd["medium"]) is one
+def test_levels_ask_for_the_same():
+    """Who, whom, how often and how much of every sitting are one at all levels."""
+    kinds = (Favour(kind="favour", officers_per_year=1.0), Retaliation(kind="retaliation"))
+    asked = []
+    for level in LEVELS:
+        scene = stage.empty_scene(stage.world(days=84, misuse=kinds, level=level))
+        planned = stage.plan(scene).planned
+        asked.append([
+            (c.key, [(s.officer, s.queries, s.subject) for s in c.steps]) for c in planned
+        ])  # fmt: skip
+    assert len(asked[0]) > 10
+    assert asked[0] == asked[1] == asked[2]

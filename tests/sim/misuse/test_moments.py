@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from misusesim.clock import HOUR_US, MINUTE_US, NEVER
-from misusesim.misuse.moments import moment, on_duty_share, own_shifts
+from misusesim.clock import HOUR_US, MINUTE_US, NEVER, WEEK_US
+from misusesim.misuse.moments import in_shifts, moment, on_duty_share, own_shifts
 
 HOUR = HOUR_US
 
@@ -22,8 +22,20 @@ def scene(left=NEVER):
     people = SimpleNamespace(left=np.array([NEVER, left]))
     return SimpleNamespace(
         shifts=shifts, officers=people, known_from=0, known_until=100 * HOUR,
-        scenario=SimpleNamespace(level="medium"),
+        scenario=SimpleNamespace(level="medium"), clock=Weeks(),
     )  # fmt: skip
+
+
+class Weeks:
+    """Weeks from time 0 on."""
+
+    def week_of(self, time):
+        """Return the week of each time."""
+        return time // WEEK_US
+
+    def week_bounds(self, week):
+        """Return begin and end."""
+        return week * WEEK_US, (week + 1) * WEEK_US
 
 
 MINE = np.array([0, 2])
@@ -74,6 +86,30 @@ def test_a_leaver_never_acts():
 def test_without_shifts_nothing_happens():
     """An officer without any shift on record has no moment on record."""
     assert moment(scene(), np.array([], np.int64), 50 * HOUR, 0.0, 0.5) is None
+
+
+@pytest.mark.parametrize(
+    ("days", "time"),
+    [
+        (0, 10 * HOUR), (3.5, 34 * HOUR),
+        (1.75, 15 * HOUR - 150 * 1_000_000), (5.25, 39 * HOUR - 150 * 1_000_000),
+    ],
+)  # fmt: skip
+def test_what_is_wished_in_a_week_is_wished_at_work(days, time):
+    """Half of the week is the first of two shifts, whatever the days between them."""
+    assert in_shifts(scene(), MINE, int(days * 24) * HOUR) == time
+
+
+def test_a_week_without_a_shift_leaves_a_wish_as_it_is():
+    """Who is on leave wishes when he wishes."""
+    assert in_shifts(scene(), MINE, WEEK_US + 5 * HOUR) == WEEK_US + 5 * HOUR
+
+
+def test_days_off_do_not_pile_up_on_the_first_day_back():
+    """Of a week's wishes as many are lived out in one of its shifts as in the other."""
+    wishes = [in_shifts(scene(), MINE, hour * HOUR) for hour in range(168)]
+    assert wishes == sorted(wishes)
+    assert sum(wish < 20 * HOUR for wish in wishes) == 84
 
 
 def test_times_are_whole_seconds():

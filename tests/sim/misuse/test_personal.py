@@ -176,14 +176,14 @@ def on_shift(scene, officer, time):
     ])  # fmt: skip
 
 
-def test_nine_of_ten_romantic_steps_are_on_shift(plan):
+def test_four_of_five_romantic_steps_are_on_shift(plan):
     """The others come within three hours after one of the officer's shifts."""
     scene, occasions = stage.scene(WORLD), plan.occasions
     mine = plan.campaigns.kind[occasions.campaign] == ROMANTIC
     some = occasions.take(mine)
     working = on_shift(scene, some.officer, some.start)
     assert len(some) > 100
-    assert abs(working.mean() - 0.9) < 4 * (0.09 / len(some)) ** 0.5
+    assert abs(working.mean() - 0.8) < 4 * (0.16 / len(some)) ** 0.5
     for o, t in zip(some.officer[~working].tolist(), some.start[~working].tolist(), strict=True):
         ends = scene.shifts.end[scene.shifts.officer == o]
         assert ((t - ends >= 0) & (t - ends <= 3 * HOUR_US)).any()
