@@ -1,6 +1,6 @@
 """Members of the family under the audit: one at its natural rate, two enriched, seeds pooled.
 
-`PROOF_MEMBERS="S-NAT-hard+S-HI-hard S-HI-medium"` and `PROOF_SEEDS="1 2 3 4 5"` are the default. Of
+`PROOF_MEMBERS="M-NAT-hard+S-HI-hard S-HI-medium"` and `PROOF_SEEDS="1 2 3 4 5"` are the default. Of
 ``A+B`` each seed of A is audited by itself and its first seed with all seeds of B pooled; of ``B``
 alone the first seed with all others.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from misusebench.audit import Audit, Check
 
 FOLDER = Path(os.environ["PROOF_FOLDER"])
-MEMBERS = os.environ.get("PROOF_MEMBERS", "S-NAT-hard+S-HI-hard S-HI-medium").split()
+MEMBERS = os.environ.get("PROOF_MEMBERS", "M-NAT-hard+S-HI-hard S-HI-medium").split()
 SEEDS = [int(seed) for seed in os.environ.get("PROOF_SEEDS", "1 2 3 4 5").split()]
 LEAST = int(os.environ.get("PROOF_LEAST", "100"))
 

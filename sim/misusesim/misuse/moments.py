@@ -55,7 +55,7 @@ def in_shifts(scene: Scene, mine: NDArray[np.int64], wish: int) -> int:
     through = (wish - first) * (high - low)
     row, rest = divmod(through, last - first)
     begin, until = int(start[low + row]), int(end[low + row]) - _LEAVING_US
-    return begin + (until - begin) * rest // (last - first) // 1_000_000 * 1_000_000
+    return begin + int((until - begin) * rest // (last - first)) // 1_000_000 * 1_000_000
 
 
 def moment(
