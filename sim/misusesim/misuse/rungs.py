@@ -122,9 +122,8 @@ def story(
     said = honest_topic in _SAID
     home = NONE if said else _HOME[scene.officers.role[officer]]
     desk = DEFAULT
-    if as_usual:  # an applicant can only be run as a suspect
+    if as_usual and (at_desk or not said):  # an applicant can only be run as a suspect
         desk = _CRIMINAL if at_desk else int(_DESK_PURPOSE[scene.officers.role[officer]])
-    desk = DEFAULT if said and not at_desk else desk
     if rung.code == DECLARED:
         spoken = honest_topic if home == NONE else home
         return Story(NO_COVER if said else GENERIC, honest_purpose, spoken)

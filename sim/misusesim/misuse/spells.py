@@ -78,7 +78,7 @@ class Way:
     violation: str | None = None  # else by rung
     #: Role -> what is done with the answers, each as likely; None: whatever one always does.
     actions: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
-    at_work: bool = True  # False: as many follow a shift at level hard as of other kinds
+    at_work: bool = True  # False: at level hard, too, some sittings follow a shift
     gap_s: int = 25
     matter: Callable[[Scene, int, int], int] | None = None  # whom it is about at its time instead
 
@@ -243,8 +243,8 @@ def sat(
         queries = way.queries[int(chance.integers(len(way.queries)))]
         acts = _actions(scene, way, role)
         action = acts[int(chance.integers(len(acts)))]
-        at_work = (way.at_work and bound) or duty < on_duty_share(scene)
-        time = moment(scene, mine, wish, 0.0 if at_work else duty, place)
+        on_duty = (way.at_work and bound) or duty < on_duty_share(scene)
+        time = moment(scene, mine, wish, 0.0 if on_duty else duty, place)
         told = teller.told(time or wish, chance, plate=template == "plate_check")
         if time is not None:
             if way.matter is not None:

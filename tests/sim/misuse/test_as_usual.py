@@ -53,6 +53,24 @@ def test_a_false_story_is_of_somebody_elses_incident(role, kind, topic, purpose)
     assert PURPOSES[found.purpose] == purpose
 
 
+@pytest.mark.parametrize(("plate", "stops"), [(True, 3 / 4), (False, 1 / 2)])
+def test_with_a_plate_a_stop_is_named_more_often(plate, stops):
+    """Of a stop and a call by others of the same role; a dispatcher's call is not among them."""
+    other = int(np.flatnonzero(SCENE.officers.role == ROLES.index("patrol"))[1])
+    files = stage.incidents(
+        (200, TOPIC["traffic"], T - HOUR_US, other), (201, TOPIC["drugs"], T - HOUR_US, other),
+        (202, TOPIC["drugs"], T - HOUR_US, of_role("detective")),
+    )  # fmt: skip
+    scene = stage.with_files(SCENE, incidents=replace(files, kind=np.array([STOP, CALL, CALL])))
+    named = Counter(
+        story(scene, Rung(PLAUSIBLE, True), of_role("patrol"), T, OTHER, TOPIC["patrol"],
+              np.random.default_rng(seed), plate=plate).incident
+        for seed in range(400)
+    )  # fmt: skip
+    assert set(named) == {200, 201}
+    assert abs(named[200] / 400 - stops) < 0.1
+
+
 def test_a_detective_hides_behind_cases():
     """His numbers are those of cases; an invented one is as like, and the purpose his work's."""
     found = told("detective", PLAUSIBLE, CALL, "drugs")
