@@ -78,3 +78,13 @@ def test_sizes_are_of_sworn_officers_of_police_and_sheriffs():
     assert found["agency_small"].value == 0.5
     assert found["agency_large"].value == 0.06
     assert found["agency_small"].word == found["agency_large"].word == "pass"
+
+
+@pytest.mark.parametrize(("days", "word"), [(63, "fail"), (365, "not applicable")])
+def test_a_longer_log_needs_more_searches(days, word):
+    """As many a day as the published agencies made: 200 in 63 days, 1,159 in a year."""
+    agency = np.repeat(np.arange(41), 200)
+    place = np.tile(np.arange(200), 41)
+    hour = np.where(place < 2 * agency, *NIGHTS)
+    found = told(Material("nights", days, 41, searches(agency, hour * HOUR_US)))
+    assert found["agency_night_p10"].word == word
