@@ -1,4 +1,7 @@
-"""`county` of five seeds under the audit: what gives its misuse away, and what chance would do."""
+"""`county` of five seeds under the audit: what gives its misuse away, and what chance would do.
+
+Whether misuse is as the scenario says is asked of all seeds together as well, each kind for itself.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,17 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from misusebench.audit.conformance import conforms, parts_of
+from misusebench.audit.tails import THREE_SIGMA
 from misusebench.audit.whole import audited_dataset
 from misusesim import shards
+from misusesim.dataset.reader import open_dataset
 from misusesim.scenario.load import load_scenario
+from misusesim.truth import open_truth
 
 if TYPE_CHECKING:
     from misusebench.audit import Audit
+    from misusebench.audit.conformance import Conformance
 
 FOLDER = Path(os.environ["PROOF_FOLDER"])
 WORLD = os.environ.get("PROOF_WORLD", "county")
@@ -24,6 +32,27 @@ def audit(seed: int) -> Audit:
     out = FOLDER / str(seed)
     shards.run(load_scenario(WORLD, [f"seed={seed}"]), out, workers=None)
     return audited_dataset(out, level="hard", least=0)
+
+
+def together() -> list[Conformance]:
+    """Return how each kind came out in all seeds."""
+    data = [open_dataset(FOLDER / str(seed)) for seed in SEEDS]
+    return conforms([parts_of(one.scenario, open_truth(one).campaigns) for one in data])
+
+
+def page_together(kinds: list[Conformance]) -> str:
+    """Return what is to be read of all seeds."""
+    off = ", ".join(f"{one.kind} ({name})" for one in kinds for name in one.off) or "none"
+    tested = [(p, one.kind, name) for one in kinds
+              for name, p in one.tails.items() if p is not None]  # fmt: skip
+    chance, kind, name = min(tested)
+    alarms = sum(one.false_alarms for one in kinds)
+    return (
+        f"\nMisuse against the scenario, the seeds together: {len(tested)} statistics of "
+        f"{len(kinds)} kinds, each to be within three standard errors (chance {THREE_SIGMA:g}); "
+        f"beyond: {off}. Farthest: {kind} ({name}), chance {chance:.2g}; {alarms:.2f} beyond are "
+        "to be expected of sound data sets."
+    )
 
 
 def shown(value: float | None, verdict: str) -> str:
@@ -47,9 +76,12 @@ def main() -> None:
                 for one in found.values()]  # fmt: skip
         cells = " | ".join("-" if c is None else shown(c.value, c.verdict) for c in same)
         print(f"| {check.id} | {check.name} | {check.bound} | {cells} |")
-    numbers = {seed: one.as_dict() for seed, one in found.items()}
+    kinds = together()
+    print(page_together(kinds))
+    numbers = {**{str(seed): one.as_dict() for seed, one in found.items()},
+               "together": [one._asdict() for one in kinds]}  # fmt: skip
     Path(os.environ["PROOF_NUMBERS"]).write_text(json.dumps(numbers, indent=1))
-    if any(one.failed for one in found.values()):
+    if any(one.failed for one in found.values()) or any(one.off for one in kinds):
         raise SystemExit(1)
 
 

@@ -11,8 +11,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from misusebench.audit.conformance import Conformance, conforms, parts_of
-from misusebench.audit.tails import THREE_SIGMA, poisson
+from misusebench.audit.conformance import Conformance, beyond_chance, conforms, parts_of
+from misusebench.audit.tails import THREE_SIGMA
 from misusesim import simulate
 from misusesim.scenario.load import load_scenario
 from misusesim.truth import open_truth
@@ -24,8 +24,6 @@ FOLDER = Path(os.environ["PROOF_FOLDER"])
 WORLDS = os.environ.get(
     "PROOF_WORLDS", "S-HI-easy:20 S-HI-medium:20 S-HI-hard:20 M-HI-medium:5 county:20"
 ).split()
-#: More statistics beyond three standard errors than this chance gives in one of a thousand proofs.
-CERTAIN: Final = 0.999
 CELLS: Final = (
     "A cell has what came out, what is implied, and the two-sided chance of being so far off; "
     "days and queries are those of the mean campaign; rungs are declared / miscoded / case."
@@ -94,12 +92,7 @@ def number(value: float | None) -> str:
 
 def holds(found: dict[str, list[Conformance]]) -> bool:
     """Tell whether no more is beyond three standard errors than chance gives, and nothing far."""
-    every = [one for kinds in found.values() for one in kinds]
-    tested = sum(p is not None for one in every for p in one.tails.values())
-    beyond = sum(len(one.off) for one in every)
-    expected = sum(one.false_alarms for one in every)
-    few = float(poisson(expected, beyond + 1)[:beyond].sum()) < CERTAIN
-    return few and least(every) * tested > 1 - CERTAIN
+    return not beyond_chance(one for kinds in found.values() for one in kinds)
 
 
 def numbers(found: dict[str, list[Conformance]]) -> dict[str, Any]:

@@ -9,12 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from misusebench.audit.extract import check_of_extract, extract
 from misusebench.audit.labelled import Labelled, codes_of
 from misusebench.audit.replayed import replayed
 from misusebench.audit.splits import split_checks
 from misusebench.audit.verdict import Check
 from misusesim.clock import LocalClock
-from misusesim.dataset.reader import open_dataset
+from misusesim.dataset.reader import Dataset, open_dataset
 from misusesim.truth import open_truth
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from misusesim.dataset.reader import Dataset
     from misusesim.truth import Truth
 
 #: Kinds whose days need not hold other work, by their nature: accounts of nobody who works or used
@@ -40,7 +40,7 @@ _SIGMAS: Final = 4  # of lost rows (Poisson), so that one audit in thousands fai
 _US_NS, _DAY_US = 1_000, 86_400_000_000
 
 
-def labelled_dataset(path: Path) -> Labelled:
+def labelled_dataset(source: Path | Dataset) -> Labelled:
     """Return the log of a data set in the order of arrival, misuse as its label.
 
     Raises
@@ -48,7 +48,7 @@ def labelled_dataset(path: Path) -> Labelled:
     UsageError, DatasetError
         If it is no data set, or not whole.
     """
-    data = open_dataset(path)
+    data = source if isinstance(source, Dataset) else open_dataset(source)
     truth = open_truth(data)
     log = data.log()
     kind = _kinds(log, truth)
@@ -78,11 +78,12 @@ def _kinds(log: pa.Table, truth: Truth) -> NDArray[np.str_]:
 def checks_of_truth(path: Path) -> list[Check]:
     """Return the checks of a data set's truth and accounting (Q3, Q8, Q15, Q17)."""
     data = open_dataset(path)
-    truth = open_truth(data)
+    truth, part = open_truth(data), extract(data)
+    told = truth if part is data else open_truth(part)
     return [
         _apart(data), *_replayed(truth), _accounted(data.manifest["rows"]), _by_design(truth),
-        _all_written(truth, data.scenario.noise.lost_share), *replayed(data, truth),
-        *split_checks(data, truth),
+        _all_written(truth, data.scenario.noise.lost_share), *replayed(data, told),
+        *split_checks(part, told), *check_of_extract(data),
     ]  # fmt: skip
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.audit.dataset import labelled_dataset
+from misusebench.audit.extract import extract
 from misusebench.audit.labelled import Labelled, pooled
 from misusebench.errors import SuiteError
 from misusesim.dataset.reader import open_dataset
@@ -38,7 +40,7 @@ class Pool:
     @property
     def number(self) -> int:
         """Return how many campaigns there are in all sets that are asked."""
-        return sum(table.num_rows for table in self._asked(self.campaigns))
+        return sum(open_truth(data).campaigns.num_rows for data in self.asked)
 
     def few(self, least: int) -> str:
         """Return why there are too few campaigns; "" if there are not."""
@@ -49,14 +51,14 @@ class Pool:
             f"add --with {_advice(self.data[0].scenario)}"
         )
 
-    @property
+    @cached_property
     def asked(self) -> Sequence[Dataset]:
-        """Return the data sets that are asked for what needs many campaigns."""
-        return self._asked(self.data)
+        """Return the data sets, or parts of them, that are asked for what needs many campaigns."""
+        return [extract(data) for data in (self.data[1:] if self.left_out else self.data)]
 
     def labelled(self) -> Labelled:
         """Return the logs in one."""
-        return pooled([labelled_dataset(data.path) for data in self.asked])
+        return pooled([labelled_dataset(data) for data in self.asked])
 
     @property
     def left_out(self) -> bool:
@@ -64,9 +66,6 @@ class Pool:
         first, *others = self.data
         few = self.campaigns[0].num_rows < LEAST_CAMPAIGNS
         return bool(others) and few and first.manifest["rows"]["written"] > _MOST_ROWS
-
-    def _asked(self, each: Sequence[Any]) -> Sequence[Any]:
-        return each[1:] if self.left_out else each
 
 
 def pool(path: Path, others: Sequence[Path]) -> Pool:

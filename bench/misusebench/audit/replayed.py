@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from misusebench.audit.verdict import Check
 from misusesim.dataset.layout import context_tables
+from misusesim.dataset.reader import join_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -160,8 +161,8 @@ def _for_a_time(data: Dataset, table: str, claims: Sequence[Claim]) -> list[bool
 
 
 def _left(data: Dataset, table: str, claims: Sequence[Claim]) -> list[bool]:
-    rows = _rows(data, table, ["officer_id", "leave_date"])
-    rows = rows.filter(pc.is_valid(rows["leave_date"]))
+    columns = ["officer_id", "leave_date"]
+    rows = _rows(data, table, columns, lambda part: pc.is_valid(part["leave_date"]))
     left: dict[str, int] = {}
     for who, when in zip(rows["officer_id"].to_pylist(), _micros(rows["leave_date"]), strict=True):
         left[who] = min(when, left.get(who, _NEVER))
@@ -199,17 +200,21 @@ def _at_work(data: Dataset, table: str, claims: Sequence[Claim]) -> list[bool]:
 def _files(data: Dataset, table: str, people: set[str]) -> dict[str, set[str]]:
     """Return the incidents and cases that name each of some people."""
     columns = ["subject_key", "incident_id", "case_id"]
-    rows = _rows(data, table, columns)
     keys = pa.array([int(key) for key in people], pa.uint64())
-    rows = rows.filter(pc.is_in(rows["subject_key"], value_set=keys))
+    rows = _rows(data, table, columns, lambda part: pc.is_in(part["subject_key"], value_set=keys))
     out: dict[str, set[str]] = {}
     for row in rows.to_pylist():
         out.setdefault(str(row["subject_key"]), set()).add(row["incident_id"] or row["case_id"])
     return out
 
 
-def _rows(data: Dataset, table: str, columns: Sequence[str]) -> pa.Table:
-    return data.table(f"context/{table}", context_tables()[table], columns)
+def _rows(
+    data: Dataset, table: str, columns: Sequence[str], which: Callable[[pa.Table], pa.ChunkedArray]
+) -> pa.Table:
+    """Return some rows of a table, looked for part by part: a state's do not fit the memory."""
+    of = pa.schema([context_tables()[table].field(name) for name in columns])
+    parts = data.part_tables(f"context/{table}", columns)
+    return join_parts((part.filter(which(part)) for part in parts), of)
 
 
 def _spans(
@@ -227,21 +232,27 @@ def _spans(
     wanted
         Keys, or with `first_only` values of the first column.
     """
-    rows = _rows(data, table, [*columns, "valid_from", "valid_to"])
-    texts = [rows[name].cast(pa.string()) for name in columns]
-    key = pc.binary_join_element_wise(*texts, "/")
-    some = pc.is_in(
-        texts[0] if first_only else key, value_set=pa.array(sorted(wanted), pa.string())
-    )
-    some = pc.and_(some, pc.is_valid(key))
-    begins, ends = _micros(rows["valid_from"].filter(some)), _micros(rows["valid_to"].filter(some))
+    keys = pa.array(sorted(wanted), pa.string())
+
+    def which(part: pa.Table) -> pa.ChunkedArray:
+        key = _joined(part, columns)
+        asked = part[columns[0]].cast(pa.string()) if first_only else key
+        return pc.and_(pc.is_in(asked, value_set=keys), pc.is_valid(key))
+
+    rows = _rows(data, table, [*columns, "valid_from", "valid_to"], which)
+    begins, ends = _micros(rows["valid_from"]), _micros(rows["valid_to"])
     until: dict[tuple[str, int], int] = {}
-    for name, begin, end in zip(key.filter(some).to_pylist(), begins, ends, strict=True):
+    for name, begin, end in zip(_joined(rows, columns).to_pylist(), begins, ends, strict=True):
         until[name, begin] = min(end, until.get((name, begin), _NEVER))
     out: Spans = {}
     for (name, begin), end in until.items():
         out.setdefault(name, []).append((begin, end))
     return out
+
+
+def _joined(rows: pa.Table, columns: tuple[str, ...]) -> pa.ChunkedArray:
+    """Return the texts of some columns with "/" between them."""
+    return pc.binary_join_element_wise(*(rows[name].cast(pa.string()) for name in columns), "/")
 
 
 def _micros(column: pa.ChunkedArray) -> list[int]:

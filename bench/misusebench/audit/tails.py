@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 THREE_SIGMA: Final = 0.0027
 ROUNDS: Final = 10_000
 _CHUNK: Final = 200
+#: Draws go on until so many are beyond what is there, or there are so many in all: so a chance of
+#: one in hundreds of thousands is told from one in thousands.
+_ENOUGH: Final = 20
+MOST: Final = 1_000_000
 
 
 def two_sided(chances: Floats, value: int) -> float:
@@ -66,7 +70,7 @@ def false_alarms(chances: Floats) -> float:
     return float(chances[2 * np.minimum(below, above) < THREE_SIGMA].sum())
 
 
-def summed(draws: Sequence[Floats], rounds: int, seed: int) -> Floats:
+def summed(draws: Sequence[Floats], rounds: int, seed: Sequence[int]) -> Floats:
     """Return sums over campaigns, each by one of its draws, in so many rounds.
 
     Parameters
@@ -85,14 +89,35 @@ def summed(draws: Sequence[Floats], rounds: int, seed: int) -> Floats:
     return sums
 
 
-def beyond(drawn: Floats, value: float) -> float:
+def beyond(draw: Callable[[int], Floats], value: float, first: Floats, most: int = MOST) -> float:
     """Return twice the share of draws at least as far out as a value, on its side, at most 1.
 
-    >>> beyond(np.arange(99.0), 98.0)
+    Parameters
+    ----------
+    draw
+        Returns more draws, as many as the first, of a seed.
+    value
+        What is there.
+    first
+        Draws to begin with.
+    most
+        Draws in all, as far as they say more.
+
+    Examples
+    --------
+    >>> beyond(lambda seed: np.arange(99.0), 98.0, np.arange(99.0), 99)
     0.04
     """
-    tail = min(int((drawn >= value - 1e-9).sum()), int((drawn <= value + 1e-9).sum()))
-    return min(1.0, 2 * (tail + 1) / (len(drawn) + 1))
+    above = below = number = seed = 0
+    drawn = first
+    while True:
+        above += int((drawn >= value - 1e-9).sum())
+        below += int((drawn <= value + 1e-9).sum())
+        number += len(drawn)
+        if min(above, below) >= _ENOUGH or number >= most:
+            return min(1.0, 2 * (min(above, below) + 1) / (number + 1))
+        seed += 1
+        drawn = draw(seed)
 
 
 def misfit(counts: Sequence[Floats], shares: Sequence[Floats], rounds: int, seed: int) -> float:
@@ -103,14 +128,16 @@ def misfit(counts: Sequence[Floats], shares: Sequence[Floats], rounds: int, seed
     counts, shares
         Of each class, one pair per data set.
     rounds, seed
-        Of the draws.
+        Of the first draws.
     """
-    chance = np.random.default_rng(seed)
     expected = sum(c.sum() * s for c, s in zip(counts, shares, strict=True))
-    drawn = sum(
-        chance.multinomial(int(c.sum()), s, rounds) for c, s in zip(counts, shares, strict=True)
-    )
     weight = np.maximum(expected, 1e-9)
-    far = ((drawn - expected) ** 2 / weight).sum(axis=1)
     here = float(((sum(counts) - expected) ** 2 / weight).sum())
-    return float(((far >= here - 1e-9).sum() + 1) / (rounds + 1))
+    chance, far, number = np.random.default_rng(seed), 0, 0
+    while far < _ENOUGH and number < MOST:
+        drawn = sum(
+            chance.multinomial(int(c.sum()), s, rounds) for c, s in zip(counts, shares, strict=True)
+        )
+        far += int((((drawn - expected) ** 2 / weight).sum(axis=1) >= here - 1e-9).sum())
+        number += rounds
+    return (far + 1) / (number + 1)

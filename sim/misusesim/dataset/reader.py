@@ -20,7 +20,7 @@ from misusesim.dataset.writer import sha256_of
 from misusesim.errors import DatasetError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -147,7 +147,11 @@ class Dataset:
         """Return all parts below a folder as one table."""
         if columns is not None:
             of = pa.schema([of.field(name) for name in columns], metadata=of.metadata)
-        return join_parts((read_part(self.path / p, columns) for p in self.parts(folder)), of)
+        return join_parts(self.part_tables(folder, columns), of)
+
+    def part_tables(self, folder: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
+        """Yield the parts below a folder one by one, for tables that do not fit the memory."""
+        return (read_part(self.path / part, columns) for part in self.parts(folder))
 
     def log(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Return the log in replay order (`received_at`, `query_id`).

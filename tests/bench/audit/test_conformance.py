@@ -8,7 +8,13 @@ import pytest
 
 from misusebench.audit import tails
 from misusebench.audit.beginnings import Number
-from misusebench.audit.conformance import checks_of_conformance, conforms, parts_of
+from misusebench.audit.conformance import (
+    Conformance,
+    beyond_chance,
+    checks_of_conformance,
+    conforms,
+    parts_of,
+)
 from misusebench.audit.gaits import gait
 from misusebench.audit.implied import rung_shares
 from misusesim import simulate
@@ -148,3 +154,51 @@ def test_an_exact_number_must_be_exact(tmp_path):
     assert not any(audited([(scenario, table)])[1].values())
     more = changed(table, "n_queries", queries + desk)
     assert audited([(scenario, more)])[1]["queries"] == ["permit_checks"]
+
+
+def kinds_with(*chances):
+    """Return ten kinds of four statistics each, of which the first have such chances."""
+    names = ("campaigns", "days", "queries", "rungs")
+    tails_of = [dict.fromkeys(names, 0.5) for _ in range(10)]
+    for place, chance in enumerate(chances):
+        tails_of[place // 4][names[place % 4]] = chance
+    return [
+        Conformance(f"kind {n}", 9, 9.0, 1.0, 1.0, 1.0, 1.0, (3, 3, 3), (3.0, 3.0, 3.0), t, 0.0108)
+        for n, t in enumerate(tails_of)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("chances", "failed"),
+    [
+        ((), 0),
+        ((0.0025,), 0),  # a sound set of forty statistics has one such in ten
+        ((0.0025, 0.0002), 0),  # and two such in two hundred
+        ((0.0025, 0.0002, 0.002), 3),  # but three in five thousand
+        ((0.00009,), 1),  # nor is one of ten kinds so far out in a thousand
+        ((0.0025, 0.00009), 1),
+    ],
+)
+def test_one_statistic_beyond_three_sigma_is_chance_and_three_are_not(chances, failed):
+    """A data set fails for more, or for worse, than 999 of 1,000 sound ones have."""
+    kinds = kinds_with(*chances)
+    assert len(beyond_chance(kinds)) == failed
+    checks = checks_of_conformance(kinds)
+    assert sum(check.passed is False for check in checks) == failed
+    assert sum("beyond three sigma: kind 0" in check.detail for check in checks) == len(chances)
+
+
+def test_draws_go_on_until_a_small_chance_is_known():
+    """4.4 sigma of a normal distribution are a chance of 1.1 in 100,000 and no more than that."""
+    draw = lambda seed: np.random.default_rng([9, seed]).normal(size=10_000)  # noqa: E731
+    assert 4e-6 < tails.beyond(draw, 4.4, draw(0)) < 2.5e-5
+    assert tails.beyond(draw, 9.0, draw(0)) == 2 / 1_000_001
+    assert tails.beyond(draw, 9.0, draw(0), 20_000) == 2 / 20_001
+    assert 0.8 < tails.beyond(draw, 0.1, draw(0)) <= 1
+
+
+def test_a_mix_far_from_its_shares_has_a_small_chance():
+    """Of 20 with even shares, none of one class has 2 x 0.5 ** 20; 15 and 5 have 0.041."""
+    even = [np.array([0.5, 0.5])]
+    assert tails.misfit([np.array([20.0, 0.0])], even, 10_000, 0) < 1e-5
+    assert 0.037 < tails.misfit([np.array([15.0, 5.0])], even, 10_000, 0) < 0.046

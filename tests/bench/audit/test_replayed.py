@@ -208,13 +208,12 @@ class Tables:
     def __init__(self, **tables):
         self._rows = {name.replace("_", "/", 1): rows for name, rows in tables.items()}
 
-    def table(self, folder, of, columns):
-        """Return the rows asked for."""
-        del of
+    def part_tables(self, folder, columns):
+        """Return each row asked for as a part of its own."""
         name = folder.removeprefix("context/")
         shape = pa.schema([context_tables()[name].field(column) for column in columns])
         rows = [{n: row.get(n) for n in columns} for row in self._rows.get(name, ())]
-        return pa.Table.from_pylist(rows, shape)
+        return [pa.Table.from_pylist([row], shape) for row in rows]
 
 
 @pytest.mark.parametrize(("evidence", "time", "holds"), [
