@@ -183,6 +183,28 @@ def test_desks_print_more_than_cars(stops, desk):
     assert printed[1] < 0.01
 
 
+@pytest.mark.parametrize(
+    ("level", "officer", "low", "high"),
+    [
+        ("hard", shard.DETECTIVE, 0.07, 0.13), ("hard", shard.PATROL, 0, 0.01),
+        ("medium", shard.DETECTIVE, 0, 0.01),
+    ],
+)  # fmt: skip
+def test_at_hard_misuse_at_a_desk_prints_as_desks_do(level, officer, low, high):
+    """A false check is printed as often as the desk's work, where misuse does as others do."""
+    steps = shard.dishonest(0, "plate_check", count=3000, officer=officer)
+    found = shard.rows(steps, shard.world(level=level))
+    assert low <= shard.share(found, lambda row: row["action"] == "print") <= high
+
+
+def test_honest_plate_checks_are_field_work_at_every_level():
+    """What hides changes nothing of what an honest detective's plate check does."""
+    checks = shard.made("plate_check", count=3000)
+    easy, hard = (shard.rows(checks, shard.world(level=level)) for level in ("easy", "hard"))
+    assert easy == hard
+    assert shard.share(hard, lambda row: row["action"] == "print") < 0.01
+
+
 def test_nothing_is_shared_where_there_is_nobody_else():
     """The only agency of a state has no recipient even if it shares."""
     found = shard.rows(shard.made("traffic_stop", count=50, action=ACTIONS.index("share")))
