@@ -56,8 +56,7 @@ def query_sides(data: Dataset, truth: Truth, by: str) -> pa.Table:
 
 def campaign_of(truth: Truth, query_id: pa.ChunkedArray) -> NDArray[np.int64]:
     """Return the row of `truth.campaigns` that each query belongs to, -1 for none."""
-    queries = truth.queries
-    some = queries.filter(pc.is_valid(queries["campaign_id"]))
+    some = truth.misuse.filter(pc.is_valid(truth.misuse["campaign_id"]))
     row = pc.index_in(some["campaign_id"], value_set=truth.campaigns["campaign_id"])
     place = pc.index_in(query_id, value_set=some["query_id"].combine_chunks())
     rows = np.append(row.to_numpy().astype(np.int64), -1)

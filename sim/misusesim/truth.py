@@ -8,13 +8,15 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from misusesim.dataset import schema
-from misusesim.dataset.reader import Dataset, open_dataset
+from misusesim.dataset.reader import Dataset, join_parts, open_dataset
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
-
-    import pyarrow as pa
 
 
 class Truth:
@@ -35,6 +37,30 @@ class Truth:
     def queries(self) -> pa.Table:
         """Why each query happened, keyed by `query_id`."""
         return self._table("queries")
+
+    def of_cause(self, cause: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return the rows of `queries` with a cause, found part by part: a state's do not fit.
+
+        Parameters
+        ----------
+        cause
+            ``work``, ``oddity`` or ``misuse``.
+        columns
+            Those wanted, in this order; all by default.
+        """
+        names = schema.TRUTH["queries"].names if columns is None else list(columns)
+        both = [*dict.fromkeys([*names, "cause"])]
+        parts = (
+            part.filter(pc.equal(part["cause"].cast(pa.string()), cause))
+            for part in self._dataset.part_tables("truth/queries", both)
+        )
+        of = pa.schema([schema.TRUTH["queries"].field(name) for name in both])
+        return join_parts(parts, of).select(names)
+
+    @cached_property
+    def misuse(self) -> pa.Table:
+        """The rows of `queries` that are misuse."""
+        return self.of_cause("misuse")
 
     @cached_property
     def campaigns(self) -> pa.Table:

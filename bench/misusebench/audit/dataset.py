@@ -9,13 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from misusebench.audit.extract import check_of_extract, extract
 from misusebench.audit.labelled import Labelled, codes_of
 from misusebench.audit.replayed import replayed
+from misusebench.audit.sample import check_of_sample, merged, pieces, sampled
 from misusebench.audit.splits import split_checks
 from misusebench.audit.verdict import Check
 from misusesim.clock import LocalClock
 from misusesim.dataset.reader import Dataset, open_dataset
+from misusesim.dataset.writer import sha256_of
 from misusesim.truth import open_truth
 
 if TYPE_CHECKING:
@@ -63,8 +64,7 @@ def labelled_dataset(source: Path | Dataset) -> Labelled:
 
 def _kinds(log: pa.Table, truth: Truth) -> NDArray[np.str_]:
     """Return the kind of misuse of each row, "" for the others."""
-    queries = truth.queries
-    wrong = queries.filter(pc.equal(queries["cause"].cast(pa.string()), "misuse"))
+    wrong = truth.misuse
     ids = wrong["query_id"].to_numpy()
     order = np.argsort(ids)
     own = log["query_id"].to_numpy()
@@ -78,12 +78,12 @@ def _kinds(log: pa.Table, truth: Truth) -> NDArray[np.str_]:
 def checks_of_truth(path: Path) -> list[Check]:
     """Return the checks of a data set's truth and accounting (Q3, Q8, Q15, Q17)."""
     data = open_dataset(path)
-    truth, part = open_truth(data), extract(data)
-    told = truth if part is data else open_truth(part)
+    truth, some = open_truth(data), sampled(data)
+    told = merged([replayed(one, open_truth(one)) for one in pieces(data)])
     return [
-        _apart(data), *_replayed(truth), _accounted(data.manifest["rows"]), _by_design(truth),
-        _all_written(truth, data.scenario.noise.lost_share), *replayed(data, told),
-        *split_checks(part, told), *check_of_extract(data),
+        _apart(data), *_replayed(truth), *_accounted(data), _by_design(truth),
+        _all_written(truth, data.scenario.noise.lost_share), *told,
+        *split_checks(some, open_truth(some)), *check_of_sample(data),
     ]  # fmt: skip
 
 
@@ -105,15 +105,14 @@ def _apart(data: Dataset) -> Check:
 def _replayed(truth: Truth) -> list[Check]:
     """Hold each misuse row against its campaign, and each oddity against its justification."""
     campaigns = {row["campaign_id"]: row for row in truth.campaigns.to_pylist()}
-    queries = truth.queries
-    wrong = queries.filter(pc.equal(queries["cause"].cast(pa.string()), "misuse"))
+    wrong = truth.misuse
     names = ("campaign_id", "kind", "rung", "severity")
     bad = 0
     for row in wrong.select(names).to_pylist():
         campaign: dict[str, Any] | None = campaigns.get(row["campaign_id"])
         bad += campaign is None or any(row[name] != campaign[name] for name in names[1:])
-    told = truth.oddities["justification"].to_pylist()
-    unsaid = sum(":" not in (text or "") for text in told)
+    told = truth.oddities["justification"]
+    unsaid = len(told) - (pc.sum(pc.match_substring(told, ":")).as_py() or 0)
     return [
         Check("Q8", "misuse replays", bad, "0 rows", not bad,
               f"of {wrong.num_rows:,} rows against their campaigns"),
@@ -124,8 +123,7 @@ def _replayed(truth: Truth) -> list[Check]:
 
 def _all_written(truth: Truth, lost_share: float) -> Check:
     """Hold the rows of misuse against what its officers did: all are there but for lost ones."""
-    queries = truth.queries
-    wrong = queries.filter(pc.equal(queries["cause"].cast(pa.string()), "misuse"))
+    wrong = truth.misuse
     once = wrong["duplicate_of"].null_count
     done = int(pc.sum(truth.officers["n_queries"]).as_py() or 0)
     most = done * lost_share + _SIGMAS * (done * lost_share) ** 0.5 + 1
@@ -134,7 +132,22 @@ def _all_written(truth: Truth, lost_share: float) -> Check:
     return Check("Q16", "misuse written", done - once, bound, 0 <= done - once <= most, what)
 
 
-def _accounted(rows: dict[str, int]) -> Check:
+def _accounted(data: Dataset) -> list[Check]:
+    """Hold the sums of the manifest against each other, and the files against the manifest."""
+    rows, files = data.manifest["rows"], data.manifest["files"]
     off = rows["generated"] - rows["lost"] + rows["duplicates"] - rows["written"]
-    what = "generated - lost + doubled = written"
-    return Check("Q17", "accounting", abs(off), "0 rows", off == 0, what)
+    off = abs(off) or abs(sum(f["rows"] for f in files if f["path"].startswith("log/"))
+                          - rows["written"])  # fmt: skip
+    changed = [f["path"] for f in files if not _as_written(data, f)]
+    first = f"; first: {changed[0]}" if changed else ""
+    return [
+        Check("Q17", "accounting", off, "0 rows", off == 0,
+              "generated - lost + doubled = written = rows of all parts of the log"),
+        Check("Q17", "files as written", len(changed), "0 files", not changed,
+              f"of {len(files):,} are missing, or their hash is not the manifest's{first}"),
+    ]  # fmt: skip
+
+
+def _as_written(data: Dataset, file: dict[str, Any]) -> bool:
+    path = data.path / file["path"]
+    return bool(path.is_file() and sha256_of(path) == file["sha256"])

@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.audit.dataset import labelled_dataset
-from misusebench.audit.extract import extract
 from misusebench.audit.labelled import Labelled, pooled
+from misusebench.audit.sample import campaigns_in, rows_of, sampled
 from misusebench.errors import SuiteError
 from misusesim.dataset.reader import open_dataset
 from misusesim.scenario.family import RATES, SIZES, member_of
@@ -39,33 +39,41 @@ class Pool:
 
     @property
     def number(self) -> int:
-        """Return how many campaigns there are in all sets that are asked."""
-        return sum(open_truth(data).campaigns.num_rows for data in self.asked)
+        """Return how many campaigns are in the rows of all sets that are asked."""
+        pairs = zip(self.asked, self._asked(self.campaigns), strict=True)
+        return sum(campaigns_in(data, campaigns) for data, campaigns in pairs)
 
     def few(self, least: int) -> str:
         """Return why there are too few campaigns; "" if there are not."""
         if self.number >= max(least, 1):
             return ""
+        there = sum(campaigns.num_rows for campaigns in self._asked(self.campaigns))
+        of = "" if there == self.number else f" of {there:,}, in the rows looked at"
         return (
-            f"{self.number} campaigns; at least {max(least, 1)} are asked: "
+            f"{self.number} campaigns{of}; at least {max(least, 1)} are asked: "
             f"add --with {_advice(self.data[0].scenario)}"
         )
 
     @cached_property
     def asked(self) -> Sequence[Dataset]:
-        """Return the data sets, or parts of them, that are asked for what needs many campaigns."""
-        return [extract(data) for data in (self.data[1:] if self.left_out else self.data)]
+        """Return the data sets, or rows of them, that are asked for what needs many campaigns."""
+        asked = self._asked(self.data)
+        together = sum(map(rows_of, asked))
+        return [sampled(data, together) for data in asked]
 
     def labelled(self) -> Labelled:
         """Return the logs in one."""
         return pooled([labelled_dataset(data) for data in self.asked])
 
-    @property
+    @cached_property
     def left_out(self) -> bool:
         """Return whether the audited set itself is too large, and too sparse, to be asked."""
         first, *others = self.data
-        few = self.campaigns[0].num_rows < LEAST_CAMPAIGNS
-        return bool(others) and few and first.manifest["rows"]["written"] > _MOST_ROWS
+        few = campaigns_in(sampled(first), self.campaigns[0]) < LEAST_CAMPAIGNS
+        return bool(others) and few and rows_of(first) > _MOST_ROWS
+
+    def _asked(self, each: Sequence[Any]) -> Sequence[Any]:
+        return each[1:] if self.left_out else each
 
 
 def pool(path: Path, others: Sequence[Path]) -> Pool:

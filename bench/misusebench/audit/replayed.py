@@ -75,8 +75,7 @@ def _reasons(data: Dataset, truth: Truth) -> Check:
 
 def _rules(truth: Truth) -> Check:
     """Hold the rule that each query of misuse breaks against the reasons of its campaign."""
-    queries = truth.queries
-    wrong = queries.filter(pc.equal(queries["cause"].cast(pa.string()), "misuse"))
+    wrong = truth.misuse
     broken = _pairs(wrong["campaign_id"], wrong["violation"])
     reasons = truth.reasons
     told = _pairs(reasons["campaign_id"], reasons["rule"])

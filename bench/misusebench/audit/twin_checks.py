@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from misusebench.audit.dataset import POLICY_VISIBLE
+from misusebench.audit.labelled import plain
+from misusebench.audit.sample import pieces
 from misusebench.audit.twins import BY_CAMPAIGN, Separation, pairs, pooled, separations
 from misusebench.audit.verdict import Check
 from misusesim.scenario.family import PREVALENCES, member_of
@@ -16,6 +15,8 @@ from misusesim.truth import open_truth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import pyarrow as pa
 
     from misusesim.dataset.reader import Dataset
 
@@ -51,7 +52,8 @@ def checks_of_twins(some: Sequence[Dataset], level: str, *, rounds: int = 1_000)
     rounds
         Of the permutations of labels among officers.
     """
-    found = pooled([pairs(data, open_truth(data)) for data in some])
+    parts = [piece for data in some for piece in pieces(data)]
+    found = pooled([pairs(part, open_truth(part)) for part in parts])
     told = separations(found, rounds) if found.misuse.any() else []
     return [_enough(some), *checks_of(told, level)]
 
@@ -113,14 +115,20 @@ def _enough(some: Sequence[Dataset]) -> Check:
 def _counted(data: Dataset) -> tuple[Counter[str], Counter[str]]:
     """Return misuse queries (campaigns of kinds in bulk) and twin queries, by misuse kind."""
     truth = open_truth(data)
-    odd = truth.oddities
+    odd = truth.oddities.group_by(["kind", "twin_of"]).aggregate([])
     twin_of = dict(zip(odd["kind"].to_pylist(), odd["twin_of"].to_pylist(), strict=True))
-    cause = truth.queries["cause"].cast(pa.string())
-    kinds = {
-        name: truth.queries.filter(pc.equal(cause, name))["kind"].to_pylist()
-        for name in ("misuse", "oddity")
-    }
-    misuse = Counter(kind for kind in kinds["misuse"] if kind not in BY_CAMPAIGN)
-    misuse += Counter(k for k in truth.campaigns["kind"].to_pylist() if k in BY_CAMPAIGN)
-    like = Counter(twin_of.get(kind) for kind in kinds["oddity"])
-    return misuse, Counter({kind: n for kind, n in like.items() if kind is not None})
+    queries, campaigns = _by_kind(truth.misuse), _by_kind(truth.campaigns)
+    misuse = Counter({
+        kind: (campaigns if kind in BY_CAMPAIGN else queries)[kind] for kind in campaigns
+    })  # fmt: skip
+    like: Counter[str] = Counter()
+    for kind, n in _by_kind(truth.of_cause("oddity", ["kind"])).items():
+        if (twin := twin_of.get(kind)) is not None:
+            like[twin] += n
+    return +misuse, like
+
+
+def _by_kind(rows: pa.Table) -> Counter[str]:
+    """Return how many rows there are of each kind."""
+    counted = plain(rows["kind"]).value_counts().to_pylist()
+    return Counter({row["values"]: row["counts"] for row in counted})

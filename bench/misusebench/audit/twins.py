@@ -172,12 +172,12 @@ def _made_alike(
 ) -> tuple[Ints, Ints]:
     """Return rows of the oddities that look like kinds a rule sees, and the misuse row of each."""
     like, of = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-    known = truth.oddities
+    known, odd_rows = truth.oddities, truth.of_cause("oddity", ["query_id", "kind"])
     twin_of = dict(zip(known["kind"].to_pylist(), known["twin_of"].to_pylist(), strict=True))
     for name in sorted(set(kind.tolist()) & set(POLICY_VISIBLE)):
         odd = [oddity for oddity, twin in twin_of.items() if twin == name]
-        rows = truth.queries.filter(
-            pc.is_in(truth.queries["kind"].cast(pa.string()), pa.array(odd, pa.string()))
+        rows = odd_rows.filter(
+            pc.is_in(odd_rows["kind"].cast(pa.string()), pa.array(odd, pa.string()))
         )
         there = np.flatnonzero(pc.is_in(log["query_id"], rows["query_id"].combine_chunks()))
         mine = np.repeat(np.flatnonzero(kind == name), LOOK_ALIKES)
@@ -210,10 +210,7 @@ def _misuse(
     log: pa.Table, truth: Truth
 ) -> tuple[NDArray[np.int64], NDArray[np.str_], NDArray[np.str_]]:
     """Return where the misuse rows are in the log, their kinds and campaigns."""
-    causes = truth.queries["cause"].cast(pa.string())
-    rows = truth.queries.filter(pc.equal(causes, "misuse")).select(
-        ["query_id", "kind", "campaign_id"]
-    )
+    rows = truth.misuse.select(["query_id", "kind", "campaign_id"])
     own = log["query_id"].to_numpy()
     order = np.argsort(own)
     ids = rows["query_id"].to_numpy()

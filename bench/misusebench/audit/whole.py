@@ -13,8 +13,10 @@ from misusebench.audit.ids import checks_of_ids
 from misusebench.audit.lifelike import checks_of_realism
 from misusebench.audit.pool import LEAST_CAMPAIGNS, Pool, pool
 from misusebench.audit.promise import checks_of_density
+from misusebench.audit.sample import sampled
 from misusebench.audit.twin_checks import checks_of_twins
 from misusebench.audit.verdict import Audit, Check
+from misusebench.errors import SuiteError
 from misusesim.truth import open_truth
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ def audited_dataset(
     Raises
     ------
     SuiteError
-        If pooled data sets are not of one level and mix.
+        If pooled data sets are not of one level and mix, or it is too large for `without`.
     UsageError, DatasetError
         If one is no data set, or not whole.
     """
@@ -61,6 +63,11 @@ def audited_dataset(
     first, asked = together.data[0], level or together.data[0].scenario.level
     rows = first.manifest["rows"]["written"]
     misuse = int(first.manifest["realised"]["causes"].get("misuse", 0))
+    if without is not None and sampled(first) is not first:
+        raise SuiteError(
+            f"{path} has {rows:,} rows, too many to hold against another table: leave out "
+            "--without; up to 50 million rows the audit makes the world without misuse itself"
+        )
     checks = [
         *_many(together, asked, least, misuse / rows, told), density_check(misuse / rows, most),
         *(() if without is None else [background_check(labelled_dataset(path), without)]),

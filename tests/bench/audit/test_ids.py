@@ -22,20 +22,29 @@ def drawn(seed=1, number=50_000):
     return every, [every[:300], every[300:360]]
 
 
+def counted(every, misuse=()):
+    """Return what is counted of ids that come in three parts."""
+    found = ids.Counted(np.asarray(misuse, np.uint64))
+    for part in np.array_split(every, 3):
+        found.count(part)
+    return found
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_hashed_ids_tell_nothing(seed):
     """No byte tells more of the cause than of shuffled causes, and no order."""
     every, marked = drawn(seed)
-    assert ids.of_bytes(every, marked).passed
-    assert ids.of_bits(every, marked).passed
-    assert ids.of_order(every, marked[1]).passed
+    found = counted(every, marked[1])
+    assert ids.of_bytes(found.by_byte, marked).passed
+    assert ids.of_bits(found.by_bit, marked).passed
+    assert ids.of_order(found).passed
 
 
 def test_a_byte_that_says_the_cause_is_found():
     """Misuse in whose ids one byte is always zero is beyond shuffled causes."""
     every, (odd, _) = drawn()
     every[300:360] &= ~np.uint64(0xFF << 24)
-    found = ids.of_bytes(every, [odd, every[300:360]])
+    found = ids.of_bytes(counted(every).by_byte, [odd, every[300:360]])
     assert (found.id, found.name, found.passed) == ("Q3", "id bytes against cause", False)
 
 
@@ -43,16 +52,16 @@ def test_a_bit_that_says_the_cause_is_found():
     """One bit that is never set in 60 ids of 50,000 tells 0.0008 nats; as a byte it is lost."""
     every, (odd, _) = drawn()
     every[300:360] &= ~np.uint64(1 << 24)
-    found = ids.of_bits(every, [odd, every[300:360]])
+    found = ids.of_bits(counted(every).by_bit, [odd, every[300:360]])
     assert (round(found.value, 4), found.passed) == (0.0008, False)
-    assert ids.of_bytes(every, [odd, every[300:360]]).passed
+    assert ids.of_bytes(counted(every).by_byte, [odd, every[300:360]]).passed
 
 
 def test_ids_given_last_are_found():
     """Sixty ids of the upper half have their mean place 6.6 standard errors too high."""
     every, _ = drawn()
     last = np.sort(every)[25_000::417]
-    found = ids.of_order(every, last)
+    found = ids.of_order(counted(every, last))
     assert (len(last), round(found.value, 1), found.passed) == (60, 6.6, False)
 
 
@@ -85,3 +94,10 @@ def test_rows_out_of_order_are_found(tmp_path):
     log = pq.read_table(part)
     pq.write_table(log.take(pa.array([*range(1, len(log)), 0])), part)
     assert ids._of_rows(open_dataset(copy)).value == 1
+
+
+def test_more_ids_than_can_be_drawn_from_are_halved():
+    """Of two billion ids the same is asked of half as many."""
+    every, marked = drawn()
+    found = counted(every, marked[1])
+    assert ids.of_bits(found.by_bit * 40_000, marked).passed
