@@ -275,6 +275,9 @@ def main(arguments: Sequence[str]) -> int:
             f"dev.py: no command {arguments[0]}; there are {', '.join(COMMANDS)}", file=sys.stderr
         )
         return 2
+    if arguments[0] != "bench" and {"-h", "--help"} & set(arguments[1:]):
+        print(__doc__.strip())
+        return 0
     # container images switch compiled files off; without them each run rewrites and compiles every
     # test again, in each process: a sixth of the fast tests' time
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -64,7 +64,7 @@ def test_an_old_python_gets_as_far_as_the_message() -> None:
 
 def test_help() -> None:
     """Without a command it says what there is, and exits 2; asked for help, 0."""
-    for arguments, code in (([], 2), (["--help"], 0)):
+    for arguments, code in (([], 2), (["--help"], 0), (["test", "--help"], 0)):
         done = subprocess.run(
             [sys.executable, ROOT / "dev.py", *arguments],
             capture_output=True, text=True, check=False,

@@ -43,10 +43,13 @@ class Shown:
         out = Table(title=self.lead(), title_justify="left", box=None, pad_edge=False)
         for head in ("", "check", "verdict", "value", "bound", "what it was"):
             out.add_column(head, overflow="fold")
+        out.caption, out.caption_justify = self.lead(), "left"  # the title has scrolled away
         for check in self.found.checks:
-            word = check.verdict
+            colour, word = _COLOUR[check.verdict], check.verdict
+            if check.value is not None and check.bound == "told only":
+                word = "told"
             out.add_row(
-                check.id, check.name, f"[{_COLOUR[word]}]{word}[/]", _number(check), check.bound,
+                check.id, check.name, f"[{colour}]{word}[/]", _number(check), check.bound,
                 check.detail.replace("[", r"\["),
             )  # fmt: skip
         return out
@@ -75,7 +78,15 @@ def show_audit(
         If the file cannot be read, lacks a column or has rows of one class only, or a pooled data
         set is of another level or mix.
     """
+    if not path.exists():
+        raise SuiteError(
+            f"{path}: no such file or folder; a data set, a CSV or a Parquet is wanted"
+        )
     other = None if without is None else read_table(without)
+    if label is not None and (path / layout.MANIFEST).is_file():
+        raise SuiteError(
+            f"{path} is a data set of ours, with a truth of its own; leave out --label"
+        )
     if label is not None:
         if others:
             raise SuiteError("--with pools data sets of ours; a table with --label stands alone")

@@ -119,9 +119,11 @@ def release(
     UsageError, DatasetError
         As of :func:`misusesim.shards.run`.
     SuiteError
-        If a pooled data set is of another level or mix, a file cannot be written, or another
-        release is writing to the same folder.
+        If a pooled data set is of another level or mix, a file cannot be written, `out` is a data
+        set, or another release is writing to the same folder.
     """
+    if (out / layout.MANIFEST).exists():
+        raise SuiteError(f"{out} is a data set; name a folder for releases beside it")
     folder = out / f"{scenario.name}-{scenario.seed}"
     to = out / f"{folder.name}.tar"
     with _alone(folder), _disk_in_words(folder):

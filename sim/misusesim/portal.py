@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,6 +73,10 @@ def read_portal_csv(path: str | Path) -> RealLog:
     return _build(file, {ours: table[n] for ours, n in names.items() if n is not None})
 
 
+_PIECE: Final = 1 << 20
+_PARQUET: Final = b"PAR1"
+
+
 def _parse(file: Path) -> pa.Table:
     """Return all columns as texts; quoted line breaks are allowed."""
     faults: list[str] = []
@@ -83,6 +88,7 @@ def _parse(file: Path) -> pa.Table:
         return "skip"
 
     read = pcsv.ReadOptions(use_threads=False)  # with threads a fault has no line number
+    _must_be_text(file)
     try:
         with pcsv.open_csv(file, read, _parsing(lambda _: "skip")) as opened:
             header = opened.schema.names
@@ -90,13 +96,35 @@ def _parse(file: Path) -> pa.Table:
             column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
         )
         table = pcsv.read_csv(file, read, _parsing(refuse), as_text)
-    except FileNotFoundError as error:
-        raise UsageError(f"{file}: no such file") from error
     except (OSError, pa.ArrowException) as error:
         raise UsageError(f"{file}: not a CSV file ({error})") from error
     if faults:
         raise UsageError("\n".join(faults[:20]))
     return table
+
+
+def _must_be_text(file: Path) -> None:
+    """Refuse what is no text: the parser would call back with rows that cannot be decoded."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with file.open("rb") as opened:
+            first = opened.read(_PIECE)
+            if first.startswith(_PARQUET):
+                raise UsageError(
+                    f"{file} is a Parquet file; a search log is a CSV file as portals publish it "
+                    "(of a data set: misusebench export DIR --format portal-csv)"
+                )
+            piece = first
+            while piece:
+                decoder.decode(piece)
+                piece = opened.read(_PIECE)
+            decoder.decode(b"", final=True)
+    except FileNotFoundError as error:
+        raise UsageError(f"{file}: no such file") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file}: not a CSV file in UTF-8 ({error.reason})") from error
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read ({error.strerror})") from error
 
 
 def _parsing(refuse: Callable[[pcsv.InvalidRow], str]) -> pcsv.ParseOptions:

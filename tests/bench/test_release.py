@@ -331,3 +331,13 @@ def test_an_archive_is_known_by_its_hash_and_its_first_member(out: Path) -> None
     archive.drop(to)
     archive.drop(to)
     assert archive.packed(folder, to) is None
+
+
+def test_no_release_inside_a_data_set(tmp_path, capsys):
+    """A folder that is a data set is refused: what is put into it would be strange to it."""
+    made = tmp_path / "tiny"
+    assert main(["simulate", "tiny", "-o", str(made), "--days", "7", "-q"]) == 0
+    assert main(["release", "tiny", "-o", str(made), "-q", "--not-again"]) == 2
+    said = " ".join(capsys.readouterr().err.split())
+    assert "is a data set; name a folder for releases beside it" in said
+    assert verify(made) == []

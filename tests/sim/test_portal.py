@@ -89,3 +89,19 @@ def test_missing_file(tmp_path):
     """A file that is not there is named."""
     with pytest.raises(UsageError, match=r"gone\.csv: no such file"):
         read_portal_csv(tmp_path / "gone.csv")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PAR1" + bytes(100), "is a Parquet file; a search log is a CSV file"),
+        (b"t_local,user\n2024-01-01 00:00:00,\xff\xfe\n", "not a CSV file in UTF-8"),
+        (b"t_local,user\n" + b"2024-01-01 00:00:00,a\n" * 60_000 + b"\xc3", "in UTF-8"),
+    ],
+)
+def test_what_is_no_text_is_told_before_it_is_parsed(tmp_path, content, said):
+    """A Parquet file, bytes that are no UTF-8, and half a letter at the end of a long file."""
+    path = tmp_path / "log.csv"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=said):
+        read_portal_csv(path)

@@ -196,7 +196,8 @@ def _versus(name: str, one: Conformance) -> str:
     }  # fmt: skip
     if name in pairs:
         real, expected = pairs[name]
-        return f"{real:.4g}, {expected:.4g} expected"
+        unit = " days" if name == "days" else ""
+        return f"{real:.4g}{unit}, {expected:.4g} expected"
     return f"{_slashed(one.rungs)}, {_slashed(one.expected_rungs)} expected"
 
 

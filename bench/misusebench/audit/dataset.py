@@ -17,6 +17,7 @@ from misusebench.audit.verdict import Check
 from misusesim.clock import LocalClock
 from misusesim.dataset.reader import Dataset, open_dataset
 from misusesim.dataset.writer import sha256_of
+from misusesim.errors import DatasetError
 from misusesim.truth import open_truth
 
 if TYPE_CHECKING:
@@ -97,9 +98,16 @@ def _by_design(truth: Truth) -> Check:
 def _apart(data: Dataset) -> Check:
     """Look for columns of the truth in the parts of the log, as they are on disk."""
     told = {"cause", "kind", "label", "campaign_id", "rung", "cover", "intent", "severity"}
-    found = {n for part in data.parts("log") for n in pq.read_schema(data.path / part).names}
+    found = {n for part in data.parts("log") for n in _columns(data.path / part)}
     public = sorted(found & told)
     return Check("Q3", "truth apart", len(public), "0 columns", not public, ", ".join(public))
+
+
+def _columns(part: Path) -> list[str]:
+    try:
+        return list(pq.read_schema(part).names)
+    except (OSError, pa.ArrowException) as error:
+        raise DatasetError(f"{part} is damaged; `misusebench verify` tells more") from error
 
 
 def _replayed(truth: Truth) -> list[Check]:

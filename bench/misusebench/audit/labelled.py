@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: Words that mean "yes" in a label of text; anything else is "no".
 _YES: Final = frozenset({"1", "true", "t", "yes", "y", "positive", "misuse", "fraud", "anomaly"})
 _SECOND_NS: Final = 1_000_000_000
+#: More different numbers than this are no classes (assumption).
+_MOST_CLASSES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ def _truth(path: Path, name: str, column: pa.ChunkedArray) -> NDArray[np.bool_]:
     if pa.types.is_boolean(whole.type):
         found = pc.fill_null(whole, False)
     elif pa.types.is_integer(whole.type) or pa.types.is_floating(whole.type):
+        _must_be_classes(path, name, whole)
         found = pc.fill_null(pc.not_equal(whole, 0), False)
     else:
         words = pc.utf8_lower(whole.cast(pa.string()))
@@ -181,6 +184,16 @@ def _truth(path: Path, name: str, column: pa.ChunkedArray) -> NDArray[np.bool_]:
             f"{', '.join(sorted(_YES))}"
         )
     return truth
+
+
+def _must_be_classes(path: Path, name: str, column: pa.Array) -> None:
+    """Refuse a count or a measure as a label: nearly every row would be positive."""
+    different = len(column.drop_null().unique())
+    if different > _MOST_CLASSES:
+        raise SuiteError(
+            f"{path}: {name} has {different:,} different numbers, so it is no label; a label is 0 "
+            f"for negative rows and at most {_MOST_CLASSES - 1} other numbers for positive ones"
+        )
 
 
 def plain(column: pa.ChunkedArray) -> pa.Array:

@@ -17,6 +17,7 @@ from misusebench.__main__ import main
 from misusebench.audit import audited, read_labelled
 from misusebench.audit.again import checks_made_again
 from misusebench.audit.dataset import checks_of_truth, labelled_dataset
+from misusebench.audit_run import show_audit
 from misusebench.errors import SuiteError
 from misusesim import simulate
 from misusesim.scenario.load import load_scenario
@@ -167,6 +168,56 @@ def test_a_folder_that_is_no_data_set_wants_a_label(tmp_path, capsys):
     """What is neither is told, with exit 2."""
     assert main(["audit", str(tmp_path), "-q"]) == 2
     assert "needs --label" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nowhere", "--label", "y"], "nowhere: no such file or folder"),
+        (["DATA", "--label", "y"], "is a data set of ours, with a truth of its own; leave out"),
+    ],
+)
+def test_what_cannot_be_audited_so_is_told(small, tmp_path, monkeypatch, capsys, words, said):
+    """A path that is not there, and a label for a data set of ours: exit 2, in words."""
+    monkeypatch.chdir(tmp_path)
+    asked = [str(small) if word == "DATA" else word for word in words]
+    assert main(["audit", *asked, "-q"]) == 2
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_part_cut_short_is_damage_and_no_bug_of_ours(small, tmp_path, capsys):
+    """Half a Parquet file has no schema to look at; exit 5 names it."""
+    copy = tmp_path / "cut"
+    shutil.copytree(small, copy)
+    part = next(iter(sorted((copy / "log").glob("*.parquet"))))
+    part.write_bytes(part.read_bytes()[: part.stat().st_size // 2])
+    assert main(["audit", str(copy), "-q", "--not-again"]) == 5
+    assert f"{part.name} is damaged" in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_count_is_no_label(tmp_path):
+    """Twenty different numbers may be classes, more are a measure."""
+    rows = np.arange(400)
+    for different, refused in ((20, False), (21, True)):
+        path = tmp_path / f"{different}.parquet"
+        pq.write_table(pa.table({"y": rows % different, "x": rows}), path)
+        if refused:
+            with pytest.raises(SuiteError, match="21 different numbers, so it is no label"):
+                read_labelled(path, "y")
+        else:
+            assert read_labelled(path, "y").label.sum() == 380
+
+
+def test_the_verdict_stands_at_both_ends(small):
+    """A long table says at its end, too, what failed; what is told only is not called otherwise."""
+    shown = show_audit(
+        small, None, time=None, entity=None, ignore=(), level="easy", most=None, without=None,
+        page=None, again=False, say=lambda _: None,
+    )  # fmt: skip
+    table = shown.text()
+    assert table.caption == table.title == shown.lead()
+    words = list(table.columns[2].cells)
+    assert any("told" in word for word in words)
 
 
 def test_a_row_unlike_its_campaign_is_found(small, monkeypatch):
