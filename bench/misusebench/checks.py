@@ -15,11 +15,13 @@ import pyarrow as pa
 
 from misusebench.columns import micros
 from misusebench.confinement import Limits
+from misusebench.hosting import Hosting, hosted
 from misusebench.isolated import IsolatedDetector, IsolatedPolicy, start
-from misusebench.isolation import ComponentFault, Worker
+from misusebench.isolation import ComponentFault
 from misusebench.policies.facts import build_facts
 from misusebench.replay import Replayed, replay, split_us
-from misusebench.variations import distance, salted, shuffled
+from misusebench.variations import distance, shuffled
+from misusebench.veil import Veil
 from misusesim import rng
 
 if TYPE_CHECKING:
@@ -140,11 +142,9 @@ class _Checks:
         found.isolation = self.level
         return found
 
-    def worker(self) -> Worker:
+    def worker(self) -> Hosting:
         """Return a fresh worker."""
-        return Worker(
-            self.limits, search=self.spec.search, module=self.spec.module, unsafe=self.unsafe
-        )
+        return hosted(self.spec, self.limits, unsafe=self.unsafe)
 
 
 class _DetectorChecks(_Checks):
@@ -227,9 +227,9 @@ class _DetectorChecks(_Checks):
         return True, "rows after the cut shuffled, scores before it unchanged"
 
     def _ids(self) -> tuple[bool, str]:
-        other = self._score(
-            salted(self.log), context={n: salted(t) for n, t in self.context.items()}
-        )
+        veil = Veil(7, "check")
+        context = {name: veil.table(rows) for name, rows in self.context.items()}
+        other = self._score(veil.table(self.log), context=context)
         ok, detail = _same(self._full.score, other.score, "ids renamed")
         if ok:
             return True, "scores equal under other ids"
@@ -265,7 +265,7 @@ class _Told:
     def __init__(self, inner: IsolatedDetector, after: int, outcomes: list[dict[str, Any]]) -> None:
         self._inner, self._after, self._outcomes = inner, after, outcomes
         self._rows, self.told_at = 0, 0
-        self.fit, self.observe = inner.fit, inner.observe
+        self.fit, self.observe, self.feedback = inner.fit, inner.observe, inner.feedback
 
     def score(self, batch: pa.RecordBatch, now_us: int, *, single: bool = False) -> Any:
         answer = self._inner.score(batch, now_us, single=single)

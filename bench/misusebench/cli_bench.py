@@ -43,7 +43,7 @@ DEMO: Final = "county"
 
 def register(app: typer.Typer) -> None:
     """Add the bench's commands to the command line."""
-    for command in (demo, bench, report, compare, gate, score, check, audit):
+    for command in (demo, bench, rescore, report, compare, gate, score, serve, check, audit):
         app.command()(command)
 
 
@@ -66,8 +66,10 @@ def demo(
 
 
 def bench(
-    data: Annotated[Path, typer.Argument(metavar="DATA", help="A data set.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="RUN", help="Folder of the run.")],
+    data: Annotated[
+        Path | None, typer.Argument(metavar="DATA", help="A data set, if not --table.")
+    ] = None,
     suite: Annotated[str, typer.Option(help="A shipped suite, or a TOML file.")] = "smoke",
     detector: Detectors = None,
     policy: Policies = None,
@@ -75,15 +77,41 @@ def bench(
         str | None, typer.Option(help="Instead of the suite's: T0, T1, T2, T3.")
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Components at a time.")] = None,
+    table: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Any labelled CSV, Parquet or NPZ instead.")
+    ] = None,
+    label: Annotated[str | None, typer.Option(metavar="COL", help="A table's labels.")] = None,
+    split: Annotated[
+        str | None, typer.Option(metavar="COL", help="Which rows of a table are tried: test.")
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(metavar="COL", help="No feature of a table.")
+    ] = None,
+    share: Annotated[
+        float, typer.Option(min=0.05, max=0.95, help="Of a table's rows, tried without --split.")
+    ] = 0.4,
+    splits: Annotated[
+        int, typer.Option(min=1, max=1000, help="Random splits of a table; means are told.")
+    ] = 1,
     as_json: Json = False,
     quiet: Quiet = False,
     unsafe: Unsafe = False,
 ) -> None:
-    """Judge detectors and policies on a data set."""
-    from misusebench.report import leaderboard  # noqa: PLC0415 - heavy
+    """Judge detectors and policies on a data set, or detectors on any labelled table."""
+    from misusebench.errors import SuiteError  # noqa: PLC0415 - heavy
+    from misusebench.report import leaderboard  # noqa: PLC0415
     from misusebench.result import load_run  # noqa: PLC0415
     from misusebench.run import run  # noqa: PLC0415
 
+    if (data is None) == (table is None):
+        raise SuiteError("give a data set, or --table FILE with --label COL")
+    if table is not None:
+        _bench_table(
+            table, label, out, detector, split=split, ignore=ignore, share=share, splits=splits,
+            as_json=as_json, quiet=quiet, unsafe=unsafe,
+        )  # fmt: skip
+        return
+    assert data is not None
     chosen = _suite(suite, detector, policy, tier)
     done = run(
         data, chosen, out, jobs=jobs or os.cpu_count() or 1, unsafe=unsafe,
@@ -95,6 +123,26 @@ def bench(
     if done.failed:
         for one in done.failed:
             say(f"{one.name} is INVALID: {'; '.join(one.reasons)}", quiet=quiet)
+        raise typer.Exit(4)
+
+
+def _bench_table(
+    table: Path, label: str | None, out: Path, detectors: list[str] | None, *, split: str | None,
+    ignore: list[str] | None, share: float, splits: int, as_json: bool, quiet: bool, unsafe: bool,
+) -> None:  # fmt: skip
+    from misusebench.detectors.on_table import TABULAR  # noqa: PLC0415 - heavy
+    from misusebench.errors import SuiteError  # noqa: PLC0415
+    from misusebench.table_bench import bench_table  # noqa: PLC0415
+
+    if label is None and table.suffix != ".npz":
+        raise SuiteError(f"{table} needs --label COL: the column that says which rows are positive")
+    found = bench_table(
+        table, label or "y", out, detectors=detectors or TABULAR, split=split, ignore=ignore or (),
+        share=share, seeds=range(splits), unsafe=unsafe,
+        progress=lambda line: say(line, quiet=quiet),
+    )  # fmt: skip
+    show("bench", found.as_json(), lambda _: found.text(), as_json=as_json)
+    if found.failed:
         raise typer.Exit(4)
 
 
@@ -117,6 +165,21 @@ def _suite(
             raise SuiteError(f"--tier must be one of {', '.join(TIERS)}, got {tier}")
         suite = replace(suite, tier=tier)
     return suite
+
+
+def rescore(
+    run: RunFolder,
+    data: Annotated[
+        Path | None, typer.Option(metavar="DATA", help="Its data set, if that was moved.")
+    ] = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compute all numbers of a run again from its raw scores."""
+    from misusebench.rescore import rescore as again  # noqa: PLC0415 - heavy
+
+    found = again(run, data, progress=lambda line: say(line, quiet=quiet))
+    show("rescore", found.as_json(), lambda _: found.text(), as_json=as_json)
 
 
 def report(
@@ -218,6 +281,29 @@ def score(
     spec = parse_component("detector", detector)
     found = score_log(log, spec, log_format=log_format, top=top, unsafe=unsafe)
     show("score", asdict(found), lambda _: render(found), as_json=as_json)
+
+
+def serve(
+    detector: Annotated[str, typer.Argument(metavar="NAME|module:Class")],
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any that is free.")] = 8000,
+    host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    quiet: Quiet = False,
+) -> None:
+    """Serve a detector over HTTP, as `bench --detector http://HOST:PORT` asks it."""
+    from misusebench.errors import SuiteError  # noqa: PLC0415 - heavy
+    from misusebench.remote import serve as serving  # noqa: PLC0415
+    from misusebench.suite import parse_component  # noqa: PLC0415
+
+    spec = parse_component("detector", detector)
+    if not spec.module or spec.url:
+        raise SuiteError(f"{detector} cannot be served; give a registry name or module:Class")
+    try:
+        server = serving(spec, host, port)
+    except OSError as error:
+        raise SuiteError(f"{host}:{port} cannot be listened on: {error.strerror}") from error
+    say(f"{spec.name} at http://{host}:{server.server_port}, until Ctrl-C", quiet=quiet)
+    with server:
+        server.serve_forever()
 
 
 def check(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from misusebench.isolation import Worker
+    from misusebench.hosting import Hosting
     from misusebench.suite import ComponentSpec
 
 #: Order of the codes that a worker sends.
@@ -44,12 +44,14 @@ def stream(rows: pa.Table | pa.RecordBatch) -> memoryview:
 
 
 def start(
-    worker: Worker, spec: ComponentSpec, parameters: Mapping[str, Any] | None = None
+    worker: Hosting, spec: ComponentSpec, parameters: Mapping[str, Any] | None = None
 ) -> About:
     """Make the component in the worker, with the spec's parameters unless others are given."""
+    given = dict(spec.parameters if parameters is None else parameters)
+    if spec.program:
+        given["command"] = [worker.copies.get(word, word) for word in given["command"]]
     answer, _ = worker.ask({
-        "op": "start", "target": spec.target, "search": list(worker.search),
-        "parameters": dict(spec.parameters if parameters is None else parameters),
+        "op": "start", "target": spec.target, "search": list(worker.search), "parameters": given,
     })  # fmt: skip
     return About(
         str(answer["name"]), str(answer["version"]), tuple(map(str, answer["tiers"])),
@@ -60,7 +62,7 @@ def start(
 class IsolatedDetector:
     """A detector in a worker; whatever it answers is checked here."""
 
-    def __init__(self, worker: Worker, about: About) -> None:
+    def __init__(self, worker: Hosting, about: About) -> None:
         self._worker, self.about = worker, about
         self.timing = Timing()
 
@@ -151,7 +153,7 @@ class Decisions(NamedTuple):
 class IsolatedPolicy:
     """A policy in a worker."""
 
-    def __init__(self, worker: Worker, about: About) -> None:
+    def __init__(self, worker: Hosting, about: About) -> None:
         self._worker, self.about = worker, about
         self.timing = Timing()
 

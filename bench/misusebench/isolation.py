@@ -32,7 +32,7 @@ from misusebench.errors import ComponentError, IsolationError
 from misusebench.frames import PREFIX, pack, unpack
 from misusebench.processes import end, ending, last_line, resident_mb
 from misusebench.sandbox import METHODS
-from misusebench.staging import stage
+from misusebench.staging import stage, stage_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +76,10 @@ class Worker:
     module
         That module: a copy of its code is all that the worker reads. Without it the worker reads
         the folders themselves.
+    program
+        Path of a command that the component starts.
+    files
+        Files that the command names: copies of them are all that it reads.
     hide
         Folders that it must not reach: data sets and results.
     unsafe
@@ -97,13 +101,16 @@ class Worker:
         *,
         search: Sequence[str] = (),
         module: str = "",
+        program: str = "",
+        files: Sequence[str] = (),
         hide: Sequence[str | Path] = (),
         unsafe: bool = False,
         methods: Sequence[str] = METHODS,
     ) -> None:
         self._limits = limits or Limits()
         self.search = [str(Path(p).resolve()) for p in search]
-        self._module = module
+        self._module, self._program, self._files = module, program, tuple(files)
+        self.copies: dict[str, str] = {}  # of the files of a command
         self._hide = [str(Path(p).resolve()) for p in hide]
         self._unsafe, self._methods = unsafe, tuple(methods)
         self._stderr, self._printed = bytearray(), 0
@@ -118,6 +125,7 @@ class Worker:
         try:
             if self._module:
                 self.search = stage(self._module, self.search, self._code)
+            self.copies = stage_files(self._files, self._code)
             self._start()
         except BaseException:
             self.__exit__()
@@ -144,7 +152,7 @@ class Worker:
         if os.geteuid() == 0:
             refuse_closed(self.search)
         plan = {
-            "read": [*interpreter(), *self.search], "hide": [*self._hide, *makers()],
+            "read": [*interpreter(), *self.search, *self._own()], "hide": [*self._hide, *makers()],
             "work": self._work,
             "uid": FRESH_UID + secrets.randbelow(FRESH_UID), "methods": self._methods,
         }  # fmt: skip
@@ -165,6 +173,13 @@ class Worker:
             ) from fault
         self.isolation = Isolation(tuple(hello["methods"]), tuple(hello["failed"]))
         self._judge(still_root=bool(hello["root"]))
+
+    def _own(self) -> list[str]:
+        """Return what a command reads: its program with the libraries beside it, its files."""
+        if not self._program:
+            return []
+        folder = Path(self._program).parent
+        return [str(folder), str(folder.parent / "lib"), *self.copies.values()]
 
     def _judge(self, *, still_root: bool) -> None:
         why = "; ".join(self.isolation.failed) or "not asked for"

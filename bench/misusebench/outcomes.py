@@ -10,11 +10,13 @@ import numpy as np
 
 from misusebench.columns import HOUR_US, micros
 from misusebench.errors import IsolationError
+from misusebench.hosting import Hosting, hosted
 from misusebench.isolated import About, Decisions, IsolatedDetector, IsolatedPolicy, start
-from misusebench.isolation import ComponentFault, Worker
+from misusebench.isolation import ComponentFault
 from misusebench.replay import BATCH_ROWS, Replayed, replay, split_us
 from misusebench.suite import TIERS
 from misusebench.timing import Timing
+from misusebench.veil import Veil
 from misusesim.dataset import schema
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from misusebench.replay import Readers
     from misusebench.suite import ComponentSpec, Suite
     from misusesim.dataset.reader import Dataset
 
@@ -48,6 +51,7 @@ class Outcome:
     timing: Timing = field(default_factory=Timing)
     isolation: dict[str, Any] = field(default_factory=dict)
     stderr: str = ""
+    told: bool = False  # whether labels reached it
 
 
 class Bench:
@@ -55,17 +59,23 @@ class Bench:
 
     def __init__(self, dataset: Dataset, suite: Suite, *, unsafe: bool = False) -> None:
         self.dataset, self.suite, self.unsafe = dataset, suite, unsafe
-        self.log = dataset.log()
+        self.log, self.veil = dataset.log(), Veil(suite.seed)
+        self.shown = self.veil.table(self.log)  # as components see it: with other ids
         self.end_us = split_us(self.log, suite.history_share)
         self.first = int(np.searchsorted(micros(self.log["received_at"]), self.end_us))
         self._tables: dict[str, pa.Table] = {}
+        self.shifts: pa.Table | None = None  # of the roster, with their own ids, once it was read
         self.facts: pa.Table | None = None
         self.hide: list[Path] = [dataset.path]
+        #: Makes the reviewers of a component that takes feedback; None where no label reaches any.
+        self.reviewers: Callable[[], Readers] | None = None
 
     def context(self, tier: str) -> dict[str, pa.Table]:
-        """Return the tables of a tier; each is read once."""
+        """Return the tables of a tier as components see them; each is read once."""
         if not self._tables:
-            self._tables = self.dataset.context(TIERS[-1])
+            tables = self.dataset.context(TIERS[-1])
+            self.shifts = tables.get("roster/shifts")
+            self._tables = {name: self.veil.table(rows) for name, rows in tables.items()}
         folders = schema.TIERS[tier]
         return {n: t for n, t in self._tables.items() if n.partition("/")[0] in folders}
 
@@ -73,17 +83,14 @@ class Bench:
         """Resolve the facts of the scored requests, for policies."""
         from misusebench.policies.facts import build_facts  # noqa: PLC0415 - only with policies
 
-        self.facts = build_facts(self.log.slice(self.first), self.context(POLICY_TIER))
+        self.facts = build_facts(self.shown.slice(self.first), self.context(POLICY_TIER))
 
     def outcome(self, spec: ComponentSpec) -> Outcome:
         """Run one component; whatever it does wrong is in the outcome."""
         found = Outcome(spec, spec.tier or self.suite.tier)
         if not spec.target:
             return found  # the label oracle, made from truth when all have ended
-        worker = Worker(
-            self.suite.limits, search=spec.search, module=spec.module, hide=self.hide,
-            unsafe=self.unsafe,
-        )  # fmt: skip
+        worker = hosted(spec, self.suite.limits, hide=self.hide, unsafe=self.unsafe)
         try:
             with worker:
                 found.isolation = _isolation(worker)
@@ -94,7 +101,7 @@ class Bench:
             found.state, found.reasons, found.stderr = fault.state, [fault.reason], fault.stderr
         return found
 
-    def _detect(self, worker: Worker, found: Outcome) -> None:
+    def _detect(self, worker: Hosting, found: Outcome) -> None:
         spec = found.spec
         about = self._about(worker, spec, found)
         found.tier = _tier(about, found.tier)
@@ -102,14 +109,18 @@ class Bench:
             raise NotApplicableError(f"needs columns that the log lacks: {', '.join(missing)}")
         detector = IsolatedDetector(worker, about)
         found.timing = detector.timing
+        found.told = self.reviewers is not None and "feedback" in about.has
         found.replayed = replay(
-            detector, self.log, self.context(found.tier), end_us=self.end_us,
+            detector, self.shown, self.context(found.tier), end_us=self.end_us,
             close_us=self.suite.close_hours * HOUR_US,
             single_rows=min(self.suite.single_rows, (self.log.num_rows - self.first) // 2),
+            readers=self.reviewers() if self.reviewers is not None and found.told else None,
         )  # fmt: skip
+        found.replayed.alerts = self.veil.alerts(found.replayed.alerts)
+        found.replayed.query_id = self.log["query_id"].slice(self.first).to_numpy()
         detector.close()
 
-    def _decide(self, worker: Worker, found: Outcome) -> None:
+    def _decide(self, worker: Hosting, found: Outcome) -> None:
         assert self.facts is not None
         found.tier = POLICY_TIER
         given = dict(found.spec.parameters)
@@ -128,7 +139,7 @@ class Bench:
 
     def _about(
         self,
-        worker: Worker,
+        worker: Hosting,
         spec: ComponentSpec,
         found: Outcome,
         parameters: Mapping[str, Any] | None = None,
@@ -141,7 +152,7 @@ class Bench:
         return about
 
 
-def _isolation(worker: Worker) -> dict[str, Any]:
+def _isolation(worker: Hosting) -> dict[str, Any]:
     return {"level": worker.isolation.level, "not_stopped": worker.isolation.not_stopped}
 
 

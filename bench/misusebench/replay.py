@@ -53,6 +53,19 @@ class Target(Protocol):
     ) -> tuple[NDArray[np.float64], list[Alert]]:
         """Return the scores of a batch (row by row if `single`), and the alerts at its end."""
 
+    def feedback(self, outcomes: list[dict[str, Any]]) -> None:
+        """Take outcomes of reviews, audits and complaints."""
+
+
+class Readers(Protocol):
+    """Who reads what a component raises, and tells it later what came of it."""
+
+    def read(self, first: int, score: NDArray[np.float64], now_us: int) -> None:
+        """Read the rows of a period that closed, from one of the log on, with their scores."""
+
+    def due(self, now_us: int) -> list[dict[str, Any]]:
+        """Return the outcomes delivered since the last call."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -170,6 +183,8 @@ def steps(
     batch_rows: int = BATCH_ROWS,
     single_rows: int = 0,
     close_us: int = CLOSE_US,
+    *,
+    each: bool = False,
 ) -> Iterator[Step]:
     """Yield what comes after the history, in order.
 
@@ -187,12 +202,14 @@ def steps(
         The last so many rows come one by one.
     close_us
         Length of a period, microseconds; periods begin at multiples of it since the epoch.
+    each
+        Whether periods are kept apart between which no context row became known.
     """
     received = micros(log["received_at"])
     known = {name: micros(rows["known_at"]) for name, rows in context.items()}
     given = {name: int(np.searchsorted(at, end_us)) for name, at in known.items()}
     row, single_from = int(np.searchsorted(received, end_us)), len(received) - single_rows
-    for stop, close in _closes(received, row, known, end_us, close_us):
+    for stop, close in _closes(received, row, known, end_us, close_us, each=each):
         for name, at in known.items():
             upto = int(np.searchsorted(at, close))
             if upto > given[name]:
@@ -210,6 +227,8 @@ def _closes(
     known: Mapping[str, NDArray[np.int64]],
     end_us: int,
     close_us: int,
+    *,
+    each: bool,
 ) -> Iterator[tuple[int, int]]:
     """Yield (row after the last, closing time) of each run of periods without news in between."""
     periods = received[row:] // close_us
@@ -220,7 +239,7 @@ def _closes(
     news = np.sort(np.concatenate([np.empty(0, np.int64), *known.values()]))
     news = news[np.searchsorted(news, end_us) :]
     heard = np.searchsorted(news, (own + 1) * close_us)
-    last = np.append(np.diff(heard) > 0, [True])
+    last = np.append((np.diff(heard) > 0) | each, [True])
     for stop, period in zip(stops[last].tolist(), own[last].tolist(), strict=True):
         yield stop, (period + 1) * close_us
 
@@ -235,6 +254,7 @@ def replay(
     single_rows: int = 0,
     most_rows: int | None = None,
     close_us: int = CLOSE_US,
+    readers: Readers | None = None,
 ) -> Replayed:
     """Drive a detector over a log and return what it said.
 
@@ -252,6 +272,9 @@ def replay(
         See :func:`steps`.
     most_rows
         Stop after so many scored rows.
+    readers
+        Who reads the alerts, where the detector is told what came of them: outcomes delivered by
+        the end of a period reach it before the next one's rows.
     """
     end = split_us(log) if end_us is None else end_us
     ordered = by_known_at(context)
@@ -262,15 +285,49 @@ def replay(
     scores: list[NDArray[np.float64]] = []
     alerts: list[Alert] = []
     whole = log.slice(0, first + scored.num_rows)
-    for step in steps(whole, ordered, end, batch_rows, single_rows, close_us):
+    told = _Told(target, readers, whole, end)
+    for step in steps(
+        whole, ordered, end, batch_rows, single_rows, close_us, each=readers is not None
+    ):
+        told.before(step)
         if step.kind == "observe":
             target.observe(step.table, _whole(step.rows))
             continue
         answer, raised = target.score(compact(step.rows), step.now_us, single=step.single)
         scores.append(answer)
+        told.after(answer)
         alerts.extend(raised)
     ids = scored["query_id"].to_numpy().astype(np.uint64)
     return Replayed(first, ids, np.concatenate([np.empty(0), *scores]), alerts)
+
+
+class _Told:
+    """Hands each closed period to the readers, and what they found to the detector."""
+
+    def __init__(self, target: Target, readers: Readers | None, log: pa.Table, end_us: int) -> None:
+        self._target, self._readers, self._now = target, readers, end_us
+        self._row = int(np.searchsorted(micros(log["received_at"]), end_us))
+        self._scores: list[NDArray[np.float64]] = []
+        self._tell()
+
+    def before(self, step: Step) -> None:
+        """Close the period before the first step of another."""
+        if self._readers is None or step.now_us == self._now:
+            return
+        if self._scores:
+            score = np.concatenate(self._scores)
+            self._readers.read(self._row, score, self._now)
+            self._row, self._scores = self._row + len(score), []
+            self._tell()
+        self._now = step.now_us
+
+    def after(self, score: NDArray[np.float64]) -> None:
+        """Keep the scores of a batch."""
+        self._scores.append(score)
+
+    def _tell(self) -> None:
+        if self._readers is not None and (outcomes := self._readers.due(self._now)):
+            self._target.feedback(outcomes)
 
 
 def _whole(rows: pa.Table) -> pa.Table:
@@ -292,6 +349,11 @@ class InProcess:
         """Pass context rows on, if the detector wants them."""
         if callable(getattr(self._detector, "observe", None)):
             self._detector.observe(table, rows)
+
+    def feedback(self, outcomes: list[dict[str, Any]]) -> None:
+        """Pass outcomes on, if the detector wants them."""
+        if callable(getattr(self._detector, "feedback", None)):
+            self._detector.feedback(outcomes)
 
     def score(
         self, batch: pa.RecordBatch, now_us: int, *, single: bool = False

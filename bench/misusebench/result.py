@@ -274,15 +274,20 @@ def load_run(folder: str | Path) -> tuple[dict[str, Any], list[Result]]:
     return data, [load(Path(folder) / "results" / f"{name}.json") for name in names]
 
 
-def source_sha256(target: str, search: Sequence[str] = ()) -> str | None:
+def source_sha256(target: str, search: Sequence[str] = (), files: Sequence[str] = ()) -> str | None:
     """Return the SHA-256 of the tokens of a component's module, None if it has no source.
 
-    Comments and blank lines do not count; the module is found without importing it.
+    Of a command it is that of its files. Comments and blank lines do not count; the module is found
+    without importing it.
     """
+    digest = hashlib.sha256()
+    if files:
+        for name in files:
+            digest.update(Path(name).read_bytes())
+        return digest.hexdigest()
     path = _module_file(target.partition(":")[0], [*search, *sys.path])
     if path is None:
         return None
-    digest = hashlib.sha256()
     for token in _tokens(path):
         digest.update(f"{token.type}\x1f{token.string}\x1e".encode())
     return digest.hexdigest()

@@ -23,6 +23,7 @@ from misusebench.isolated import OUTCOMES
 from misusebench.metrics.prevention import matrix, stopped
 from misusebench.outcomes import Bench, run_all
 from misusebench.result import Result
+from misusebench.reviewing import Office
 from misusebench.suite import TIERS, named_apart
 from misusebench.timing import machine
 from misusesim.dataset.reader import check_parts, open_dataset
@@ -100,6 +101,16 @@ def run(
     results.make_folder(folder)
     bench = Bench(dataset, suite, unsafe=unsafe)
     bench.hide += [folder, *map(Path, hide)]
+    if suite.feedback is not None:
+        office = Office(
+            bench.log,
+            open_truth(dataset),
+            suite.feedback,
+            suite.review_budget,
+            suite.seed,
+            bench.veil,
+        )
+        bench.reviewers = office.reviewers
     outcomes = run_all(bench, named_apart(suite.components), jobs, progress)
     return judge(bench, outcomes, open_truth(dataset), folder)
 
@@ -138,16 +149,16 @@ def judge(bench: Bench, outcomes: Sequence[Outcome], truth: Truth, folder: Path)
         If log and truth do not belong together.
     """
     answers = align(bench.log, truth, bench.first, bench.end_us)
-    judging = _Judging(bench, answers, folder)
+    judging = Judging(bench, answers, folder)
     found = [judging.judged(outcome) for outcome in outcomes]
     for one in found:
         results.save(one, folder)
     combined = judging.combined()
-    _write_run(bench, found, combined, folder)
+    write_run(bench, found, combined, folder)
     return Run(folder, found, combined)
 
 
-class _Judging:
+class Judging:
     """What all components of a run are measured with, and what they leave for the combination."""
 
     def __init__(self, bench: Bench, answers: Answers, folder: Path) -> None:
@@ -159,11 +170,13 @@ class _Judging:
     def judged(self, outcome: Outcome) -> Result:
         """Return the result of one component; its raw answers are written."""
         one = _result(self._bench, outcome)
-        if one.valid and outcome.spec.kind == "detector":
-            self._detector(outcome, one)
-        elif one.valid:
-            self._policy(outcome, one)
+        if one.valid:
+            self.measure(outcome, one)
         return one
+
+    def measure(self, outcome: Outcome, one: Result) -> None:
+        """Put metrics and diagnostics into a result; the raw answers are written."""
+        (self._detector if outcome.spec.kind == "detector" else self._policy)(outcome, one)
 
     def _detector(self, outcome: Outcome, one: Result) -> None:
         score, alerts = self._answers.positive.astype(np.float64), []
@@ -209,7 +222,8 @@ class _Judging:
 
 def shifts_worked(bench: Bench, answers: Answers) -> NDArray[np.float64] | None:
     """Return the shifts of each officer in the scored part; None where there is no roster."""
-    rows = bench.context(TIERS[-1]).get("roster/shifts")
+    bench.context(TIERS[-1])
+    rows = bench.shifts
     if rows is None or not rows.num_rows:
         return None
     start = micros(rows["valid_from"])
@@ -227,7 +241,7 @@ def _counted(alerts: Sequence[Alert]) -> dict[str, int]:
 
 def _result(bench: Bench, outcome: Outcome) -> Result:
     spec, about = outcome.spec, outcome.about
-    source = results.source_sha256(spec.target, spec.search) if spec.target else None
+    source = results.source_sha256(spec.target, spec.search, spec.files) if spec.target else None
     manifest = bench.dataset.manifest
     return Result(
         dataset=_dataset(bench),
@@ -239,6 +253,7 @@ def _result(bench: Bench, outcome: Outcome) -> Result:
             "version": about.version if about else "",
             "parameters": dict(spec.parameters),
             "source_sha256": source,
+            "division": "feedback" if outcome.told else "unsupervised",
         },
         tier=outcome.tier,
         seeds={"suite": bench.suite.seed, "scenario": int(manifest.get("seed", 0))},
@@ -264,9 +279,13 @@ def _dataset(bench: Bench) -> dict[str, Any]:
     }
 
 
-def _write_run(
-    bench: Bench, found: Sequence[Result], combined: dict[str, Any], folder: Path
-) -> None:
+def write_run(
+    bench: Bench, found: Sequence[Result], combined: dict[str, Any], folder: Path,
+    ungated: dict[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Write ``run.json``; where and on what it was run stays as it was, if that is given."""
+    if ungated is None:
+        ungated = {"data": str(bench.dataset.path.resolve()), "machine": machine()}
     summary = {
         "schema_version": results.SCHEMA_VERSION,
         "suite": bench.suite.name,
@@ -279,6 +298,6 @@ def _write_run(
         "scenario_hash": str(bench.dataset.manifest["scenario_hash"]),
         "components": [one.name for one in found],
         "combined": combined,
-        "ungated": {"data": str(bench.dataset.path.resolve()), "machine": machine()},
+        "ungated": ungated,
     }
     results.write_atomically(folder / "run.json", results.dumps(summary).encode())

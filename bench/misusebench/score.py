@@ -14,8 +14,8 @@ from rich.text import Text
 from misusebench.columns import distinct
 from misusebench.confinement import Limits
 from misusebench.errors import ComponentError, SuiteError
+from misusebench.hosting import hosted
 from misusebench.isolated import IsolatedDetector, start
-from misusebench.isolation import Worker
 from misusebench.replay import Replayed, replay
 from misusesim.dataset import schema
 from misusesim.portal import read_portal_csv
@@ -111,7 +111,7 @@ def score_log(
     if log_format not in FORMATS:
         raise SuiteError(f"no log format {log_format}; there is {', '.join(FORMATS)}")
     log, context = as_log(read_portal_csv(path))
-    with Worker(Limits(), search=spec.search, module=spec.module, unsafe=unsafe) as worker:
+    with hosted(spec, Limits(), unsafe=unsafe) as worker:
         about = start(worker, spec, dict(spec.parameters))
         if missing := [name for name in about.needs if name not in log.column_names]:
             raise SuiteError(

@@ -63,6 +63,29 @@ def stage(module: str, search: Sequence[str], into: str | Path) -> list[str]:
     return [str(target)]
 
 
+def stage_files(files: Sequence[str], into: str | Path) -> dict[str, str]:
+    """Copy the files of a command, each into a folder of its own; return where each went.
+
+    Raises
+    ------
+    IsolationError
+        If one cannot be read.
+    """
+    copies = {}
+    for nth, name in enumerate(dict.fromkeys(files)):
+        copy = Path(into) / f"file-{nth}" / Path(name).name
+        try:
+            copy.parent.mkdir(mode=0o755)
+            shutil.copyfile(name, copy)
+        except OSError as error:
+            raise IsolationError(f"{name} cannot be read: {error.strerror}") from error
+        copy.chmod(0o644)
+        copies[name] = str(copy)
+    if copies:
+        Path(into).chmod(0o755)  # the worker runs under another account
+    return copies
+
+
 def _has(top: str, folder: str) -> bool:
     return importlib.machinery.PathFinder.find_spec(top, [folder]) is not None
 

@@ -7,14 +7,18 @@ import difflib
 import importlib.machinery
 import math
 import re
+import shlex
+import shutil
 import sys
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import urlsplit
 
 from misusebench import detectors, policies
 from misusebench.confinement import Limits
 from misusebench.errors import SuiteError
+from misusebench.feedback import Rules
 from misusebench.reading import read_text, toml_of
 from misusesim.scenario.lines import key_lines, line_of
 
@@ -28,6 +32,9 @@ TIERS: Final = ("T0", "T1", "T2", "T3")
 #: The control that reads truth: never a component, run by the scorer itself.
 LABEL_ORACLE: Final = "label_oracle"
 _REGISTRIES: Final = {"detector": detectors.REGISTRY, "policy": policies.REGISTRY}
+#: How a command's name begins -> what it reads and writes.
+_FORMS: Final = {"cmd": "ndjson", "cmd+arrow": "arrow"}
+_COMMAND: Final = "misusebench.commands:Command"
 _TARGET: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 #: What a result file may be called.
 _NAME: Final = re.compile(r"[A-Za-z0-9][\w-]*")
@@ -44,6 +51,9 @@ class ComponentSpec:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     tier: str | None = None  # granted; None: the suite's
     search: tuple[str, ...] = ()  # folders from which its module is imported
+    program: str = ""  # of a command: the path of what is started
+    files: tuple[str, ...] = ()  # of a command: the files that its words name
+    url: str = ""  # where it is served, if that is elsewhere
 
     @property
     def module(self) -> str:
@@ -64,6 +74,7 @@ class Suite:
     close_hours: int = 24  # length of a period of replay
     single_rows: int = 1_000  # scored one by one at the end, for latency
     review_budget: int = 10  # alerts a reviewer reads per day
+    feedback: Rules | None = None  # how labels reach components that take them; None: they do not
     limits: Limits = field(default_factory=Limits)
 
 
@@ -73,7 +84,7 @@ _TOP: Final[dict[str, tuple[type, float, float]]] = {
     "history_share": (float, 0.0, 0.95), "close_hours": (int, 1, 24),
     "single_rows": (int, 0, 1_000_000),
     "review_budget": (int, 1, 1_000_000), "limits": (dict, 0, 0), "detector": (list, 0, 0),
-    "policy": (list, 0, 0),
+    "policy": (list, 0, 0), "feedback": (dict, 0, 0),
 }  # fmt: skip
 _ENTRY: Final = {"name": str, "component": str, "tier": str, "parameters": dict}
 
@@ -105,12 +116,14 @@ def parse_component(
 ) -> ComponentSpec:
     """Return the component named by a registry name or ``module:Class``.
 
-    A module is looked for in the working folder and among the installed packages.
+    A module is looked for in the working folder and among the installed packages. A detector may
+    also be a command (``cmd:awk -f mine.awk``, ``cmd+arrow:`` where it reads Arrow), or be served
+    over HTTP (``http://localhost:8000``).
 
     Raises
     ------
     SuiteError
-        If there is no such thing; command lines are not accepted yet.
+        If there is no such thing.
     """
     registry = _REGISTRIES[kind]
     own = dict(parameters or {})
@@ -118,9 +131,10 @@ def parse_component(
         return ComponentSpec(kind, LABEL_ORACLE, "", own, tier)
     if text in registry:
         return ComponentSpec(kind, text, registry[text], own, tier)
-    if text.startswith("cmd:"):
-        raise SuiteError(f"{text}: components as command lines are not supported; give a "
-                         "registry name or module:Class")  # fmt: skip
+    if kind == "detector" and text.partition(":")[0] in _FORMS:
+        return _command(text, own, tier)
+    if kind == "detector" and text.startswith("http://"):
+        return _remote(text, own, tier)
     if not _TARGET.fullmatch(text):
         names = [*registry, *([LABEL_ORACLE] if kind == "detector" else [])]
         raise SuiteError(f"no {kind} {text}{_guess(text, names)}; or give module:Class")
@@ -132,6 +146,41 @@ def parse_component(
     if top == text.partition(":")[0]:
         _check_name(text, found.origin)
     return ComponentSpec(kind, text.partition(":")[2], text, own, tier, (here,))
+
+
+def _remote(text: str, own: dict[str, Any], tier: str | None) -> ComponentSpec:
+    """Return a detector that is served over HTTP (see `remote.py`)."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise SuiteError(f"{text}: {error}") from error
+    if not parts.hostname:
+        raise SuiteError(f"{text}: name a host, as in http://localhost:8000")
+    name = re.sub(r"[^\w-]+", "_", f"{parts.hostname}_{port or 80}{parts.path}").strip("_-")
+    return ComponentSpec("detector", name, "(over HTTP)", own, tier, url=text)
+
+
+def _command(text: str, own: dict[str, Any], tier: str | None) -> ComponentSpec:
+    """Return a detector that is a command of any language (see `commands.py`)."""
+    form, _, line = text.partition(":")
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise SuiteError(f"{text}: {error}") from error
+    program = shutil.which(words[0]) if words else None
+    if program is None:
+        what = words[0] if words else "nothing"
+        raise SuiteError(f"{text}: there is no program {what}; give its path or install it")
+    paths = {word: str(Path(word).resolve()) for word in words[1:] if Path(word).is_file()}
+    files = tuple(paths.values())
+    own |= {
+        "command": [program, *(paths.get(word, word) for word in words[1:])], "form": _FORMS[form],
+    }  # fmt: skip
+    name = re.sub(r"[^\w-]+", "_", Path(files[0] if files else program).stem).strip("_-")
+    return ComponentSpec(
+        "detector", name or "command", _COMMAND, own, tier, (), str(Path(program).resolve()), files
+    )  # fmt: skip
 
 
 def _check_name(text: str, path: str | None) -> None:
@@ -188,6 +237,7 @@ class _Reader:
             if (spec := self._component(kind, nth, entry)) is not None
         ]
         limits = self._limits(given.pop("limits", {}))
+        told = self._told(given.pop("feedback")) if "feedback" in given else None
         if not components and not self._faults:
             self._fault((), "names no component: add [[detector]] or [[policy]]")
         if self._faults:
@@ -195,7 +245,7 @@ class _Reader:
             raise SuiteError("\n".join(f"{self._path}:{line}: {what}" for line, what in faults))
         given.setdefault("name", self._path.stem)
         given["data"] = tuple(str(self._path.parent / p) for p in given.get("data", ()))
-        return Suite(components=named_apart(components), limits=limits, **given)
+        return Suite(components=named_apart(components), limits=limits, feedback=told, **given)
 
     def _top(self, key: str, value: Any) -> bool:
         kind: Any
@@ -262,6 +312,27 @@ class _Reader:
                 what = f"limits.{key} must be a number above 0, got {value!r:.60}"
                 self._fault(("limits", key), what)
         return Limits(**good)
+
+    def _told(self, data: dict[str, Any]) -> Rules | None:
+        """Return how labels are delayed, partial and wrong."""
+        self._keys(data, [f.name for f in fields(Rules)], ("feedback",))
+        good: dict[str, Any] = {}
+        for key, value in data.items():
+            table = key == "delay_days"
+            numbers = value if table and isinstance(value, dict) else {"": value}
+            plain = all(type(n) in (int, float) for n in numbers.values())
+            if plain and table == isinstance(value, dict):
+                good[key] = value
+            else:
+                what = "a table of numbers" if table else "a number"
+                self._fault(("feedback", key), f"feedback.{key} must be {what}, got {value!r:.60}")
+        if "delay_days" in good:
+            self._keys(good["delay_days"], list(Rules().delay_days), ("feedback", "delay_days"))
+        try:
+            return Rules(**{k: v for k, v in good.items() if k in {f.name for f in fields(Rules)}})
+        except (ValueError, TypeError, AttributeError) as error:
+            self._fault(("feedback",), f"feedback: {error}")
+            return None
 
     def _keys(self, data: Mapping[str, Any], allowed: list[str], place: Place) -> None:
         above = f"{place[0]}." if place else ""

@@ -209,7 +209,8 @@ def _decisions(answers: Any, took: list[int]) -> tuple[dict[str, Any], bytes]:
     return {"ns": took, "why": list(places)}, outcomes.tobytes() + explained.tobytes()
 
 
-def _fault(error: BaseException) -> dict[str, Any]:
+def fault(error: BaseException) -> dict[str, Any]:
+    """Return what a host answers when a component raised."""
     traceback.print_exc()
     place = _place(error)
     state = "invalid" if isinstance(error, WrongAnswerError) else "crash"
@@ -244,7 +245,7 @@ def serve(source: int, sink: int, hello: dict[str, Any]) -> None:
         try:
             header, payload = host.answer(*frame)
         except Exception as error:  # noqa: BLE001 - whatever the component raises is its result
-            header, payload = _fault(error), b""
+            header, payload = fault(error), b""
         write_frame(sink, header, payload)
 
 

@@ -262,3 +262,44 @@ class StrangeOutcome(GoodPolicy):
 class TooFewAnswers(GoodPolicy):
     def decide_batch(self, requests):
         return [self.decide(request) for request in requests][:-1]
+
+
+class _Pooled:
+    """A detector of PyOD on the shared features, as its users call it."""
+
+    tiers = ("T0", "T1", "T2", "T3")
+    needs = ("agency_id", "officer_id", "time", "received_at", "system", "subject_key")
+
+    def __init__(self, name):
+        self.name = name
+        module = importlib.import_module(f"pyod.models.{name}")
+        self._model = getattr(module, name.upper())()
+        self._features = importlib.import_module("misusebench.features").Features("T0")
+
+    def fit(self, history, context):
+        self._features.start(context)
+        self._model.fit(self._features.transform(history))
+
+    def score(self, batch):
+        return self._model.decision_function(self._features.transform(batch))
+
+
+class PyodEcod(_Pooled):
+    """Its decision function pools the history with the batch: an old row's score changes."""
+
+    def __init__(self):
+        super().__init__("ecod")
+
+
+class PyodCopod(_Pooled):
+    """As ECOD."""
+
+    def __init__(self):
+        super().__init__("copod")
+
+
+class PyodHbos(_Pooled):
+    """Causal as it is: the control of the two before it."""
+
+    def __init__(self):
+        super().__init__("hbos")

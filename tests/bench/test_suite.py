@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from misusebench.detectors import REGISTRY
 from misusebench.errors import SuiteError
+from misusebench.feedback import Rules
 from misusebench.suite import (
     ComponentSpec,
     list_suites,
@@ -55,7 +57,40 @@ def test_the_smoke_suite_has_nine_detectors_and_two_policies():
         "explanation", "iforest",
     ]  # fmt: skip
     assert [c.name for c in suite.components if c.kind == "policy"] == ["eleven_rules", "cedar"]
-    assert list_suites() == ["permit_desk", "smoke"]
+    assert list_suites() == ["permit_desk", "smoke", "standard"]
+
+
+def test_the_standard_suite_has_every_reference_detector():
+    """Each of the registry once, the label oracle, and Sigma with the other kind of window."""
+    suite = load_suite("standard")
+    assert sorted(c.name for c in suite.components) == sorted(
+        [*REGISTRY, "label_oracle", "sigma_tumbling"]
+    )
+    assert suite.feedback == Rules()
+
+
+def test_a_suite_says_how_labels_come(tmp_path):
+    """Delays and errors of the audit process; without the table there are no labels."""
+    text = GOOD + "\n[feedback]\nmiss_share = 0.2\ndelay_days = {review = 3}\n"
+    assert read(tmp_path, text).feedback == Rules(delay_days={"review": 3}, miss_share=0.2)
+    assert read(tmp_path, GOOD).feedback is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("miss_share = 2", "feedback: miss_share must be in 0 .. 1, got 2"),
+        ("mis_share = 0.2", "no key feedback.mis_share; did you mean miss_share?"),
+        ('miss_share = "x"', "feedback.miss_share must be a number, got 'x'"),
+        ("delay_days = {reviews = 3}", "no key feedback.reviews; did you mean review?"),
+        ("delay_days = 3", "feedback.delay_days must be a table of numbers, got 3"),
+        ("delay_days = {review = 900}", "feedback: the delay of a review must be in 0 .. 200"),
+    ],
+)
+def test_faults_of_the_audit_process_are_told(tmp_path, text, said):
+    """Each with what is allowed."""
+    found = faults(tmp_path, GOOD + "\n[feedback]\n" + text + "\n")
+    assert any(said in line for line in found), found
 
 
 def test_a_suite_is_read(tmp_path):
@@ -154,9 +189,9 @@ def test_a_class_that_its_module_lacks(source, message, tmp_path, monkeypatch):
     ("text", "message"),
     [
         ("no_such_module_x:D", "no module no_such_module_x in"),
-        ("cmd:node detector.js", "command lines are not supported"),
+        ("cmd:nosuchprogram detector.js", "there is no program nosuchprogram"),
         ("volum", "did you mean volume"),
-        ("xyz", "there are constant"),
+        ("xyz", "there are anomaly_index"),
         ("a b:C", "or give module:Class"),
     ],
 )

@@ -128,7 +128,7 @@ def read_labelled(
     table = read_table(path)
     for name in (label, time, entity, *ignore):
         _must_have(path, table, name)
-    truth = _truth(path, label, table[label])
+    truth = labels_of(path, label, table[label])
     public = table.drop_columns([label, *ignore])
     return Labelled(
         columns=public, label=truth,
@@ -166,7 +166,14 @@ def _must_have(path: Path, table: pa.Table, name: str | None) -> None:
     raise SuiteError(f"{path} has no column {name} (it has {', '.join(table.column_names)}){hint}")
 
 
-def _truth(path: Path, name: str, column: pa.ChunkedArray) -> NDArray[np.bool_]:
+def labels_of(path: Path, name: str, column: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """Return which rows are positive by their column of labels.
+
+    Raises
+    ------
+    SuiteError
+        If all are, or none is.
+    """
     whole = plain(column)
     if pa.types.is_boolean(whole.type):
         found = pc.fill_null(whole, False)

@@ -6,50 +6,39 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from misusebench.features import Features
+from misusebench.detectors.tabular import Tabular
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 
-class IForest:
+class IForest(Tabular):
     """scikit-learn's isolation forest, fitted once on the unlabelled history.
 
-    Liu, Ting and Zhou, ICDM 2008. No contamination is given: only the order of scores counts.
+    Liu, Ting and Zhou, ICDM 2008. No contamination is given: only the order of scores counts. The
+    score is theirs: 0.5 is unremarkable, towards 1 isolated.
 
     Known weakness: rare is not wrong. It finds odd hours, odd systems and bursts, which honest
     officers produce far more often than misuse does.
     """
 
     name = "iforest"
-    tiers = ("T0", "T1", "T2", "T3")
-    needs = ("agency_id", "officer_id", "time", "received_at", "system", "subject_key")
 
     def __init__(
         self, tier: str = "T1", trees: int = 100, sample: int = 512, seed: int = 0
     ) -> None:
         from sklearn.ensemble import IsolationForest  # noqa: PLC0415 - extra `ml`
 
-        self._features = Features(tier)
+        super().__init__(tier)
         self._forest = IsolationForest(
             n_estimators=trees, max_samples=sample, random_state=seed, n_jobs=1
         )
 
-    def fit(self, history: pa.Table, context: Mapping[str, pa.Table]) -> None:
+    def learn(self, value: NDArray[np.float64]) -> None:
         """Grow the trees on the history."""
-        self._features.start(context)
-        value = self._features.transform(history)
         self._forest.set_params(max_samples=min(len(value), self._forest.max_samples))
         self._forest.fit(value)
 
-    def observe(self, table: str, rows: pa.Table) -> None:
-        """Take over context rows as they become known."""
-        self._features.observe(table, rows)
-
-    def score(self, batch: pa.RecordBatch) -> NDArray[np.float64]:
-        """Return the anomaly score of Liu et al. (0.5 is unremarkable, towards 1 isolated)."""
-        scores: NDArray[np.float64] = -self._forest.score_samples(self._features.transform(batch))
-        return np.ascontiguousarray(scores)
+    def rate(self, value: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return how early a row is isolated."""
+        return np.asarray(-self._forest.score_samples(value))
