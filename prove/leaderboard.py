@@ -1,7 +1,7 @@
 """Every reference detector on many worlds: what each finds, and who is better than whom.
 
-`PROOF_WORLDS="S-HI-medium:20"` (half an hour on two cores with `PROOF_DAYS` of 180, an hour with the
-whole year, 0) asks for other worlds and numbers of seeds; several are told one after another.
+`PROOF_WORLDS="S-HI-medium:20"` (half an hour on two cores with `PROOF_DAYS` of 180, an hour with
+0, the whole year) asks for other worlds and numbers of seeds, which are told one after another.
 """
 
 from __future__ import annotations
