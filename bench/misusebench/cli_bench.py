@@ -287,6 +287,7 @@ def serve(
     detector: Annotated[str, typer.Argument(metavar="NAME|module:Class")],
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any that is free.")] = 8000,
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Serve a detector over HTTP, as `bench --detector http://HOST:PORT` asks it."""
@@ -301,7 +302,10 @@ def serve(
         server = serving(spec, host, port)
     except OSError as error:
         raise SuiteError(f"{host}:{port} cannot be listened on: {error.strerror}") from error
-    say(f"{spec.name} at http://{host}:{server.server_port}, until Ctrl-C", quiet=quiet)
+    url = f"http://{host}:{server.server_port}"
+    if as_json:
+        show("serve", {"detector": spec.name, "url": url}, str, as_json=True)
+    say(f"{spec.name} at {url}, until Ctrl-C", quiet=quiet)
     with server:
         server.serve_forever()
 

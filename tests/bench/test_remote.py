@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import http.server
+import json
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.bench.dataset import small_world
 
+from misusebench.__main__ import main
 from misusebench.checks import check
 from misusebench.confinement import Limits
 from misusebench.errors import SuiteError
@@ -159,3 +164,30 @@ def test_small_questions_are_answered_at_once():
             detector.score(batch, 0)
         took = time.perf_counter() - begun
     assert took < 200 * 0.02
+
+
+@pytest.mark.slow
+def test_the_command_serves_until_it_is_stopped():
+    """It says where, as JSON, answers there, and ends with 130 when interrupted."""
+    asked = [sys.executable, "-m", "misusebench", "serve", "volume", "--port", "0", "--json", "-q"]
+    with subprocess.Popen(asked, stdout=subprocess.PIPE, text=True) as server:
+        told, url = "", ""
+        while not url:
+            told += server.stdout.readline()
+            with suppress(ValueError):
+                url = json.loads(told)["data"]["url"]
+        with remote(url) as detector:
+            assert detector.about.name == "volume"
+        server.send_signal(signal.SIGINT)
+        assert server.wait() == 130
+
+
+def test_what_cannot_be_served_is_told(capsys):
+    """The label oracle, another server, and a port that is taken."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        for asked in (["label_oracle"], ["http://localhost:1"], ["volume", "--port", port]):
+            assert main(["serve", *asked, "-q"]) == 2
+    assert "cannot be listened on" in " ".join(capsys.readouterr().err.split())
