@@ -57,14 +57,19 @@ def _value(metrics: dict[str, dict[str, Any]], key: str) -> float:
 
 def table(found: list[dict[str, dict[str, float]]], key: str) -> dict[str, NDArray[np.float64]]:
     """Return a metric by detector, shape (worlds,) each."""
-    return {name: np.array([one[name][key] for one in found]) for name in found[0]}
+    return {
+        name: np.array([one[name].get(key, np.nan) for one in found]) for name in found[0]
+    }  # fmt: skip
 
 
 def page(name: str, found: list[dict[str, dict[str, float]]]) -> tuple[str, dict[str, Any]]:
     """Return what is to be read of some worlds, and what a machine reads."""
     keys = [key for key in TOLD if key in next(iter(found[0].values()))]
     columns = {key: table(found, key) for key in keys}
-    rivals = {n: v for n, v in columns["average_precision"].items() if n != "label_oracle"}
+    rivals = {
+        n: v for n, v in columns["average_precision"].items()
+        if n != "label_oracle" and np.isfinite(v).all()
+    }  # fmt: skip
     ranks, told = mean_ranks(rivals), pairs(rivals)
     lines = [
         f"## {name}, {DAYS or 'all'} days, {len(found)} worlds\n",

@@ -19,7 +19,8 @@ the bench                                              the command
 ====================================================== ==========================================
 
 Rows are one object a line and hold the columns of `needs` only (all, if there are none); times are
-whole microseconds UTC, 64-bit keys are numbers, what is null is left out. Under "arrow" rows are
+whole microseconds UTC, 64-bit keys are numbers (a double does not hold them: read them as text
+to name them), what is null is left out. Under "arrow" rows are
 ``{"bytes":N}`` in the question and N bytes of an Arrow stream behind it, and scores are 8 bytes a
 row, little endian, without any line. Questions about what `has` does not name are never asked.
 """
@@ -29,6 +30,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import subprocess
 import threading
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 
 Form = Literal["ndjson", "arrow"]
 PROTOCOL: Final = 1
+_PIECE: Final = 1 << 16
 _ROWS: Final = 65_536  # put into words at a time
 _OPTIONAL: Final = ("fit", "observe", "feedback", "alerts")
 
@@ -66,9 +69,10 @@ class Command:
     def __init__(self, command: Sequence[str], form: Form = "ndjson", seed: int = 0) -> None:
         self._form = form
         self._process = subprocess.Popen(  # noqa: S603 - what the user wants judged, shut in
-            list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
             env=os.environ | {"OPENSSL_CONF": os.devnull},  # Node refuses to run without one
         )  # fmt: skip
+        self._waiting = bytearray()
         info = self._ask({"type": "hello", "protocol": PROTOCOL, "seed": seed})
         if info.get("type") != "info":
             raise ValueError(f"hello must be answered by an info, got {info!r:.80}")
@@ -91,13 +95,17 @@ class Command:
     def score(self, batch: pa.RecordBatch) -> NDArray[np.float64]:
         """Send a batch and read its scores."""
         rows = self._needed(pa.Table.from_batches([batch]))
+        self._must_be_silent()
         # a command may answer each row at once: neither side must wait for the other to read
-        writer = threading.Thread(target=self._send, args=({"type": "score"}, rows))
+        writer = threading.Thread(target=self._send_to_who_may_end, args=(rows,))
         writer.start()
         try:
             if self._form == "arrow":
                 return np.frombuffer(self._read(8 * len(rows)), "<f8").copy()
             return np.array([_number(self._line()) for _ in range(len(rows))], np.float64)
+        except BaseException:
+            self._process.kill()  # else who stopped reading would never let the writer end
+            raise
         finally:
             writer.join()
 
@@ -115,19 +123,35 @@ class Command:
     def close(self) -> None:
         """Let the command end."""
         assert self._process.stdin is not None
+        assert self._process.stdout is not None
         with contextlib.suppress(BrokenPipeError):  # it may have ended by itself
             self._write('{"type":"bye"}\n')
-            self._process.stdin.close()
+        self._process.stdin.close()
+        self._waiting += self._process.stdout.read()
         self._process.wait()
-        assert self._process.stdout is not None
         self._process.stdout.close()
+        self._must_be_silent()
+
+    def _must_be_silent(self) -> None:
+        """Refuse answers to what was not asked: they would be taken for the next ones."""
+        pipe = self._process.stdout
+        assert pipe is not None
+        if not pipe.closed and select.select([pipe], [], [], 0)[0]:
+            self._waiting += os.read(pipe.fileno(), _PIECE)
+        if self._waiting:
+            raise ValueError(f"it answered more than was asked: {bytes(self._waiting[:40])!r}")
 
     def _needed(self, rows: pa.Table) -> pa.Table:
         return rows.select(list(self.needs)) if self.needs else rows
 
     def _tell(self, question: dict[str, Any], rows: pa.Table) -> None:
+        self._must_be_silent()
         self._send(question, rows)
         self._ok()
+
+    def _send_to_who_may_end(self, rows: pa.Table) -> None:
+        with contextlib.suppress(BrokenPipeError):  # whoever reads its answers is told
+            self._send({"type": "score"}, rows)
 
     def _ok(self) -> None:
         answer = json.loads(self._line())
@@ -135,6 +159,7 @@ class Command:
             raise ValueError(f'expected {{"type":"ok"}}, got {answer!r:.80}')
 
     def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        self._must_be_silent()
         self._write(_dense(question) + "\n")
         answer = json.loads(self._line())
         if not isinstance(answer, dict):
@@ -157,23 +182,32 @@ class Command:
     def _write(self, text: str, body: Any = b"") -> None:
         pipe = self._process.stdin
         assert pipe is not None
-        pipe.write(text.encode())
-        pipe.write(body)
-        pipe.flush()
+        for part in (memoryview(text.encode()), memoryview(body)):
+            left = part.cast("B") if part.nbytes else part
+            while left.nbytes:
+                left = left[pipe.write(left) :]
 
     def _line(self) -> bytes:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise EOFError(f"the command ended with {self._process.wait()}")
+        while (end := self._waiting.find(b"\n")) < 0:
+            self._more()
+        line = bytes(self._waiting[:end])
+        del self._waiting[: end + 1]
         return line
 
     def _read(self, size: int) -> bytes:
-        assert self._process.stdout is not None
-        found = self._process.stdout.read(size)
-        if len(found) < size:
-            raise EOFError(f"the command ended with {self._process.wait()}")
+        while len(self._waiting) < size:
+            self._more()
+        found = bytes(self._waiting[:size])
+        del self._waiting[:size]
         return found
+
+    def _more(self) -> None:
+        """Wait for more of an answer."""
+        assert self._process.stdout is not None
+        piece = os.read(self._process.stdout.fileno(), _PIECE)
+        if not piece:
+            raise EOFError(f"the command ended with {self._process.wait()}")
+        self._waiting += piece
 
 
 def _dense(value: dict[str, Any]) -> str:

@@ -38,6 +38,6 @@ def hosted(
     if spec.url:
         return Remote(spec.url, limits)
     return Worker(
-        limits, search=spec.search, module=spec.module, program=spec.program, files=spec.files,
-        hide=hide, unsafe=unsafe,
+        limits, search=spec.search, module=spec.module, program=spec.program,
+        files=[path for _, path in spec.files], hide=hide, unsafe=unsafe,
     )  # fmt: skip

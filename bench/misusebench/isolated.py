@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 #: Order of the codes that a worker sends.
 OUTCOMES: Final = ("permit", "deny", "challenge")
 _ALERT_PARTS: Final = 7
+_IDS: Final = 1 << 64
+_MOST_KEY: Final = 200
 
 
 class About(NamedTuple):
@@ -49,14 +51,19 @@ def start(
     """Make the component in the worker, with the spec's parameters unless others are given."""
     given = dict(spec.parameters if parameters is None else parameters)
     if spec.program:
-        given["command"] = [worker.copies.get(word, word) for word in given["command"]]
+        places = {word: worker.copies[path] for word, path in spec.files}
+        program = worker.copies.get(spec.program, spec.program)
+        given["command"] = [program, *(places.get(word, word) for word in given["command"][1:])]
     answer, _ = worker.ask({
         "op": "start", "target": spec.target, "search": list(worker.search), "parameters": given,
     })  # fmt: skip
-    return About(
-        str(answer["name"]), str(answer["version"]), tuple(map(str, answer["tiers"])),
-        tuple(map(str, answer["needs"])), frozenset(map(str, answer["has"])),
-    )  # fmt: skip
+    try:
+        return About(
+            str(answer["name"]), str(answer["version"]), tuple(map(str, answer["tiers"])),
+            tuple(map(str, answer["needs"])), frozenset(map(str, answer["has"])),
+        )  # fmt: skip
+    except (KeyError, TypeError) as error:
+        raise ComponentFault("invalid", f"what it says of itself lacks {error}") from error
 
 
 class IsolatedDetector:
@@ -76,13 +83,13 @@ class IsolatedDetector:
         for table, rows in context.items():
             self._worker.ask({"op": "context", "table": table}, stream(rows))
         answer, _ = self._worker.ask({"op": "fit"}, stream(history))
-        self.timing.fit_ns = int(answer["ns"])
+        self.timing.fit_ns = _nanoseconds(answer)
 
     def observe(self, table: str, rows: pa.Table) -> None:
         """Send context rows."""
         if "observe" in self.about.has:
             answer, _ = self._worker.ask({"op": "observe", "table": table}, stream(rows))
-            self.timing.observe_ns += int(answer["ns"])
+            self.timing.observe_ns += _nanoseconds(answer)
 
     def feedback(self, outcomes: list[dict[str, Any]]) -> None:
         """Send audit outcomes."""
@@ -115,17 +122,20 @@ class IsolatedDetector:
                 f"score() returned {int((~finite).sum())} values of {rows} that are not finite, "
                 f"the first at row {at}: {scores[at]}"
             )
-        for took in answer["ns"]:
-            self.timing.add(1 if single else rows, int(took))
         try:
+            for took in answer["ns"]:
+                self.timing.add(1 if single else rows, int(took))
             return scores, [_alert(parts) for parts in answer["alerts"]]
-        except (TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise self._wrong(f"alerts() returned a malformed alert: {error}") from error
 
     def close(self) -> None:
         """Let the component close, and note its memory."""
         answer, _ = self._worker.ask({"op": "close"})
-        self.timing.memory(int(answer["peak_kib"]), int(answer["empty_kib"]))
+        try:
+            self.timing.memory(int(answer["peak_kib"]), int(answer["empty_kib"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._wrong(f"its last answer lacks its memory: {error!r}") from error
 
     def _wrong(self, reason: str) -> ComponentFault:
         return ComponentFault("invalid", reason, self._worker.stderr)
@@ -160,7 +170,7 @@ class IsolatedPolicy:
     def load(self, policy: Any = None, facts: Any = None) -> None:
         """Have the policy parsed, once."""
         answer, _ = self._worker.ask({"op": "load", "policy": policy, "facts": facts})
-        self.timing.fit_ns = int(answer["ns"])
+        self.timing.fit_ns = _nanoseconds(answer)
 
     def decide(self, facts: pa.Table, *, single: bool = False) -> Decisions:
         """Return decisions on rows of a facts table, all at once or one by one.
@@ -195,6 +205,14 @@ class IsolatedPolicy:
         self.timing.memory(int(answer["peak_kib"]), int(answer["empty_kib"]))
 
 
+def _nanoseconds(answer: dict[str, Any]) -> int:
+    """Return the time that an answer says it took."""
+    try:
+        return int(answer["ns"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ComponentFault("invalid", f"an answer lacks its time: {error!r}") from error
+
+
 def _alert(parts: Any) -> Alert:
     if not isinstance(parts, list) or len(parts) != _ALERT_PARTS:
         raise ValueError(f"expected {_ALERT_PARTS} parts, got {parts!r:.80}")
@@ -204,6 +222,12 @@ def _alert(parts: Any) -> Alert:
     if not math.isfinite(score):
         raise ValueError(f"its score is {score}")
     ids = tuple(int(q) for q in evidence)
+    if any(not 0 <= q < _IDS for q in ids):
+        raise ValueError(
+            f"evidence must be query ids, got {next(q for q in ids if not 0 <= q < _IDS)}"
+        )
+    if len(str(key)) > _MOST_KEY:
+        raise ValueError(f"its key has {len(str(key)):,} letters, at most {_MOST_KEY} are read")
     for word in (key, reason, rule):
         str(word).encode()  # half a surrogate pair is no text that a file can hold
     return Alert(level, str(key), int(time_us), float(score), ids, str(reason), str(rule))

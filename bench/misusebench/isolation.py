@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, get_args
 
 from misusebench.confinement import (
     FRESH_UID,
@@ -62,6 +62,13 @@ class ComponentFault(ComponentError):  # noqa: N818 - a state of a run, not a bu
         self.state: State = state
         self.reason = reason
         self.stderr = stderr
+
+
+def fault_of(answer: dict[str, Any], stderr: str = "") -> ComponentFault:
+    """Return the fault that an answer tells of; a state that is none is a fault of its own."""
+    told = answer["fault"]
+    state: State = told if told in get_args(State) else "invalid"
+    return ComponentFault(state, str(answer.get("reason", "")), stderr)
 
 
 class Worker:
@@ -125,7 +132,7 @@ class Worker:
         try:
             if self._module:
                 self.search = stage(self._module, self.search, self._code)
-            self.copies = stage_files(self._files, self._code)
+            self.copies = stage_files([*self._files, *self._strange()], self._code)
             self._start()
         except BaseException:
             self.__exit__()
@@ -174,12 +181,26 @@ class Worker:
         self.isolation = Isolation(tuple(hello["methods"]), tuple(hello["failed"]))
         self._judge(still_root=bool(hello["root"]))
 
+    def _strange(self) -> list[str]:
+        """Return the program of a command, if it lies where a system has none: it is copied then.
+
+        Its folder is not opened to it: that may be a project, or a home.
+        """
+        known = ("/usr", "/bin", "/sbin", "/opt", *interpreter())
+        path = Path(self._program).resolve()
+        inside = any(path.is_relative_to(Path(folder).resolve()) for folder in known)
+        return [] if not self._program or inside else [self._program]
+
     def _own(self) -> list[str]:
         """Return what a command reads: its program with the libraries beside it, its files."""
+        own = list(self.copies.values())
         if not self._program:
-            return []
-        folder = Path(self._program).parent
-        return [str(folder), str(folder.parent / "lib"), *self.copies.values()]
+            return own
+        own += ["/bin", "/usr/bin"]  # a script names its interpreter, and a shell calls others
+        if self._program in self.copies:
+            return own
+        folders = {Path(self._program).parent, Path(self._program).resolve().parent}
+        return [*map(str, folders), *(str(folder.parent / "lib") for folder in folders), *own]
 
     def _judge(self, *, still_root: bool) -> None:
         why = "; ".join(self.isolation.failed) or "not asked for"
@@ -199,7 +220,7 @@ class Worker:
     def _refuse_open_folders(self) -> None:
         """Without namespaces nothing below a folder that it may read can be hidden."""
         for hidden in self._hide:
-            for folder in [*interpreter(), *self.search]:
+            for folder in [*interpreter(), *self.search, *self._own()]:
                 if Path(hidden).is_relative_to(folder) and not self._unsafe:
                     raise IsolationError(
                         f"{hidden} lies below {folder}, which the component may read. "
@@ -232,7 +253,7 @@ class Worker:
         self._spent += time.monotonic() - begun
         if "fault" in answer:
             self._drain()
-            raise ComponentFault(answer["fault"], str(answer.get("reason", "")), self.stderr)
+            raise fault_of(answer, self.stderr)
         return answer, data
 
     def _exchange(

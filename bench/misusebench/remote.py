@@ -10,13 +10,15 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import sys
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
 from misusebench.confinement import Isolation, Limits
 from misusebench.frames import unpack
-from misusebench.isolation import ComponentFault
+from misusebench.isolation import ComponentFault, fault_of
 from misusebench.worker import Host, fault
 
 if TYPE_CHECKING:
@@ -25,6 +27,9 @@ if TYPE_CHECKING:
 #: What a result says of the isolation of a detector behind HTTP.
 LEVEL: Final = "remote"
 _MOST_ANSWER: Final = 1 << 30
+_MOST_BODY: Final = 4 << 30
+_PIECE: Final = 1 << 20
+_IDLE_S: Final = 3600.0  # a connection that asks nothing for so long is closed
 _TYPE: Final = "application/x-misusebench"
 
 
@@ -66,7 +71,7 @@ class Remote:
         self._path, self._limits = parts.path or "/", limits or Limits()
         self.search: list[str] = []
         self.copies: dict[str, str] = {}
-        self.stderr = ""
+        self.stderr, self._spent = "", 0.0
         self.isolation: Isolation = Elsewhere((), ("it runs elsewhere",))
 
     def __enter__(self) -> Self:
@@ -86,6 +91,8 @@ class Remote:
         limit = {"start": self._limits.start_s, "fit": self._limits.fit_s}.get(
             header["op"], self._limits.batch_s
         )
+        limit = max(0.001, min(limit, self._limits.total_s - self._spent))
+        begun = time.monotonic()
         try:
             answer = self._posted(body, limit)
         except TimeoutError as error:
@@ -93,13 +100,14 @@ class Remote:
         except (OSError, http.client.HTTPException) as error:
             where = f"{self._host}:{self._port}"
             raise ComponentFault("crash", f"{where} does not answer: {error!r:.200}") from error
+        self._spent += time.monotonic() - begun
         text, _, data = answer.partition(b"\n")
         try:
             told = unpack(text)
         except ValueError as error:
             raise ComponentFault("invalid", f"its answer is not JSON: {error}") from error
         if "fault" in told:
-            raise ComponentFault(told["fault"], str(told.get("reason", "")))
+            raise fault_of(told)
         if len(data) > answer_bytes:
             raise ComponentFault(
                 "invalid", f"answered {len(data)} bytes where {answer_bytes} were due"
@@ -117,10 +125,15 @@ class Remote:
         line.settimeout(limit)
         connection.request("POST", self._path, body, {"Content-Type": _TYPE})
         answer = connection.getresponse()
-        found: bytes = answer.read(_MOST_ANSWER)
+        found, deadline = bytearray(), time.monotonic() + limit
+        while piece := answer.read1(_PIECE):
+            found += piece
+            if time.monotonic() > deadline or len(found) > _MOST_ANSWER:
+                raise TimeoutError
+        answer.close()  # the connection is free for the next question
         if answer.status != http.HTTPStatus.OK:
             raise http.client.HTTPException(f"status {answer.status} {answer.reason}")
-        return found
+        return bytes(found)
 
 
 class Served(Host):
@@ -132,10 +145,12 @@ class Served(Host):
 
     def answer(self, header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
         """Return the answer to one question."""
-        if header.get("op") == "start":
-            given = {**dict(self._spec.parameters), **header.get("parameters", {})}
-            header = {"op": "start", "target": self._spec.target, "parameters": given,
-                      "search": list(self._spec.search)}  # fmt: skip
+        if header.get("op") == "start":  # neither what nor how: parameters may name files
+            header = {
+                "op": "start", "target": self._spec.target,
+                "parameters": dict(self._spec.parameters),
+                "search": [f for f in self._spec.search if f not in sys.path],
+            }  # fmt: skip
         return super().answer(header, payload)
 
 
@@ -156,15 +171,21 @@ def serve(
         protocol_version = "HTTP/1.1"  # keeps the connection
         wbufsize = -1  # one write an answer: small ones meet delayed acknowledgements
         disable_nagle_algorithm = True
+        timeout = _IDLE_S
 
         def setup(self) -> None:
             super().setup()
             self._own = Served(spec)
 
         def do_POST(self) -> None:
-            text, _, payload = self.rfile.read(
-                int(self.headers.get("Content-Length", 0))
-            ).partition(b"\n")
+            size = self.headers.get("Content-Length", "")
+            if self.headers.get("Content-Type") != _TYPE:  # a page in a browser cannot set it
+                self.send_error(http.HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"{_TYPE} is wanted")
+                return
+            if not size.isdecimal() or int(size) > _MOST_BODY:
+                self.send_error(http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+                return
+            text, _, payload = self.rfile.read(int(size)).partition(b"\n")
             try:
                 header, data = self._own.answer(unpack(text), payload)
             except Exception as error:  # noqa: BLE001 - whatever it raises is its result

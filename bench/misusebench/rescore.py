@@ -16,8 +16,8 @@ from misusebench.errors import SuiteError
 from misusebench.isolated import Decisions
 from misusebench.outcomes import Bench, Outcome
 from misusebench.replay import Replayed
-from misusebench.run import Judging, write_run
-from misusebench.suite import LABEL_ORACLE, ComponentSpec, Suite
+from misusebench.run import SCORER, Judging, write_run
+from misusebench.suite import ComponentSpec, Suite
 from misusesim.dataset.reader import check_parts, open_dataset
 from misusesim.truth import open_truth
 
@@ -91,7 +91,7 @@ def rescore(
     check_parts(dataset, _READ)
     bench = Bench(dataset, _suite(told))
     answers = align(bench.log, open_truth(dataset), bench.first, bench.end_us)
-    judging = Judging(bench, answers, path)
+    judging = Judging(bench, answers, path, keep=False)
     after = []
     for one in before:
         after.append(_again(judging, one, path, answers.query_id) if one.valid else one)
@@ -115,14 +115,15 @@ def _suite(told: dict[str, Any]) -> Suite:
 def _again(judging: Judging, one: Result, folder: Path, ids: Any) -> Result:
     fresh = replace(one, metrics={}, diagnostics={})
     kind = one.component["kind"]
-    spec = ComponentSpec(kind, one.name, str(one.component["target"]))
+    oracle = one.component["target"] == SCORER
+    spec = ComponentSpec(kind, one.name, "" if oracle else str(one.component["target"]))
     outcome = Outcome(spec, one.tier)
     scores = _table(folder / "scores" / f"{one.name}.parquet")
     if not np.array_equal(scores["query_id"].to_numpy(), ids):
         raise SuiteError(f"{folder}: scores of {one.name} are not of this data set's queries")
     if kind == "policy":
         outcome.decisions = _decisions(scores)
-    elif one.name != LABEL_ORACLE:
+    elif not oracle:
         alerts = folder / "alerts" / f"{one.name}.parquet"
         raised = [Alert(**row) for row in _table(alerts).to_pylist()] if alerts.exists() else []
         outcome.replayed = Replayed(0, ids, scores["score"].to_numpy(), raised)

@@ -274,22 +274,26 @@ def load_run(folder: str | Path) -> tuple[dict[str, Any], list[Result]]:
     return data, [load(Path(folder) / "results" / f"{name}.json") for name in names]
 
 
-def source_sha256(target: str, search: Sequence[str] = (), files: Sequence[str] = ()) -> str | None:
+def source_sha256(target: str, search: Sequence[str] = ()) -> str | None:
     """Return the SHA-256 of the tokens of a component's module, None if it has no source.
 
-    Of a command it is that of its files. Comments and blank lines do not count; the module is found
-    without importing it.
+    Comments and blank lines do not count; the module is found without importing it.
     """
-    digest = hashlib.sha256()
-    if files:
-        for name in files:
-            digest.update(Path(name).read_bytes())
-        return digest.hexdigest()
     path = _module_file(target.partition(":")[0], [*search, *sys.path])
     if path is None:
         return None
+    digest = hashlib.sha256()
     for token in _tokens(path):
         digest.update(f"{token.type}\x1f{token.string}\x1e".encode())
+    return digest.hexdigest()
+
+
+def command_sha256(words: Sequence[str], files: Sequence[str]) -> str:
+    """Return the SHA-256 of a command's words and of the bytes of its program and files."""
+    digest = hashlib.sha256("\x1e".join(words).encode())
+    for name in files:
+        with Path(name).open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
 
 

@@ -49,7 +49,7 @@ class Office:
 
 
 class Reviewers:
-    """Read the highest officers of each period, and some at random, within the budget.
+    """Read the highest officers of each period, and some of the others at random, in the budget.
 
     An officer who was confirmed is dealt with and is read no more.
     """
@@ -107,9 +107,15 @@ class Reviewers:
         free = [n for n, name in enumerate(names) if name not in self._dealt_with]
         chance = rng.stream(self._office.seed, "reviewers", now_us // HOUR_US)
         free = [free[n] for n in chance.permutation(len(free)).tolist()]
-        at_random = round(self._office.budget * RANDOM_SHARE)
-        lucky, rest = free[:at_random], free[at_random:]
-        rest.sort(key=lambda n: -best[n])  # ties as they were shuffled
-        share = len(lucky) / max(1, len(free))
-        some = [(n, share) for n in lucky]
-        return some + [(n, 1.0) for n in rest[: self._office.budget - len(lucky)]]
+        wanted = self._office.budget * RANDOM_SHARE
+        at_random = int(wanted) + int(chance.random() < wanted % 1)
+        ranked = sorted(free, key=lambda n: -best[n])  # ties as they were shuffled
+        top, rest = (
+            ranked[: self._office.budget - at_random],
+            ranked[self._office.budget - at_random :],
+        )
+        low = set(rest)
+        lucky = [n for n in free if n in low][:at_random]
+        # a place of the last is by score on some days and by chance on others; told is the mean
+        share = min(1.0, wanted / max(1, len(rest)))
+        return [(n, 1.0) for n in top] + [(n, share) for n in lucky]

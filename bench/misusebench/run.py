@@ -1,6 +1,7 @@
 """Judges components on a data set: the only place where what they said meets truth.
 
-First every component is run (`outcomes.py`). Only when all have ended is truth opened.
+First every component is run (`outcomes.py`). Only when all have ended are their answers held
+against truth; where labels reach components, reviewers read it before (`reviewing.py`).
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -37,9 +38,13 @@ if TYPE_CHECKING:
     from misusebench.answers import Answers
     from misusebench.component import Alert
     from misusebench.outcomes import Outcome
-    from misusebench.suite import Suite
+    from misusebench.suite import ComponentSpec, Suite
     from misusesim.dataset.reader import Dataset
     from misusesim.truth import Truth
+
+
+#: What a result says of who ran the label oracle.
+SCORER: Final = "(the scorer, from truth)"
 
 
 @dataclass(slots=True)
@@ -161,8 +166,10 @@ def judge(bench: Bench, outcomes: Sequence[Outcome], truth: Truth, folder: Path)
 class Judging:
     """What all components of a run are measured with, and what they leave for the combination."""
 
-    def __init__(self, bench: Bench, answers: Answers, folder: Path) -> None:
-        self._bench, self._answers, self._folder = bench, answers, folder
+    def __init__(
+        self, bench: Bench, answers: Answers, folder: Path, *, keep: bool = True
+    ) -> None:  # fmt: skip
+        self._bench, self._answers, self._folder, self._keep = bench, answers, folder, keep
         self._shifts = shifts_worked(bench, answers)
         self._caught: dict[str, NDArray[np.float64]] = {}
         self._stopped: dict[str, NDArray[np.float64]] = {}
@@ -175,12 +182,15 @@ class Judging:
         return one
 
     def measure(self, outcome: Outcome, one: Result) -> None:
-        """Put metrics and diagnostics into a result; the raw answers are written."""
+        """Put metrics and diagnostics into a result; the raw answers are written, if wanted."""
         (self._detector if outcome.spec.kind == "detector" else self._policy)(outcome, one)
 
     def _detector(self, outcome: Outcome, one: Result) -> None:
-        score, alerts = self._answers.positive.astype(np.float64), []
-        if outcome.replayed is not None:  # else the label oracle: a detector that knew truth
+        if outcome.spec.target == "":  # the label oracle: a detector that knew truth
+            score, alerts = self._answers.positive.astype(np.float64), []
+        elif outcome.replayed is None:
+            raise AssertionError(f"{one.name} is valid, yet has said nothing")
+        else:
             score, alerts = outcome.replayed.score, outcome.replayed.alerts
         suite = self._bench.suite
         tally = metrics.Tally(
@@ -189,6 +199,8 @@ class Judging:
         one.metrics = results.metrics_json(metrics.compute(tally))
         one.diagnostics |= {"curves": metrics.curves(tally), "alerts": _counted(alerts)}
         self._caught[one.name] = tally.caught
+        if not self._keep:
+            return
         table = pa.table({"query_id": self._answers.query_id, "score": score})
         results.save_scores(table, self._folder, one.name)
         if alerts:
@@ -208,7 +220,8 @@ class Judging:
         )
         one.diagnostics["curves"] = metrics.policy_curves(decided)
         self._stopped[one.name] = stopped(decided)
-        results.save_scores(said.table(self._answers.query_id), self._folder, one.name)
+        if self._keep:
+            results.save_scores(said.table(self._answers.query_id), self._folder, one.name)
 
     def combined(self) -> dict[str, Any]:
         """Return, per detector and policy, which share of campaigns which of the two stops."""
@@ -241,7 +254,7 @@ def _counted(alerts: Sequence[Alert]) -> dict[str, int]:
 
 def _result(bench: Bench, outcome: Outcome) -> Result:
     spec, about = outcome.spec, outcome.about
-    source = results.source_sha256(spec.target, spec.search, spec.files) if spec.target else None
+    source = _source(spec) if spec.target else None
     manifest = bench.dataset.manifest
     return Result(
         dataset=_dataset(bench),
@@ -249,7 +262,7 @@ def _result(bench: Bench, outcome: Outcome) -> Result:
         component={
             "kind": spec.kind,
             "name": spec.name,
-            "target": spec.target or "(the scorer, from truth)",
+            "target": spec.target or SCORER,
             "version": about.version if about else "",
             "parameters": dict(spec.parameters),
             "source_sha256": source,
@@ -265,6 +278,15 @@ def _result(bench: Bench, outcome: Outcome) -> Result:
             "timing": outcome.timing.summary(), "machine": machine(), "stderr": outcome.stderr,
         },
     )  # fmt: skip
+
+
+def _source(spec: ComponentSpec) -> str | None:
+    """Return the hash of a component's source; of a command of its words, program and files."""
+    if spec.program:
+        return results.command_sha256(
+            list(spec.parameters["command"]), [spec.program, *(path for _, path in spec.files)]
+        )
+    return results.source_sha256(spec.target, spec.search)
 
 
 def _dataset(bench: Bench) -> dict[str, Any]:

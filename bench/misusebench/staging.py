@@ -8,6 +8,7 @@ only where they lie in the module's own package (the weights of a model, say).
 from __future__ import annotations
 
 import importlib.machinery
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -79,7 +80,7 @@ def stage_files(files: Sequence[str], into: str | Path) -> dict[str, str]:
             shutil.copyfile(name, copy)
         except OSError as error:
             raise IsolationError(f"{name} cannot be read: {error.strerror}") from error
-        copy.chmod(0o644)
+        copy.chmod(0o755 if os.access(name, os.X_OK) else 0o644)
         copies[name] = str(copy)
     if copies:
         Path(into).chmod(0o755)  # the worker runs under another account

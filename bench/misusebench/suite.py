@@ -52,7 +52,7 @@ class ComponentSpec:
     tier: str | None = None  # granted; None: the suite's
     search: tuple[str, ...] = ()  # folders from which its module is imported
     program: str = ""  # of a command: the path of what is started
-    files: tuple[str, ...] = ()  # of a command: the files that its words name
+    files: tuple[tuple[str, str], ...] = ()  # of a command: its words that name files, and where
     url: str = ""  # where it is served, if that is elsewhere
 
     @property
@@ -145,7 +145,10 @@ def parse_component(
         raise SuiteError(f"{text}: no module {top} in {here} or among the installed packages")
     if top == text.partition(":")[0]:
         _check_name(text, found.origin)
-    return ComponentSpec(kind, text.partition(":")[2], text, own, tier, (here,))
+    name = text.partition(":")[2]
+    if name == LABEL_ORACLE:
+        raise SuiteError(f"{text}: {name} is the scorer's own name; name the class otherwise")
+    return ComponentSpec(kind, name, text, own, tier, (here,))
 
 
 def _remote(text: str, own: dict[str, Any], tier: str | None) -> ComponentSpec:
@@ -172,14 +175,11 @@ def _command(text: str, own: dict[str, Any], tier: str | None) -> ComponentSpec:
     if program is None:
         what = words[0] if words else "nothing"
         raise SuiteError(f"{text}: there is no program {what}; give its path or install it")
-    paths = {word: str(Path(word).resolve()) for word in words[1:] if Path(word).is_file()}
-    files = tuple(paths.values())
-    own |= {
-        "command": [program, *(paths.get(word, word) for word in words[1:])], "form": _FORMS[form],
-    }  # fmt: skip
-    name = re.sub(r"[^\w-]+", "_", Path(files[0] if files else program).stem).strip("_-")
+    files = tuple((w, str(Path(w).resolve())) for w in words[1:] if Path(w).is_file())
+    own |= {"command": words, "form": _FORMS[form]}
+    name = re.sub(r"[^\w-]+", "_", Path(files[0][1] if files else program).stem).strip("_-")
     return ComponentSpec(
-        "detector", name or "command", _COMMAND, own, tier, (), str(Path(program).resolve()), files
+        "detector", name or "command", _COMMAND, own, tier, (), str(Path(program).absolute()), files
     )  # fmt: skip
 
 
@@ -294,11 +294,17 @@ class _Reader:
             self._fault((*place, key), str(error))
             return None
         name = entry.get("name", spec.name).rpartition(":")[2]
-        if not _NAME.fullmatch(name):
-            what = f"{kind}.name must be letters, digits, _ and -, got {name!r:.60}"
-            self._fault((*place, "name"), what)
-            return None
-        return replace(spec, name=name)
+        return self._named(spec, name, (*place, "name"))
+
+    def _named(self, spec: ComponentSpec, name: str, place: Place) -> ComponentSpec | None:
+        if name == LABEL_ORACLE and spec.target:
+            self._fault(place, f"{spec.kind}.name: {name} is the scorer's own; name it otherwise")
+        elif not _NAME.fullmatch(name):
+            what = f"{spec.kind}.name must be letters, digits, _ and -, got {name!r:.60}"
+            self._fault(place, what)
+        else:
+            return replace(spec, name=name)
+        return None
 
     def _limits(self, data: dict[str, Any]) -> Limits:
         names = [f.name for f in fields(Limits)]

@@ -132,7 +132,7 @@ def bench_table(
     make_folder(out)
     found: dict[str, dict[str, Any]] = {}
     for name in detectors:
-        found[name] = _judged(name, columns, tests, out, unsafe=unsafe)
+        found[name] = _judged(name, columns, tests, out, seeds=seeds, unsafe=unsafe)
         progress(f"{name}: {found[name]['state']}")
     first = tests[0]
     told = TableBench(
@@ -159,6 +159,8 @@ def read_columns(
         If it cannot be read, lacks a column, has labels of one class only, or no features.
     """
     if path.suffix == ".npz":
+        if split is not None or ignore:
+            raise SuiteError(f"{path}: arrays have no columns to split by or to leave out")
         return _of_arrays(path, label)
     table = read_table(path)
     for name in (label, split, *ignore):
@@ -167,7 +169,10 @@ def read_columns(
                 f"{path} has no column {name} (it has {', '.join(table.column_names)})"
             )
     aside = {label, split, *ignore}
-    values = {name: _numbers(table[name]) for name in table.column_names if name not in aside}
+    try:
+        values = {n: _numbers(table[n]) for n in table.column_names if n not in aside}
+    except pa.ArrowException as error:
+        raise SuiteError(f"{path}: a column is no number, word or date: {error}") from error
     if not values:
         raise SuiteError(f"{path} has no column beside {', '.join(filter(None, aside))}")
     test = None if split is None else _tried(path, table[split])
@@ -194,18 +199,20 @@ def _of_arrays(path: Path, label: str) -> Columns:
 
 def _numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
     whole = plain(column)
-    if pa.types.is_temporal(whole.type):
-        whole = whole.cast(pa.timestamp("us")).cast(pa.int64())
+    kind = whole.type
+    if pa.types.is_temporal(kind):
+        wide = pa.types.is_date64(kind) or getattr(kind, "bit_width", 64) == 64  # noqa: PLR2004
+        whole = whole.cast(pa.int64() if wide else pa.int32())
     elif not (
         pa.types.is_integer(whole.type) or pa.types.is_floating(whole.type)
-        or pa.types.is_boolean(whole.type)
+        or pa.types.is_boolean(whole.type) or pa.types.is_decimal(whole.type)
     ):  # fmt: skip
         words = whole.cast(pa.string())
         places = {word: n for n, word in enumerate(sorted(set(words.to_pylist()) - {None}))}
         whole = pa.array([None if w is None else places[w] for w in words.to_pylist()], pa.int64())
     if pa.types.is_boolean(whole.type):
         whole = whole.cast(pa.int8())
-    return _filled(whole.cast(pa.float64()).to_numpy(zero_copy_only=False))
+    return _filled(whole.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
 
 
 def _filled(values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -240,13 +247,14 @@ def _both(path: Path, label: NDArray[np.bool_], what: str) -> None:
 
 
 def _judged(
-    name: str, columns: Columns, tests: Sequence[NDArray[np.bool_]], out: Path, *, unsafe: bool
-) -> dict[str, Any]:
+    name: str, columns: Columns, tests: Sequence[NDArray[np.bool_]], out: Path, *,
+    seeds: Sequence[int], unsafe: bool,
+) -> dict[str, Any]:  # fmt: skip
     """Return what a detector was worth, the mean over the splits."""
     told: list[dict[str, float]] = []
     for nth, test in enumerate(tests):
         try:
-            score, times = _scored(name, columns.values, test, nth, unsafe=unsafe)
+            score, times = _scored(name, columns.values, test, seeds[nth], unsafe=unsafe)
         except ComponentFault as fault:
             return {"state": fault.state, "reasons": [fault.reason]}
         label = columns.label[test]

@@ -1,7 +1,8 @@
-"""Other ids in each run: a component that learnt those of a published data set by heart finds none.
+"""Other ids in each run, so that nothing hangs on those of a published data set.
 
 Ids of queries, persons, officers and terminals are changed in what a component is handed, and
-changed back in what it answers. Equal seeds give equal ids, so equal runs stay equal.
+changed back in what it answers. Equal seeds give equal ids, so equal runs stay equal. Whoever knows
+the seed can undo it: judge a component that you do not trust under a seed that nobody knows.
 """
 
 from __future__ import annotations

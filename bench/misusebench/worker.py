@@ -145,6 +145,7 @@ class Host:
         if callable(getattr(self._component, "close", None)):
             self._component.close()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        peak += resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # a command's
         return {"peak_kib": peak, "empty_kib": self._empty_kib}, b""
 
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-#: Fewer worlds and no pair of ten components can be told apart after Holm's correction.
-LEAST_WORLDS: Final = 20
 #: A difference of average precision below this is none in practice.
 ROPE: Final = 0.01
 _DRAWS: Final = 20_000
@@ -38,8 +36,8 @@ class Pair(NamedTuple):
     difference: float  # median over worlds
     p: float  # two-sided, signed ranks
     p_holm: float
-    better: float  # chance that the first is better by more than the region
-    equal: float  # chance that the difference is within it
+    better: float  # chance that "better by more than the region" is the likeliest of the three
+    equal: float  # chance that "within the region" is
 
 
 def signed_ranks(difference: Floats) -> float:
@@ -72,9 +70,10 @@ def signed_ranks(difference: Floats) -> float:
 
 
 def practical(difference: Floats, rope: float, seed: int = 0) -> tuple[float, float, float]:
-    """Return the chances that a difference is below, within and above a region about zero.
+    """Return how often a difference is likeliest below, within and above a region about zero.
 
-    The Bayesian signed-rank test: worlds have Dirichlet weights, with one more at zero as prior.
+    The Bayesian signed-rank test (Benavoli, Corani, Mangili and Zaffalon, ICML 2014): worlds have
+    Dirichlet weights, with one more at zero as prior.
 
     Examples
     --------
@@ -107,10 +106,12 @@ def pairs(values: Mapping[str, Floats], rope: float = ROPE) -> list[Pair]:
     Raises
     ------
     ValueError
-        If the lengths differ.
+        If the lengths differ or a value is not a number.
     """
     if len({len(value) for value in values.values()}) > 1:
         raise ValueError("components were not tried on the same worlds")
+    if bad := [name for name, value in values.items() if not np.isfinite(value).all()]:
+        raise ValueError(f"{bad[0]} has no value on some world; leave that world or it out")
     names = list(itertools.combinations(values, 2))
     differences = {name: values[name[0]] - values[name[1]] for name in names}
     raw = {" ".join(name): signed_ranks(difference) for name, difference in differences.items()}
@@ -146,7 +147,7 @@ def mean_ranks(values: Mapping[str, Floats]) -> dict[str, float]:
 
 
 def alike(values: Mapping[str, Floats], level: float = 0.05) -> list[list[str]]:
-    """Return runs of components, best first, none of which differs from the run's first.
+    """Return runs of components, best first, no two of which differ.
 
     Only runs of two and more that no other holds; for the bars of a critical-difference diagram.
     """

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import shutil
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,11 @@ from misusebench.commands import Command, lines_of
 from misusebench.component import Alert
 from misusebench.conformance import conform
 from misusebench.errors import SuiteError
+from misusebench.hosting import hosted
 from misusebench.isolated import start
-from misusebench.isolation import ComponentFault, Worker
+from misusebench.isolation import ComponentFault
 from misusebench.replay import compact
-from misusebench.result import source_sha256
+from misusebench.result import command_sha256
 from misusebench.suite import parse_component
 from misusesim.dataset import schema
 
@@ -135,7 +137,7 @@ def python(tmp_path, text):
 def state_of(command):
     """Return how a worker fails on a command."""
     spec = parse_component("detector", command)
-    worker = Worker(module=spec.module, program=spec.program, files=spec.files)
+    worker = hosted(spec)
     with pytest.raises(ComponentFault) as caught, worker:
         start(worker, spec)
     return caught.value.state, caught.value.reason
@@ -170,13 +172,14 @@ def test_commands_are_parsed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my-own.detector.py").write_text("x = 1")
     spec = parse_component("detector", f"cmd+arrow:{sys.executable} -u my-own.detector.py 'a b'")
-    path = str(tmp_path / "my-own.detector.py")
+    path, name = str(tmp_path / "my-own.detector.py"), "my-own.detector.py"
     assert spec.name == "my-own_detector"
-    assert spec.parameters["command"] == [sys.executable, "-u", path, "a b"]
-    assert (spec.parameters["form"], spec.files) == ("arrow", (path,))
-    first = source_sha256(spec.target, spec.search, spec.files)
+    assert spec.parameters["command"] == [sys.executable, "-u", name, "a b"]
+    assert (spec.parameters["form"], spec.files) == ("arrow", ((name, path),))
+    first = command_sha256(spec.parameters["command"], [path])
+    assert command_sha256([*spec.parameters["command"], "more"], [path]) != first
     (tmp_path / "my-own.detector.py").write_text("x = 2")
-    assert source_sha256(spec.target, spec.search, spec.files) != first
+    assert command_sha256(spec.parameters["command"], [path]) != first
     for text, said in (
         ("cmd:", "no program nothing"), ("cmd:nosuchthing x", "no program nosuchthing"),
         ("cmd:awk 'x", "No closing quotation"),
@@ -200,3 +203,57 @@ def test_the_examples_keep_the_contract(program, words):
     found = conform(words.format(EXAMPLES), "detector", None, unsafe=False)
     assert found.passed, found.as_json()
     assert len(found.results) == 7
+
+
+SURPLUS = """
+import sys
+for line in sys.stdin:
+    if '"hello"' in line:
+        print('{"type":"info","name":"x","tiers":["T0"],"needs":["n"],"has":[]}', flush=True)
+    elif '"score"' in line:
+        rows = int(line.split('"n":')[1].split("}")[0])
+        for _ in range(rows):
+            sys.stdin.readline()
+        print("\\n".join(["1"] * (rows + 1)), flush=True)
+    elif '"bye"' in line:
+        break
+"""
+
+
+def test_one_score_too_many_is_not_taken_for_the_next_batch(tmp_path):
+    """Neither before the next question nor at the end."""
+    script = tmp_path / "surplus.py"
+    script.write_text(SURPLUS)
+    made = Command([sys.executable, str(script)])
+    assert made.score(compact(rows(6, 8))).tolist() == [1.0, 1.0]
+    with pytest.raises(ValueError, match="answered more than was asked"):
+        made.score(compact(rows(6, 8)))
+    with pytest.raises(ValueError, match="answered more than was asked"):
+        made.close()
+
+
+def test_who_answers_wrongly_and_reads_no_more_is_told_at_once(tmp_path):
+    """A score that is no number ends it, though it never reads the rest of a large batch."""
+    script = tmp_path / "stuck.py"
+    script.write_text(
+        "import sys, time\nsys.stdin.readline()\n"
+        'print(\'{"type":"info","needs":["n"]}\', flush=True)\nsys.stdin.readline()\n'
+        "print('x', flush=True)\ntime.sleep(60)\n"
+    )
+    made = Command([sys.executable, str(script)])
+    begun = time.monotonic()
+    with pytest.raises(ValueError, match="a score must be a number"):
+        made.score(compact(rows(*range(200_000))))
+    assert time.monotonic() - begun < 20
+    made.close()
+
+
+def test_a_program_of_ones_own_is_copied_and_its_folder_stays_closed(tmp_path):
+    """A program in a project is run, and what lies beside it cannot be read."""
+    program = tmp_path / "mine"
+    program.write_text("#!/bin/sh\ncat " + str(tmp_path / "secret") + "\n")
+    program.chmod(0o755)
+    (tmp_path / "secret").write_text('{"type":"info"}\n')
+    state, reason = state_of(f"cmd:{program}")
+    assert state == "crash"
+    assert "the command ended with" in reason

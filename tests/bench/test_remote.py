@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import http.server
 import json
 import signal
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from misusebench.__main__ import main
 from misusebench.checks import check
 from misusebench.confinement import Limits
 from misusebench.errors import SuiteError
-from misusebench.isolated import IsolatedDetector, start
+from misusebench.isolated import IsolatedDetector, start, stream
 from misusebench.isolation import ComponentFault, Worker
 from misusebench.remote import Remote, serve
 from misusebench.replay import replay
@@ -86,6 +87,35 @@ def test_who_asks_cannot_choose_what_is_run():
     assert told["name"] == "good"
 
 
+def test_who_asks_cannot_choose_parameters():
+    """A parameter may name a file: those of a question are passed over."""
+    with served(bad("Good", step=2.0)) as url, Remote(url) as worker:
+        asked = {"op": "start", "target": "", "parameters": {"step": 5.0, "nothing": 1}}
+        worker.ask(asked)
+        batch = LOG.slice(0, 1).combine_chunks().to_batches()[0]
+        _, data = worker.ask(
+            {"op": "score", "now": None, "single": False}, stream(batch), answer_bytes=8
+        )
+    assert np.frombuffer(data).tolist() == [2.0]
+
+
+def test_other_content_is_refused():
+    """A page in a browser cannot post what the server takes; a body must say its length."""
+    with served(bad("Good")) as url:
+        port = int(url.rpartition(":")[2])
+        for headers, status in (
+            ({"Content-Type": "text/plain"}, 415),
+            ({"Content-Type": "application/x-misusebench", "Content-Length": "-5"}, 413),
+        ):
+            line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            line.putrequest("POST", "/")
+            for name, value in headers.items():
+                line.putheader(name, value)
+            line.endheaders()
+            with closing(line):
+                assert line.getresponse().status == status
+
+
 def test_what_it_raises_is_its_fault():
     """A crash behind HTTP is a crash, with its reason."""
     with served(bad("Raises")) as url, remote(url) as detector:  # noqa: SIM117
@@ -129,6 +159,8 @@ class Odd(http.server.BaseHTTPRequestHandler):
         ((200, b'{"fault": "oom", "reason": "too much"}\n', 0), "oom", "too much"),
         ((200, b"{}\nmore than was asked for", 0), "invalid", "answered 23 bytes where 0 were"),
         ((200, b"{}\n", 1.0), "timeout", "no answer within 0.2 s"),
+        ((200, b'{"fault": "ok"}\n', 0), "invalid", ""),
+        ((200, b"{}\n", 0), "invalid", "what it says of itself lacks 'name'"),
     ],
 )
 def test_odd_answers_are_told(answer, state, said):

@@ -113,3 +113,35 @@ def test_the_command_says_what_changed(copy, capsys):
     assert main(["rescore", str(copy), "-q", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)["data"]
     assert told == {"run": str(copy), "components": 5, "changed": {}}
+
+
+def test_a_name_makes_no_oracle(made, copy):
+    """A result that calls itself the label oracle, but was run, is measured by its scores."""
+    for path in (copy / "results", copy / "scores"):
+        for file in list(path.glob("volume.*")):
+            (path / f"label_oracle{file.suffix}").unlink()
+            file.rename(path / f"label_oracle{file.suffix}")
+    run_path, result = copy / "run.json", copy / "results" / "label_oracle.json"
+    told = json.loads(result.read_text())
+    told["component"]["name"] = "label_oracle"
+    result.write_text(json.dumps(told))
+    listed = json.loads(run_path.read_text())
+    listed["components"] = [n for n in listed["components"] if n != "volume"]
+    run_path.write_text(json.dumps(listed))
+    rescore(copy)
+    _, results = load_run(copy)
+    (one,) = (one for one in results if one.name == "label_oracle")
+    assert one.metrics["average_precision"]["value"] < 0.5
+    assert made.exists()
+
+
+def test_nothing_is_written_where_one_cannot_be_measured(copy):
+    """Missing scores of the last component leave the numbers of the first as they were."""
+    path = copy / "results" / "volume.json"
+    told = json.loads(path.read_text())
+    told["metrics"]["average_precision"]["value"] = 0.99
+    path.write_text(json.dumps(told))
+    (copy / "scores" / "eleven_rules.parquet").unlink()
+    with pytest.raises(SuiteError):
+        rescore(copy)
+    assert json.loads(path.read_text())["metrics"]["average_precision"]["value"] == 0.99

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 from tests.bench.dataset import small_world
 
+from misusebench import reviewing
 from misusebench.columns import DAY_US, micros
 from misusebench.feedback import Rules
 from misusebench.replay import InProcess, replay
@@ -58,8 +59,9 @@ def test_the_highest_officers_are_read_with_their_highest_rows():
     assert readers.due(2 * DAY_US) == []
 
 
-def test_who_was_confirmed_is_read_no_more():
+def test_who_was_confirmed_is_read_no_more(monkeypatch):
     """The next day's budget goes to the next officer."""
+    monkeypatch.setattr(reviewing, "RANDOM_SHARE", 0.0)
     score = np.array([0.1, 0.2, 0.3, 0.4, 0.9, 0.6, 0.0, 0.7])
     readers = Reviewers(office(1))
     readers.read(0, score, DAY_US)
@@ -69,20 +71,22 @@ def test_who_was_confirmed_is_read_no_more():
     assert [one["officer_id"] for one in readers.due(2 * DAY_US)] == ["d"]
 
 
-def test_a_share_is_read_at_random_and_weighted_by_its_chance():
-    """With a budget of 20 of 200 officers one is drawn from all; it says with what chance."""
+@pytest.mark.parametrize(("budget", "at_random"), [(20, 1.0), (10, 0.5)])
+def test_a_share_is_read_at_random_and_weighted_by_its_chance(budget, at_random):
+    """A twentieth of the budget, on some days only where that is no whole officer."""
     officers = [f"o{n:03d}" for n in range(200)]
-    score = np.arange(200.0)
-    chances, low = [], 0
-    for when in range(1, 41):
-        readers = Reviewers(office(20, officers))
+    score, lucky, days = np.arange(200.0), [], 200
+    for when in range(1, days + 1):
+        readers = Reviewers(office(budget, officers))
         readers.read(0, score, when * DAY_US)
         found = readers.due(when * DAY_US)
-        assert len(found) == 20
-        chances += [one["chance"] for one in found if one["chance"] < 1]
-        low += sum(int(one["officer_id"][1:]) < 170 for one in found)
-    assert chances == [1 / 200] * 40
-    assert 25 <= low <= 40
+        assert len(found) == budget
+        lucky += [one for one in found if one["chance"] < 1]
+    assert len(lucky) / days == pytest.approx(at_random, abs=0.12)
+    assert all(0 < one["chance"] <= at_random / (200 - budget) + 1e-12 for one in lucky)
+    places = sorted(int(one["officer_id"][1:]) for one in lucky)
+    assert places[-1] < 200 - budget + 1  # never one whom the score picks anyway
+    assert np.mean(places) == pytest.approx(90, abs=20)
 
 
 def test_outcomes_wait_for_their_day():

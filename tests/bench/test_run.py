@@ -14,7 +14,8 @@ from misusebench.answers import align
 from misusebench.component import Alert
 from misusebench.confinement import Limits
 from misusebench.errors import LeakError
-from misusebench.isolated import Decisions
+from misusebench.isolated import Decisions, _alert
+from misusebench.isolation import fault_of
 from misusebench.outcomes import Bench, joined, run_all
 from misusebench.run import judge, shifts_worked
 from misusebench.suite import ComponentSpec, Suite, parse_component
@@ -236,3 +237,35 @@ def test_policies_and_detectors_are_combined(judged):
     parts = ("policy_only", "detector_only", "both", "neither")
     assert sum(cell[p] for p in parts) == pytest.approx(1.0)
     assert cell["campaigns"] == 3
+
+
+def test_probes_of_ids_see_those_of_the_data_set():
+    """Ids that tell the label are found by the probe, whatever other components are shown."""
+    both = [parse_component("detector", name) for name in ("id_probe", "volume")]
+    ready = bench(*both)
+    assert not set(ready.shown["query_id"].to_pylist()) & set(LOG["query_id"].to_pylist())
+    probe, _ = run_all(ready, both, jobs=1)
+    shares = np.array(LOG["query_id"].to_pylist()[ready.first :], np.float64) / 2.0**64
+    assert probe.replayed is not None
+    assert np.array_equal(probe.replayed.score, shares)
+
+
+@pytest.mark.parametrize(
+    ("alert", "said"),
+    [
+        (["officer", "o", 1, 1.0, [-1], "r", ""], "evidence must be query ids, got -1"),
+        (["officer", "o", 1, 1.0, [2**64], "r", ""], "evidence must be query ids"),
+        (["query", "9" * 5_000, 1, 1.0, [], "r", ""], "its key has 5,000 letters"),
+    ],
+)
+def test_alerts_that_name_no_query_are_malformed(alert, said):
+    """What cannot be an id is the component's fault, and no error of ours later on."""
+    with pytest.raises(ValueError, match=said):
+        _alert(alert)
+
+
+def test_a_state_that_is_none_makes_nothing_valid():
+    """A worker that answers with the fault "ok" is invalid."""
+    assert fault_of({"fault": "ok"}).state == "invalid"
+    assert fault_of({"fault": ["oom"]}).state == "invalid"
+    assert fault_of({"fault": "oom"}).state == "oom"

@@ -69,6 +69,16 @@ def test_the_standard_suite_has_every_reference_detector():
     assert suite.feedback == Rules()
 
 
+def test_the_oracles_name_is_taken(tmp_path, monkeypatch):
+    """Nothing that is run may be called as the scorer's own control."""
+    text = GOOD.replace('name = "mine"', 'name = "label_oracle"')
+    (tmp_path / "own.py").write_text("class label_oracle:\n    pass\n")
+    monkeypatch.chdir(tmp_path)
+    assert any("label_oracle is the scorer's own" in line for line in faults(tmp_path, text))
+    with pytest.raises(SuiteError, match="label_oracle is the scorer's own name"):
+        parse_component("detector", "own:label_oracle")
+
+
 def test_a_suite_says_how_labels_come(tmp_path):
     """Delays and errors of the audit process; without the table there are no labels."""
     text = GOOD + "\n[feedback]\nmiss_share = 0.2\ndelay_days = {review = 3}\n"

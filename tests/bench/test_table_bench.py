@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import decimal
 import json
 from pathlib import Path
 
@@ -114,6 +116,32 @@ def test_arrays_are_a_table(tmp_path):
     found = read_columns(path, "y")
     assert found.values.to_pydict() == {"x0": [0, 2, 4], "x1": [1, 3, 5]}
     assert found.label.tolist() == [False, True, False]
+
+
+def test_decimals_dates_and_large_numbers_are_numbers(tmp_path):
+    """By their value, not as words; a number that a float cannot hold is rounded."""
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({
+        "d": pa.array([decimal.Decimal("9.1"), decimal.Decimal("10.5")]),
+        "big": pa.array([2**60 + 1, 2], pa.int64()),
+        "when": pa.array([1_704_067_200_000_000_000, 0], pa.timestamp("ns")),
+        "clock": pa.array([dt.time(1), dt.time(0)], pa.time64("us")),
+        "day": pa.array([dt.date(1970, 1, 3), dt.date(1970, 1, 1)]), "y": [1, 0],
+    }), path)  # fmt: skip
+    found = read_columns(path, "y").values.to_pydict()
+    assert found["d"] == [9.1, 10.5]
+    assert found["big"] == [2.0**60, 2.0]
+    assert found["day"] == [2.0, 0.0]
+    assert (found["when"][1], found["clock"]) == (0.0, [3.6e9, 0.0])
+
+
+def test_arrays_cannot_be_split_by_a_column(tmp_path):
+    """A split that would be passed over is refused."""
+    path = tmp_path / "t.npz"
+    np.savez(path, X=np.arange(6.0).reshape(3, 2), y=np.array([0, 1, 0]))
+    for asked in ({"split": "part"}, {"ignore": ["x0"]}):
+        with pytest.raises(SuiteError, match="arrays have no columns"):
+            read_columns(path, "y", **asked)
 
 
 def test_ties_count_in_part():

@@ -90,6 +90,12 @@ def test_bars_join_what_is_alike():
     assert list(mean_ranks(worlds()))[2:] == ["worse", "worst"]
 
 
+def test_a_world_without_a_value_is_refused():
+    """What is not a number would count as worse."""
+    with pytest.raises(ValueError, match="b has no value on some world"):
+        pairs({"a": np.zeros(3), "b": np.array([1.0, np.nan, 2.0])})
+
+
 def test_other_worlds_are_refused():
     """Lengths must agree."""
     with pytest.raises(ValueError, match="same worlds"):

@@ -73,8 +73,13 @@ class Conformal:
         return -np.log(self._p(score))
 
     def alerts(self, now: int) -> list[Alert]:
-        """Return the discoveries of all days that ended by now."""
-        over = sorted(day for day in self._day if (day + 1) * DAY_US <= now)
+        """Return the discoveries of all days before that of the last row.
+
+        A day is over when a row of a later one came, however rows are cut into batches; the last
+        day of a log is never known to be over.
+        """
+        del now
+        over = sorted(self._day)[:-1]
         return [alert for day in over for alert in self._discovered(day, self._day.pop(day))]
 
     def _remember(self, officer: int, day: int, score: float, query: int) -> None:
@@ -93,7 +98,7 @@ class Conformal:
         passed = np.flatnonzero(p <= self._q * np.arange(1, len(p) + 1) / len(p))
         return [
             Alert("officer", names[officer], (day + 1) * DAY_US, float(-np.log(chance)), (query,),
-                  f"{self._inner.name}: p {chance:.2g} among {len(self._known):,} honest days",
+                  f"{self._inner.name}: p {chance:.2g} among {len(self._known):,} earlier days",
                   "conformal")
             for (officer, (_, query)), chance in zip(
                 rows[: int(passed[-1]) + 1 if len(passed) else 0], p.tolist(), strict=False

@@ -18,15 +18,18 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _AGAIN_US: Final = 7 * DAY_US
+_MOST_ROWS: Final = 2_000_000
 
 
 class Supervised:
     """scikit-learn's histogram gradient boosting, fitted again each week on outcomes so far.
 
     Queries of confirmed outcomes are positive; those of unfounded ones, and a sample of rows that
-    nobody looked at, are negative (so unfound misuse counts as honest). Before enough officers were
-    confirmed it scores 0. Leaves are large and regularised: with defaults such models are at chance
-    at low base rates.
+    nobody looked at, are negative (so unfound misuse counts as honest). A score is the share of
+    that sample that the model rates lower, so that models of all weeks are on one scale; before
+    enough officers were confirmed it is 0. Leaves are large and regularised: with defaults such
+    models are at chance at low base rates. Features of the last two million rows are kept; outcomes
+    about older ones come too late.
 
     Known weakness: it learns what audits find. Kinds that nobody complains of are never in its
     labels, and it ranks them below honest work.
@@ -47,6 +50,7 @@ class Supervised:
         self._told: dict[int, bool] = {}
         self._confirmed: set[str] = set()
         self._model: Any = None
+        self._known = np.zeros(0)
         self._fitted_us, self._news = -(2**62), False
 
     def fit(self, history: pa.Table, context: Mapping[str, pa.Table]) -> None:
@@ -70,18 +74,24 @@ class Supervised:
                 self._confirmed.add(str(one["officer_id"]))
 
     def score(self, batch: pa.RecordBatch) -> Floats:
-        """Return the log odds of being confirmed, 0 while nothing is known."""
+        """Return how much of the sample a row outranks, 0 while nothing is known."""
         if batch.num_rows:
             self._learn(int(micros(batch["received_at"])[0]) // DAY_US * DAY_US)
         value = self._remember(batch)
         if self._model is None or not len(value):
             return np.zeros(len(value))
-        return np.asarray(self._model.decision_function(value), np.float64).reshape(-1)
+        odds = np.asarray(self._model.decision_function(value), np.float64).reshape(-1)
+        lower = np.searchsorted(self._known, odds, side="right").astype(np.float64)
+        return (lower + 1.0) / (len(self._known) + 1.0)
 
     def _remember(self, rows: pa.RecordBatch | pa.Table) -> Floats:
         value = self._features.transform(rows)
         self._ids.append(keys(rows["query_id"]))
         self._values.append(value.astype(np.float32))
+        kept = sum(map(len, self._ids))
+        while kept - len(self._ids[0]) >= _MOST_ROWS:
+            kept -= len(self._ids.pop(0))
+            self._values.pop(0)
         return value
 
     def _learn(self, today_us: int) -> None:
@@ -93,7 +103,6 @@ class Supervised:
 
         self._fitted_us, self._news = today_us, False
         ids, values = np.concatenate(self._ids), np.concatenate(self._values)
-        self._ids, self._values = [ids], [values]
         told = np.isin(ids, np.fromiter(self._told, np.uint64, len(self._told)))
         drawn = self._chance.choice(len(ids), min(self._sample, len(ids)), replace=False)
         rows = np.union1d(np.flatnonzero(told), drawn)
@@ -103,3 +112,4 @@ class Supervised:
             l2_regularization=5.0, class_weight="balanced", random_state=self._seed,
         )  # fmt: skip
         self._model = model.fit(values[rows], label)
+        self._known = np.sort(np.asarray(model.decision_function(values[np.sort(drawn)])))

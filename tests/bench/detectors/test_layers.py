@@ -100,22 +100,38 @@ def test_days_of_calibration_are_of_officers():
 def test_discoveries_are_those_of_benjamini_and_hochberg():
     """P of .001, .02, .03 and 1 among four at q 0.1: three pass (.03 <= .1 x 3 / 4)."""
     known = np.arange(1.0, 1000.0)
-    scores = [1000.0, 981.0, 971.0, 0.0]  # p: 1, 20, 30 and 1,000 of 1,000
+    scores = [1000.0, 981.0, 971.0, 0.0, 0.0]  # p: 1, 20, 30 and 1,000 of 1,000
     made = calibrated(known, *scores)
     made.score(batch(*day_rows("a", "b", "c", "d")))
-    assert made.alerts(DAY_US - 1) == []
-    found = made.alerts(DAY_US)
+    assert made.alerts(DAY_US) == []  # a row of the next day says that this one is over
+    made.score(batch(*day_rows("e", day=1)))
+    found = made.alerts(2 * DAY_US)
     assert [(alert.key, round(float(np.exp(-alert.score)), 3)) for alert in found] == [
         ("a", 0.001), ("b", 0.02), ("c", 0.03),
     ]  # fmt: skip
-    assert made.alerts(DAY_US) == []
+    assert made.alerts(2 * DAY_US) == []
 
 
 def test_few_days_of_calibration_raise_nothing():
     """With nine days no p is below 0.1, so of twenty officers none passes at q 0.1."""
-    made = calibrated(np.arange(9), *[100.0] + [0.0] * 19)
+    made = calibrated(np.arange(9), *[100.0] + [0.0] * 20)
     made.score(batch(*day_rows(*(f"o{n}" for n in range(20)))))
-    assert made.alerts(DAY_US) == []
+    made.score(batch(*day_rows("o0", day=1)))
+    assert made.alerts(2 * DAY_US) == []
+
+
+def test_a_day_is_one_however_it_is_cut_into_batches():
+    """The same alerts from one batch, from two, and row by row, asked after each."""
+    known, scores = np.arange(1.0, 1000.0), [1000.0, 981.0, 5.0, 1000.0, 0.0]
+    rows, found = [*day_rows("a", "b", "c", "a"), *day_rows("z", day=1)], []
+    for size in (5, 2, 1):
+        made, told = calibrated(known, *scores), []
+        for first in range(0, 5, size):
+            made.score(batch(*rows[first : first + size]))
+            told += made.alerts(2 * DAY_US)
+        found.append(told)
+    assert [alert.key for alert in found[0]] == ["a", "b"]
+    assert found[0] == found[1] == found[2]
 
 
 @pytest.mark.slow
@@ -123,10 +139,11 @@ def test_false_discoveries_are_controlled():
     """Among exchangeable days the share of false alerts is at most q, over 400 draws."""
     chance, q, share = np.random.default_rng(1), 0.2, []
     for _ in range(400):
-        scores = np.r_[chance.normal(size=190), chance.normal(4.0, size=10)]
+        scores = np.r_[chance.normal(size=190), chance.normal(4.0, size=10), 0.0]
         made = calibrated(chance.normal(size=2_000), *scores.tolist(), q=q)
         made.score(batch(*day_rows(*(f"o{n:03d}" for n in range(200)))))
-        found = [int(alert.key[1:]) for alert in made.alerts(DAY_US)]
+        made.score(batch(*day_rows("o000", day=1)))
+        found = [int(alert.key[1:]) for alert in made.alerts(2 * DAY_US)]
         share.append(sum(n < 190 for n in found) / max(1, len(found)))
     error = float(np.std(share)) / len(share) ** 0.5
     assert np.mean(share) <= q + 2 * error

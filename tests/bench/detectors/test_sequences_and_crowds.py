@@ -172,4 +172,5 @@ def test_supervised_learns_what_was_confirmed():
     ])  # fmt: skip
     score = made.score(second)
     later = np.array([kinds[query] == "permit_checks" for query in second["query_id"].to_pylist()])
-    assert score[later].mean() > score[~later].mean() + 1
+    assert ((score > 0) & (score <= 1)).all()  # above all that was scored before it had learnt
+    assert score[later].mean() > score[~later].mean() + 0.1
