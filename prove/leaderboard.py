@@ -29,9 +29,10 @@ WORLDS = os.environ.get("PROOF_WORLDS", "S-HI-medium:20").split()
 DAYS = int(os.environ.get("PROOF_DAYS", "180"))
 JOBS: Final = 2
 TOLD: Final = ("average_precision", "auroc", "campaign_recall", "false_accusations")
-#: Controls and leak probes must be at chance: area of 0.5 over all worlds within so much.
+#: Controls and leak probes must be at chance: mean area of 0.5 within so many standard errors over
+#: worlds, and a little for those that hardly vary.
 AT_CHANCE: Final = ("random", "constant", "id_probe", "fraction_probe", "order_probe")
-NEAR: Final = 0.02
+NEAR: Final = (3.0, 0.005)
 
 
 def world(name: str, seed: int) -> dict[str, dict[str, float]]:
@@ -98,9 +99,13 @@ def _mean(values: NDArray[np.float64]) -> str:
 
 def holds(numbers: dict[str, Any]) -> bool:
     """Tell whether the controls are at chance over all worlds, and the oracle is perfect."""
-    areas = {name: np.nanmean(values) for name, values in numbers["auroc"].items()}
     perfect = np.nanmin(numbers["average_precision"]["label_oracle"]) == 1
-    return bool(perfect and all(abs(areas[name] - 0.5) <= NEAR for name in AT_CHANCE))
+    return bool(perfect and all(_at_chance(numbers["auroc"][name]) for name in AT_CHANCE))
+
+
+def _at_chance(areas: list[float]) -> bool:
+    error = np.std(areas, ddof=1) / len(areas) ** 0.5 if len(areas) > 1 else 0.5
+    return bool(abs(np.mean(areas) - 0.5) <= NEAR[0] * error + NEAR[1])
 
 
 def main() -> None:
