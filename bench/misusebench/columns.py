@@ -72,6 +72,13 @@ def distinct(column: pa.Array | pa.ChunkedArray) -> tuple[NDArray[np.int64], lis
     return rank[place], words
 
 
+def stable_codes(column: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
+    """Return a hash of each row's word, the same in every batch (null has one too)."""
+    place, words = distinct(column)
+    hashed = [int.from_bytes(word.encode()[-7:], "big") for word in words]
+    return np.array([*hashed, -1], np.int64)[place]
+
+
 def micros(column: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
     """Return a timestamp column as UTC microseconds; null becomes 2**62 (never)."""
     return column.cast(pa.int64()).fill_null(2**62).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from misusebench.columns import DAY_US, HOUR_US, LocalTime, Words, distinct, keys, micros, numbers
+from misusebench.columns import (
+    DAY_US,
+    HOUR_US,
+    LocalTime,
+    Words,
+    distinct,
+    keys,
+    micros,
+    numbers,
+    stable_codes,
+)
 from misusebench.facts_of_people import Roster, TieBook
 from misusebench.streaming import Counts, Times, Window, as_integers, combine
 
@@ -123,9 +133,9 @@ class Features:
         self, batch: pa.RecordBatch | pa.Table, officer: NDArray[np.int64], local: NDArray[np.int64]
     ) -> dict[str, NDArray[np.float64]]:
         said = {
-            "system": _stable_codes(batch["system"]),
-            "key": _stable_codes(batch["message_key"]),
-            "purpose": _stable_codes(batch["declared_purpose"]),
+            "system": stable_codes(batch["system"]),
+            "key": stable_codes(batch["message_key"]),
+            "purpose": stable_codes(batch["declared_purpose"]),
             "hour": local % DAY_US // HOUR_US,
         }
         return {
@@ -150,13 +160,6 @@ class Habit:
         own = self._own.before(combine(officer, value))
         total = self._all.before(officer)
         return -np.log((own + self.PRIOR * common) / (total + self.PRIOR))
-
-
-def _stable_codes(column: pa.Array) -> NDArray[np.int64]:
-    """Return a hash of each row's word, the same in every batch (null has one too)."""
-    place, words = distinct(column)
-    hashed = [int.from_bytes(word.encode()[-7:], "big") for word in words]
-    return np.array([*hashed, -1], np.int64)[place]
 
 
 NIGHT: Final = (22, 6)  # local hours, as the reference profiles count it

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from misusebench.detectors.habits import ASKED, Habits, surprise
+from misusebench.detectors.habits import ByHabits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
 
-class Collaborative:
+class Collaborative(ByHabits):
     """How little a query is to be expected of what the officer and others like him asked for.
 
     Non-negative factors of who asks for what (scikit-learn, extra `ml`): each officer is a mix of
@@ -29,29 +26,19 @@ class Collaborative:
     """
 
     name = "collaborative"
-    tiers = ("T0", "T1", "T2", "T3")
-    needs = ("agency_id", "officer_id", "time", "subject_birth_year", *ASKED)
 
     def __init__(self, rank: int = 10, rounds: int = 200, seed: int = 0) -> None:
+        super().__init__()
         self._rank, self._rounds, self._seed = rank, rounds, seed
-        self._habits = Habits()
-        self._share, self._common = np.zeros((0, 0)), np.zeros(0)
 
-    def fit(self, history: pa.Table, context: Mapping[str, pa.Table]) -> None:
-        """Factorise the history."""
+    def shares(self, counts: Any) -> Floats:
+        """Return what is to be expected of each officer, by the factors of all."""
         from sklearn.decomposition import NMF  # noqa: PLC0415 - extra `ml`
 
-        self._habits.learn(history, context)
-        counts = self._habits.counts
         rank = max(1, min(self._rank, *counts.shape))
         model = NMF(
             rank, init="nndsvda", solver="mu", beta_loss="kullback-leibler",
             max_iter=self._rounds, tol=1e-4, random_state=self._seed,
         )  # fmt: skip
         expected = model.fit_transform(counts) @ model.components_
-        self._share = expected / np.maximum(expected.sum(axis=1, keepdims=True), 1e-12)
-        self._common = (counts.sum(axis=0) + 1) / (counts.sum() + counts.shape[1])
-
-    def score(self, batch: pa.RecordBatch) -> Floats:
-        """Return how little each query is expected, in nats."""
-        return surprise(self._share, self._common, self._habits.places(batch), 0.1)
+        return np.asarray(expected / np.maximum(expected.sum(axis=1, keepdims=True), 1e-12))

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from misusebench.columns import DAY_US, HOUR_US, LocalTime, Words, distinct, micros, numbers
+from misusebench.columns import (
+    DAY_US,
+    HOUR_US,
+    LocalTime,
+    Words,
+    distinct,
+    micros,
+    numbers,
+    stable_codes,
+)
 from misusebench.streaming import combine
 
 if TYPE_CHECKING:
@@ -22,6 +32,7 @@ if TYPE_CHECKING:
 ASKED: Final = ("system", "message_key", "declared_purpose", "subject_kind", "match", "subject_sex")
 _HOURS: Final = 4 * HOUR_US
 _DECADE: Final = 10
+_PRIOR: Final = 0.1  # weight of what all officers ask for
 
 
 class Habits:
@@ -54,7 +65,7 @@ class Habits:
     def _things_of(self, rows: pa.RecordBatch | pa.Table) -> Ints:
         local = self._local.local(rows["agency_id"], micros(rows["time"]))
         born = numbers(rows["subject_birth_year"], 0.0) // _DECADE
-        parts = [_stable(rows[name]) for name in ASKED]
+        parts = [stable_codes(rows[name]) for name in ASKED]
         return combine(*parts, born.astype(np.int64), local % DAY_US // _HOURS).view(np.int64)
 
 
@@ -78,8 +89,30 @@ def surprise(share: Floats, common: Floats, places: tuple[Ints, Ints], prior: fl
     return np.asarray(-np.log((1 - prior) * own + prior * known))
 
 
-def _stable(column: pa.Array | pa.ChunkedArray) -> Ints:
-    """Return a hash of each row's word, the same in every batch (null has one too)."""
-    place, words = distinct(column)
-    hashed = [int.from_bytes(word.encode()[-7:], "big") for word in words]
-    return np.array([*hashed, -1], np.int64)[place]
+class ByHabits(ABC):
+    """What detectors share that rate a query by how common its thing is for the officer."""
+
+    tiers = ("T0", "T1", "T2", "T3")
+    needs = ("agency_id", "officer_id", "time", "subject_birth_year", *ASKED)
+
+    def __init__(self) -> None:
+        self._habits = Habits()
+        self._share, self._common = np.zeros((0, 0)), np.zeros(0)
+
+    def fit(self, history: pa.Table, context: Mapping[str, pa.Table]) -> None:
+        """Count the history, and find what is common for each officer."""
+        self._habits.learn(history, context)
+        counts = self._habits.counts
+        if min(counts.shape) > 1:
+            self._share = self.shares(counts)
+        else:  # nobody, or nothing, to compare with
+            self._share = counts.toarray() / np.maximum(counts.sum(axis=1), 1)[:, None]
+        self._common = (counts.sum(axis=0) + 1) / (counts.sum() + counts.shape[1])
+
+    @abstractmethod
+    def shares(self, counts: Any) -> Floats:
+        """Return the chance of each thing by officer, of counts of that shape."""
+
+    def score(self, batch: pa.RecordBatch) -> Floats:
+        """Return how rare each query is for its officer, in nats."""
+        return surprise(self._share, self._common, self._habits.places(batch), _PRIOR)

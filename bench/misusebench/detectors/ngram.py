@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from misusebench.columns import DAY_US, Words, distinct, micros
+from misusebench.columns import DAY_US, Words, micros, stable_codes
 from misusebench.streaming import Counts, Times, combine
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Ngram:
 
     def __init__(self, pause_minutes: int = 30) -> None:
         self._pause_us = pause_minutes * _MINUTE_US
-        self._officers, self._steps = Words(), Words()
+        self._officers = Words()
         self._last, self._seen = Times(), Times()
         self._before_last = Times()
         self._grams = [_Gram() for _ in range(3)]
@@ -67,7 +67,7 @@ class Ngram:
 
     def _step(self, rows: pa.RecordBatch | pa.Table) -> Ints:
         """Return a hash of each row's step."""
-        return combine(*(_stable(rows[name]) for name in STEP)).view(np.int64)
+        return combine(*(stable_codes(rows[name]) for name in STEP)).view(np.int64)
 
     def _contexts(self, officer: Ints, step: Ints, time: Ints) -> tuple[Ints, Ints]:
         """Return the officer's last step and the one before, -1 where a pause lies between."""
@@ -90,10 +90,3 @@ class _Gram:
         total = self._total.before(context)
         kinds = self._distinct.before(context, (pair == 0).astype(np.int64))
         return np.asarray((pair + kinds * shorter + shorter) / (total + kinds + 1.0))
-
-
-def _stable(column: pa.Array | pa.ChunkedArray) -> Ints:
-    """Return a hash of each row's word, the same in every batch (null has one too)."""
-    place, words = distinct(column)
-    hashed = [int.from_bytes(word.encode()[-7:], "big") for word in words]
-    return np.array([*hashed, -1], np.int64)[place]

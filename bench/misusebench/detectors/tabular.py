@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
-class Tabular:
+class Tabular(ABC):
     """Turns rows into features; a detector says what it learns of them and how it rates them."""
 
     tiers = ("T0", "T1", "T2", "T3")
@@ -26,13 +27,13 @@ class Tabular:
     def __init__(self, tier: str = "T1") -> None:
         self._features = Features(tier)
 
+    @abstractmethod
     def learn(self, value: Floats) -> None:
         """Learn from the features of the unlabelled history, shape (rows, features)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def rate(self, value: Floats) -> Floats:
         """Return one number a row; it may learn from a row once it has rated it."""
-        raise NotImplementedError
 
     def fit(self, history: pa.Table, context: Mapping[str, pa.Table]) -> None:
         """Learn from the history."""

@@ -124,6 +124,15 @@ def test_what_colleagues_never_do_is_rare(detector):
     assert odd > 2
 
 
+@pytest.mark.parametrize("detector", [Community, Collaborative])
+def test_one_officer_alone_is_rated_by_himself(detector):
+    """Without anybody to compare with, scores are still numbers."""
+    made = detector()
+    made.fit(log(*({"system": "DMV", "officer_id": "s"} for _ in range(5))), {})
+    usual, odd = made.score(batch({"system": "DMV", "officer_id": "s"}, {"system": "NCIC"}))
+    assert 0 <= usual < odd < np.inf
+
+
 def test_the_narrowest_window_may_pass_midnight():
     """Nine of ten queries between 23:00 and 02:00; all of a day if they are spread."""
     counts = np.zeros(24, np.int64)
