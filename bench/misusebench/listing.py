@@ -46,8 +46,11 @@ def detectors() -> Entries:
     """Return the registered detectors, and the control that only the scorer may run."""
     from misusebench.detectors import REGISTRY  # noqa: PLC0415 - only this list needs it
 
-    oracle = _entry("label_oracle", "Reads the truth: the upper end of every scale.")
-    return [*_targets(REGISTRY.items()), oracle]
+    oracles = [
+        _entry("observable_oracle", "P(misuse | what the tier shows): the ceiling, by the scorer."),
+        _entry("label_oracle", "Reads the truth: the upper end of every scale."),
+    ]
+    return [*_targets(REGISTRY.items()), *oracles]
 
 
 def policies() -> Entries:

@@ -14,7 +14,7 @@ from misusebench.hosting import Hosting, hosted
 from misusebench.isolated import About, Decisions, IsolatedDetector, IsolatedPolicy, start
 from misusebench.isolation import ComponentFault
 from misusebench.replay import BATCH_ROWS, Replayed, replay, split_us
-from misusebench.suite import TIERS
+from misusebench.suite import OBSERVED, TIERS
 from misusebench.timing import Timing
 from misusebench.veil import Veil
 from misusesim.dataset import schema
@@ -56,6 +56,7 @@ class Outcome:
     isolation: dict[str, Any] = field(default_factory=dict)
     stderr: str = ""
     told: bool = False  # whether labels reached it
+    diagnostics: dict[str, Any] = field(default_factory=dict)  # more that its result says
 
 
 class Bench:
@@ -92,8 +93,8 @@ class Bench:
     def outcome(self, spec: ComponentSpec) -> Outcome:
         """Run one component; whatever it does wrong is in the outcome."""
         found = Outcome(spec, spec.tier or self.suite.tier)
-        if not spec.target:
-            return found  # the label oracle, made from truth when all have ended
+        if spec.target in ("", OBSERVED):
+            return found  # an oracle: the scorer runs it when all have ended
         worker = hosted(spec, self.suite.limits, hide=self.hide, unsafe=self.unsafe)
         try:
             with worker:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 
 #: Parts that numbers depend on.
 _READ = ("log", "context", "truth")
+
+
+#: Diagnostics that do not follow from scores.
+KEPT: Final = ("bound",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ def rescore(
     for one in before:
         after.append(_again(judging, one, path, answers.query_id) if one.valid else one)
         progress(one.name)
+    judging.compare_with_oracles(after)
     for one in after:
         results.save(one, path)
     write_run(bench, after, judging.combined(), path, told["ungated"])
@@ -118,6 +123,7 @@ def _again(judging: Judging, one: Result, folder: Path, ids: Any) -> Result:
     oracle = one.component["target"] == SCORER
     spec = ComponentSpec(kind, one.name, "" if oracle else str(one.component["target"]))
     outcome = Outcome(spec, one.tier)
+    outcome.diagnostics = {key: one.diagnostics[key] for key in KEPT if key in one.diagnostics}
     scores = _table(folder / "scores" / f"{one.name}.parquet")
     if not np.array_equal(scores["query_id"].to_numpy(), ids):
         raise SuiteError(f"{folder}: scores of {one.name} are not of this data set's queries")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
-from misusebench import metrics
+from misusebench import metrics, oracle
 from misusebench import result as results
 from misusebench.answers import align
 from misusebench.columns import micros
@@ -25,7 +25,7 @@ from misusebench.metrics.prevention import matrix, stopped
 from misusebench.outcomes import Bench, run_all
 from misusebench.result import Result
 from misusebench.reviewing import Office
-from misusebench.suite import TIERS, named_apart
+from misusebench.suite import OBSERVED, TIERS, named_apart
 from misusebench.timing import machine
 from misusesim.dataset.reader import check_parts, open_dataset
 from misusesim.truth import open_truth
@@ -117,6 +117,9 @@ def run(
         )
         bench.reviewers = office.reviewers
     outcomes = run_all(bench, named_apart(suite.components), jobs, progress)
+    for outcome in outcomes:
+        if outcome.spec.target == OBSERVED:
+            oracle.rate(bench, outcome, jobs, progress)
     return judge(bench, outcomes, open_truth(dataset), folder)
 
 
@@ -156,6 +159,7 @@ def judge(bench: Bench, outcomes: Sequence[Outcome], truth: Truth, folder: Path)
     answers = align(bench.log, truth, bench.first, bench.end_us)
     judging = Judging(bench, answers, folder)
     found = [judging.judged(outcome) for outcome in outcomes]
+    judging.compare_with_oracles(found)
     for one in found:
         results.save(one, folder)
     combined = judging.combined()
@@ -173,6 +177,7 @@ class Judging:
         self._shifts = shifts_worked(bench, answers)
         self._caught: dict[str, NDArray[np.float64]] = {}
         self._stopped: dict[str, NDArray[np.float64]] = {}
+        self._precision: dict[str, metrics.Precision] = {}
 
     def judged(self, outcome: Outcome) -> Result:
         """Return the result of one component; its raw answers are written."""
@@ -197,7 +202,10 @@ class Judging:
             metrics.frame(self._answers, score), budget=suite.review_budget, seed=suite.seed
         )
         one.metrics = results.metrics_json(metrics.compute(tally))
-        one.diagnostics |= {"curves": metrics.curves(tally), "alerts": _counted(alerts)}
+        one.diagnostics |= {
+            "curves": metrics.curves(tally), "alerts": _counted(alerts), **outcome.diagnostics,
+        }  # fmt: skip
+        self._precision[one.name] = metrics.Precision.of(tally)
         self._caught[one.name] = tally.caught
         if not self._keep:
             return
@@ -223,6 +231,17 @@ class Judging:
         if self._keep:
             results.save_scores(said.table(self._answers.query_id), self._folder, one.name)
 
+    def compare_with_oracles(self, found: Sequence[Result]) -> None:
+        """Put into each detector's result how far it is from the oracle of its tier, if one ran."""
+        oracles = {one.tier: one for one in found if one.valid and _observes(one)}
+        for one in found:
+            best = oracles.get(one.tier)
+            if best is None or best is one or one.name not in self._precision:
+                continue
+            ceiling, own = self._precision[best.name], self._precision[one.name]
+            one.metrics |= results.metrics_json(metrics.against(own, ceiling))
+            one.diagnostics["oracle"] = best.name
+
     def combined(self) -> dict[str, Any]:
         """Return, per detector and policy, which share of campaigns which of the two stops."""
         return {
@@ -231,6 +250,10 @@ class Judging:
             }
             for detector, caught in self._caught.items()
         }
+
+
+def _observes(one: Result) -> bool:
+    return bool(one.component["target"] == OBSERVED)
 
 
 def shifts_worked(bench: Bench, answers: Answers) -> NDArray[np.float64] | None:
@@ -254,7 +277,7 @@ def _counted(alerts: Sequence[Alert]) -> dict[str, int]:
 
 def _result(bench: Bench, outcome: Outcome) -> Result:
     spec, about = outcome.spec, outcome.about
-    source = _source(spec) if spec.target else None
+    source = _source(spec) if spec.target not in ("", OBSERVED) else None
     manifest = bench.dataset.manifest
     return Result(
         dataset=_dataset(bench),

@@ -31,6 +31,11 @@ Place = tuple[str | int, ...]
 TIERS: Final = ("T0", "T1", "T2", "T3")
 #: The control that reads truth: never a component, run by the scorer itself.
 LABEL_ORACLE: Final = "label_oracle"
+#: The ceiling: never a component, run by the scorer on what a component of its tier sees.
+OBSERVABLE_ORACLE: Final = "observable_oracle"
+OBSERVED: Final = "(the scorer, from other worlds)"
+#: What a component may not be called, and what the scorer runs for each.
+_SCORERS: Final = {LABEL_ORACLE: "", OBSERVABLE_ORACLE: OBSERVED}
 _REGISTRIES: Final = {"detector": detectors.REGISTRY, "policy": policies.REGISTRY}
 #: How a command's name begins -> what it reads and writes.
 _FORMS: Final = {"cmd": "ndjson", "cmd+arrow": "arrow"}
@@ -127,8 +132,8 @@ def parse_component(
     """
     registry = _REGISTRIES[kind]
     own = dict(parameters or {})
-    if kind == "detector" and text == LABEL_ORACLE:
-        return ComponentSpec(kind, LABEL_ORACLE, "", own, tier)
+    if kind == "detector" and text in _SCORERS:
+        return ComponentSpec(kind, text, _SCORERS[text], own, tier)
     if text in registry:
         return ComponentSpec(kind, text, registry[text], own, tier)
     if kind == "detector" and text.partition(":")[0] in _FORMS:
@@ -136,7 +141,7 @@ def parse_component(
     if kind == "detector" and text.startswith("http://"):
         return _remote(text, own, tier)
     if not _TARGET.fullmatch(text):
-        names = [*registry, *([LABEL_ORACLE] if kind == "detector" else [])]
+        names = [*registry, *(_SCORERS if kind == "detector" else [])]
         raise SuiteError(f"no {kind} {text}{_guess(text, names)}; or give module:Class")
     here = str(Path.cwd())
     top = text.partition(":")[0].partition(".")[0]
@@ -146,7 +151,7 @@ def parse_component(
     if top == text.partition(":")[0]:
         _check_name(text, found.origin)
     name = text.partition(":")[2]
-    if name == LABEL_ORACLE:
+    if name in _SCORERS:
         raise SuiteError(f"{text}: {name} is the scorer's own name; name the class otherwise")
     return ComponentSpec(kind, name, text, own, tier, (here,))
 
@@ -297,7 +302,7 @@ class _Reader:
         return self._named(spec, name, (*place, "name"))
 
     def _named(self, spec: ComponentSpec, name: str, place: Place) -> ComponentSpec | None:
-        if name == LABEL_ORACLE and spec.target:
+        if name in _SCORERS and spec.target != _SCORERS[name]:
             self._fault(place, f"{spec.kind}.name: {name} is the scorer's own; name it otherwise")
         elif not _NAME.fullmatch(name):
             what = f"{spec.kind}.name must be letters, digits, _ and -, got {name!r:.60}"

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from misusebench import interval
-from misusebench.metrics import burden, campaigns, prevention, speed
+from misusebench.metrics import burden, campaigns, prevention, regret, speed
 from misusebench.metrics.frame import Campaigns, Scored, frame, labelled, scored_frame
 from misusebench.metrics.points import KEPT_DRAWS, detector_curves, kept
 from misusebench.metrics.prevention import Decided, matrix, shifts_per_officer, stopped
 from misusebench.metrics.ranking import restricted_auroc
 from misusebench.metrics.registry import REGISTRY, Metric, Tolerance, metric, of_kind
+from misusebench.metrics.regret import Precision
 from misusebench.metrics.tally import BUDGET, Tally
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ if TYPE_CHECKING:
     Weighted = Callable[[Any, Floats], Floats]
 
 __all__ = [
-    "BUDGET", "KEPT_DRAWS", "REGISTRY", "Campaigns", "Decided", "Metric", "MetricValue", "Scored",
-    "Tally", "Tolerance", "bootstrap", "compute", "compute_policy", "compute_speed", "curves",
-    "frame", "labelled", "matrix", "metric", "policy_curves", "restricted_auroc", "scored_frame",
-    "shifts_per_officer", "stopped",
+    "BUDGET", "KEPT_DRAWS", "REGISTRY", "Campaigns", "Decided", "Metric", "MetricValue",
+    "Precision", "Scored", "Tally", "Tolerance", "against", "bootstrap", "compute",
+    "compute_policy", "compute_speed", "curves", "frame", "labelled", "matrix", "metric",
+    "policy_curves", "restricted_auroc", "scored_frame", "shifts_per_officer", "stopped",
 ]  # fmt: skip
 
 
@@ -89,6 +90,28 @@ def compute_policy(decided: Decided) -> dict[str, MetricValue]:
             name = f"rule_count/{rule}/{side}"
             values[name] = MetricValue(float(count), None, None, one.unit, one.direction, count)
     return values
+
+
+def against(own: Precision, ceiling: Precision) -> dict[str, MetricValue]:
+    """Return how far a detector is from the observable oracle of its tier, with intervals.
+
+    Parameters
+    ----------
+    own, ceiling
+        Average precision of the detector and of the oracle, on the same data and draws.
+    """
+    found = {}
+    for name, fn in (("regret", regret.regret), ("below_oracle", regret.below_oracle)):
+        one, value = metric(name), fn(own.ones, ceiling.ones)
+        drawn = interval.percentile(fn(own.draws, ceiling.draws))
+        low, high = (None, None) if drawn is None else drawn
+        known = bool(np.isfinite(value).all())
+        found[name] = MetricValue(
+            float(value[0]) if known else None, low if known else None, high if known else None,
+            one.unit, one.direction, own.officers, None if known else regret.UNDEFINED,
+            "interval unreliable" if own.officers < interval.LEAST_OFFICERS else None,
+        )  # fmt: skip
+    return found
 
 
 def compute_speed(timing: Mapping[str, Any]) -> dict[str, MetricValue]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from misusebench.metrics import burden, campaigns, prevention, ranking, speed
+from misusebench.metrics import burden, campaigns, prevention, ranking, regret, speed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,7 +44,7 @@ class Metric:
     tolerance: Tolerance = Tolerance()
     gates: bool = False  # whether a loss can fail CI
     undefined: str = ""  # why it may have no value
-    of: str = "detector"  # detector, policy or component
+    of: str = "detector"  # detector, policy, component or pair (of a detector and its oracle)
 
     @property
     def doc(self) -> str:
@@ -64,6 +64,13 @@ REGISTRY: Final[dict[str, Metric]] = {
         undefined=_NO_MISUSE,
     ),
     "lift": Metric(ranking.tally_lift, "times", "higher", undefined=_NO_MISUSE),
+    "regret": Metric(
+        regret.regret, "share", "lower", undefined="no oracle of this tier was run", of="pair"
+    ),
+    "below_oracle": Metric(
+        regret.below_oracle, "share", "lower", undefined="no oracle of this tier was run",
+        of="pair",
+    ),
     "auroc": Metric(ranking.tally_auroc, "share", "higher", undefined=_NO_MISUSE),
     "partial_auroc": Metric(ranking.tally_partial_auroc, "share", "higher", undefined=_NO_MISUSE),
     "precision_at_budget": Metric(

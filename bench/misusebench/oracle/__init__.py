@@ -1,0 +1,101 @@
+"""The observable oracle: P(misuse | what a tier lets one see), the ceiling of every detector.
+
+It reads the scenario's parameters, makes other worlds of it, and learns from their truth; of the
+judged data set it sees what a component of the tier sees, and never a label. The scorer runs it,
+when all components have ended.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from misusebench.columns import HOUR_US
+from misusebench.errors import SuiteError
+from misusebench.oracle.posterior import Posterior
+from misusebench.oracle.siblings import family_of, seen, siblings
+from misusebench.replay import Replayed
+from misusesim.errors import SimulatorError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from misusebench.outcomes import Bench, Outcome
+
+__all__ = ["WORLDS", "rate"]
+
+#: Sibling worlds, unless the suite says otherwise.
+WORLDS: Final = 4
+_LEAST_WORLDS: Final = 2
+#: Fitted posteriors of this process: worlds of one scenario share them, whatever their seeds.
+_FITTED: dict[tuple[Any, ...], tuple[Posterior, int]] = {}
+
+
+def rate(
+    bench: Bench, outcome: Outcome, jobs: int = 2, progress: Callable[[str], None] = lambda _: None
+) -> None:
+    """Put the oracle's scores into its outcome, or why it has none.
+
+    Parameters
+    ----------
+    bench
+        Log and context as components see them.
+    outcome
+        Of the oracle; its tier is what it may see.
+    jobs
+        Sibling worlds made at a time.
+    progress
+        Told a line for each of them.
+
+    Raises
+    ------
+    SuiteError
+        If its parameters are wrong.
+    """
+    worlds = _worlds(outcome.spec.parameters)
+    try:
+        posterior, count = _posterior(bench, outcome.tier, worlds, jobs, progress)
+    except (SimulatorError, ImportError, ValueError) as error:
+        outcome.state, outcome.reasons = "not_applicable", [str(error)]
+        return
+    close_us = bench.suite.close_hours * HOUR_US
+    found = seen(outcome.tier, bench.shown, bench.context(outcome.tier), bench.end_us, close_us)
+    ids = bench.log["query_id"].slice(bench.first).to_numpy()
+    outcome.replayed = Replayed(bench.first, ids, posterior.of(found.rows(), found.keys()))
+    outcome.diagnostics = {"bound": posterior.bound._asdict() | {"worlds": count}}
+
+
+def _worlds(parameters: Any) -> int:
+    unknown = [name for name in parameters if name != "worlds"]
+    worlds = parameters.get("worlds", WORLDS)
+    if unknown:
+        raise SuiteError(f"observable_oracle has no parameter {unknown[0]}; it has worlds")
+    if not isinstance(worlds, int) or isinstance(worlds, bool) or worlds < _LEAST_WORLDS:
+        raise SuiteError(
+            f"observable_oracle: worlds must be a whole number of {_LEAST_WORLDS} or more, "
+            f"got {worlds!r}"
+        )
+    return worlds
+
+
+def _posterior(
+    bench: Bench, tier: str, worlds: int, jobs: int, progress: Callable[[str], None]
+) -> tuple[Posterior, int]:
+    scenario, suite = bench.dataset.scenario, bench.suite
+    close_us = suite.close_hours * HOUR_US
+    key = (family_of(scenario), tier, worlds, suite.history_share, close_us)
+    if key not in _FITTED:
+        with tempfile.TemporaryDirectory(prefix="oracle-") as folder:
+            found = siblings(
+                scenario, tier, worlds, suite.history_share, close_us, Path(folder), jobs, progress
+            )
+            _FITTED[key] = Posterior(found, categories(tier)), worlds
+    return _FITTED[key]
+
+
+def categories(tier: str) -> list[int]:
+    """Return the places of the columns that are categories, among those seen at a tier."""
+    from misusebench.oracle.observed import Observed  # noqa: PLC0415 - makes detectors
+
+    return Observed(tier).categories

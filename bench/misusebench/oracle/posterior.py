@@ -1,0 +1,153 @@
+"""P(misuse | what was seen), fitted on sibling worlds: boosted trees in two steps.
+
+The first step rates each query by what was seen of it. The second sees besides how the first rated
+earlier queries of the same pair, officer, day and person, so that a campaign adds up. Worlds are
+halved and each half is rated by the model of the other, as a classifier's odds on simulated data
+are those of the posterior (Cranmer, Brehmer and Louppe, PNAS 117, 2020, call it a learnt ratio).
+
+What is found is a ceiling from below: no function of the same numbers, fitted on these worlds, was
+better, yet with more worlds one may be. How far that may go is stated: a model's precision on the
+worlds it was fitted on is above, and on others below, what the best model of its form has.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from misusebench.metrics.ranking import average_precision
+from misusebench.streaming import running
+from misusesim import rng
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from misusebench.oracle.siblings import World
+
+    Floats = NDArray[np.float64]
+
+#: Honest rows that a model is fitted on, at most; each then counts for several.
+MOST_ROWS: Final = 250_000
+_TREES: Final = 150
+_UNIT: Final = 1e-6  # chances are added up in whole millionths, so that sums are exact
+_FOLDS: Final = 2
+
+
+class Bound(NamedTuple):
+    """Average precision on sibling worlds at the scenario's own rates: mean over worlds."""
+
+    held_out: float  # of models on worlds they were not fitted on: below the best of the form
+    resubstituted: float  # on those they were fitted on: above it
+
+
+class Posterior:
+    """A fitted posterior."""
+
+    def __init__(self, worlds: Sequence[World], categories: Sequence[int], seed: int = 0) -> None:
+        """Fit on worlds.
+
+        Parameters
+        ----------
+        worlds
+            At least two, made by `siblings`.
+        categories
+            Places of columns that are categories.
+        seed
+            Of the draws of rows.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two worlds, or no misuse in a half of them.
+        """
+        if len(worlds) < _FOLDS:
+            raise ValueError(f"the posterior needs two worlds or more, got {len(worlds)}")
+        self._categories, self._seed = list(categories), seed
+        halves = [list(worlds[half::_FOLDS]) for half in range(_FOLDS)]
+        self._first = self._both([[w.rows for w in half] for half in halves], halves, 0)
+        wide = [
+            [self._wide(world.rows, world.keys, _chance(self._first[1 - n], world.rows))
+             for world in half]
+            for n, half in enumerate(halves)
+        ]  # fmt: skip
+        self._second = self._both(wide, halves, 1)
+        self.bound = self._bound(wide, halves)
+
+    def of(self, rows: NDArray[np.float32], keys: dict[str, NDArray[np.int64]]) -> Floats:
+        """Return P(misuse) of each row of a world, up to a factor common to all rows of it."""
+        first = np.mean([_chance(model, rows) for model in self._first], axis=0)
+        wide = self._wide(rows, keys, first)
+        return np.asarray(np.mean([_odds(model, wide) for model in self._second], axis=0))
+
+    def _both(
+        self,
+        rows: Sequence[Sequence[NDArray[np.float32]]],
+        halves: Sequence[Sequence[World]],
+        step: int,
+    ) -> list[Any]:
+        """Fit both halves side by side, each on one core: more wait for each other on busy ones."""
+        with ThreadPoolExecutor(_FOLDS) as pool:
+            return list(pool.map(self._fitted, rows, halves, [step] * _FOLDS))
+
+    def _fitted(
+        self, rows: Sequence[NDArray[np.float32]], worlds: Sequence[World], step: int
+    ) -> Any:
+        from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415 - extra `ml`
+        from threadpoolctl import threadpool_limits  # noqa: PLC0415 - comes with scikit-learn
+
+        picked, label, weight = [], [], []
+        honest = sum(int((~w.positive & (w.weight > 0)).sum()) for w in worlds)
+        share = min(1.0, MOST_ROWS / max(1, honest))
+        for number, (own, world) in enumerate(zip(rows, worlds, strict=True)):
+            drawn = rng.stream(self._seed, "oracle-rows", step, number).random(len(own)) < share
+            kept = np.flatnonzero((world.positive | drawn) & (world.weight > 0))
+            picked.append(own[kept])
+            label.append(world.positive[kept])
+            weight.append(np.where(world.positive, world.weight, 1 / share)[kept])
+        y, w = np.concatenate(label), np.concatenate(weight)
+        if not y.any():
+            raise ValueError("no misuse in half of the sibling worlds; ask for more of them")
+        w[y] *= y.sum() / w[y].sum()  # kinds as they are to each other; all are commoner alike
+        model = HistGradientBoostingClassifier(
+            max_iter=_TREES, learning_rate=0.06, max_leaf_nodes=31, min_samples_leaf=30,
+            l2_regularization=10.0, max_features=0.5, early_stopping=False,
+            categorical_features=self._categories, random_state=self._seed,
+        )  # fmt: skip
+        with threadpool_limits(1, "openmp"):
+            return model.fit(np.concatenate(picked), y, w)
+
+    def _wide(
+        self, rows: NDArray[np.float32], keys: dict[str, NDArray[np.int64]], chance: Floats
+    ) -> NDArray[np.float32]:
+        """Return the rows with what the first step says of them and of earlier ones like them."""
+        whole = (chance / _UNIT).astype(np.int64)
+        earlier = [
+            np.log1p(running(np.unique(key, return_inverse=True)[1].reshape(-1), whole))
+            for key in keys.values()
+        ]
+        added = np.column_stack([np.log(chance + _UNIT), *earlier])
+        return np.hstack([rows, added.astype(np.float32)])
+
+    def _bound(
+        self, wide: Sequence[Sequence[NDArray[np.float32]]], halves: Sequence[Sequence[World]]
+    ) -> Bound:
+        held, own = [], []
+        for n, half in enumerate(halves):
+            for rows, world in zip(wide[n], half, strict=True):
+                for model, found in ((self._second[1 - n], held), (self._second[n], own)):
+                    found.append(
+                        average_precision(_odds(model, rows), world.positive, world.weight)
+                    )
+        return Bound(float(np.nanmean(held)), float(np.nanmean(own)))
+
+
+def _odds(model: Any, rows: NDArray[np.float32]) -> Floats:
+    return np.asarray(model.decision_function(rows), np.float64).reshape(-1)
+
+
+def _chance(model: Any, rows: NDArray[np.float32]) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-_odds(model, rows))))
