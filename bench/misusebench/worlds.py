@@ -9,6 +9,7 @@ on the others (Benavoli, Corani and Mangili, JMLR 17, 2016).
 from __future__ import annotations
 
 import itertools
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ from misusebench.interval import holm
 from misusesim import rng
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -84,13 +85,19 @@ def practical(difference: Floats, rope: float, seed: int = 0) -> tuple[float, fl
     """
     values = np.append(difference, 0.0)
     mean = (values[:, None] + values[None]) / 2
-    weight = rng.stream(seed, "signed-rank").dirichlet(np.ones(len(values)), _DRAWS)
+    weight = _weights(len(values), seed)
     share = np.stack([
-        np.einsum("ki,ij,kj->k", weight, which.astype(np.float64), weight, optimize=True)
+        ((weight @ which.astype(np.float64)) * weight).sum(axis=1)
         for which in (mean < -rope, np.abs(mean) <= rope, mean > rope)
     ])  # fmt: skip
     won = np.bincount(share.argmax(axis=0), minlength=3) / _DRAWS
     return float(won[0]), float(won[1]), float(won[2])
+
+
+@lru_cache(maxsize=2)
+def _weights(count: int, seed: int) -> Floats:
+    """Return the drawn weights; all pairs on the same worlds share them."""
+    return rng.stream(seed, "signed-rank").dirichlet(np.ones(count), _DRAWS)
 
 
 def pairs(values: Mapping[str, Floats], rope: float = ROPE) -> list[Pair]:
@@ -146,13 +153,25 @@ def mean_ranks(values: Mapping[str, Floats]) -> dict[str, float]:
     return dict(sorted(means.items(), key=lambda item: item[1]))
 
 
-def alike(values: Mapping[str, Floats], level: float = 0.05) -> list[list[str]]:
+def alike(
+    values: Mapping[str, Floats], level: float = 0.05, told: Sequence[Pair] | None = None
+) -> list[list[str]]:
     """Return runs of components, best first, no two of which differ.
 
     Only runs of two and more that no other holds; for the bars of a critical-difference diagram.
+
+    Parameters
+    ----------
+    values
+        Component -> a metric by world.
+    level
+        Of Holm's p from which on two do not differ.
+    told
+        All pairs, where :func:`pairs` has already found them.
     """
     order = list(mean_ranks(values))
-    differ = {frozenset((one.first, one.second)) for one in pairs(values) if one.p_holm < level}
+    found = pairs(values) if told is None else told
+    differ = {frozenset((one.first, one.second)) for one in found if one.p_holm < level}
     runs: list[list[str]] = []
     for start, name in enumerate(order):
         run = [name]
