@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from misusebench.interval import holm
+from misusebench.specs import TIERS
 from misusesim import rng
 
 if TYPE_CHECKING:
@@ -100,8 +101,11 @@ def _weights(count: int, seed: int) -> Floats:
     return rng.stream(seed, "signed-rank").dirichlet(np.ones(count), _DRAWS)
 
 
-def pairs(values: Mapping[str, Floats], rope: float = ROPE) -> list[Pair]:
-    """Return all pairs of components, by p.
+def pairs(
+    values: Mapping[str, Floats], rope: float = ROPE,
+    among: Sequence[tuple[str, str]] | None = None,
+) -> list[Pair]:  # fmt: skip
+    """Return pairs of components, by p.
 
     Parameters
     ----------
@@ -109,6 +113,8 @@ def pairs(values: Mapping[str, Floats], rope: float = ROPE) -> list[Pair]:
         Component -> a metric by world, higher is better, all of one length.
     rope
         Half the width of the region of practical equivalence.
+    among
+        The family that is corrected for; all pairs by default.
 
     Raises
     ------
@@ -119,7 +125,7 @@ def pairs(values: Mapping[str, Floats], rope: float = ROPE) -> list[Pair]:
         raise ValueError("components were not tried on the same worlds")
     if bad := [name for name, value in values.items() if not np.isfinite(value).all()]:
         raise ValueError(f"{bad[0]} has no value on some world; leave that world or it out")
-    names = list(itertools.combinations(values, 2))
+    names = list(itertools.combinations(values, 2)) if among is None else among
     differences = {name: values[name[0]] - values[name[1]] for name in names}
     raw = {" ".join(name): signed_ranks(difference) for name, difference in differences.items()}
     told = holm(raw)
@@ -151,6 +157,33 @@ def mean_ranks(values: Mapping[str, Floats]) -> dict[str, float]:
         ranks[:, world] = (low + high + 1) / 2
     means = dict(zip(values, ranks.mean(axis=1).tolist(), strict=True))
     return dict(sorted(means.items(), key=lambda item: item[1]))
+
+
+def by_tier(values: Mapping[str, Floats]) -> dict[str, dict[str, Floats]]:
+    """Return what detectors that were run at several tiers reach at each (the suite `full`).
+
+    Examples
+    --------
+    >>> one = np.ones(1)
+    >>> list(by_tier({"knn": one, "knn-T0": one, "knn-T2": one, "rules-T0": one})["knn"])
+    ['T0', 'T2']
+    """
+    found: dict[str, dict[str, Floats]] = {}
+    for name in sorted(values):
+        base, _, tier = name.rpartition("-")
+        if base and tier in TIERS:
+            found.setdefault(base, {})[tier] = values[name]
+    return {base: told for base, told in found.items() if len(told) > 1}
+
+
+def gains(values: Mapping[str, Floats], rope: float = ROPE) -> list[Pair]:
+    """Return each tier of a detector against the one before, all of them one family."""
+    steps = [
+        (f"{base}-{after}", f"{base}-{before}")
+        for base, told in by_tier(values).items()
+        for before, after in itertools.pairwise(told)
+    ]
+    return pairs(values, rope, steps)
 
 
 def alike(
