@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from misusebench import metrics
 from misusebench import result as results
-from misusebench.compare import kept_draws, value_of
+from misusebench.compare import value_of
 from misusebench.errors import SuiteError
+from misusebench.stored import kept_draws
 
 SCHEMA_VERSION: Final = "1"
 #: Draws of each metric that a baseline keeps: enough for a 95 % interval, small enough to commit.

@@ -8,35 +8,33 @@ the draws kept in the results, otherwise there is a difference without interval.
 from __future__ import annotations
 
 import difflib
+import hashlib
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from misusebench import interval, metrics
 from misusebench import result as results
 from misusebench.errors import SuiteError
+from misusebench.stored import judged_again, kept_draws
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import pyarrow as pa
     from numpy.typing import NDArray
     from rich.table import Table
 
-    from misusebench.answers import Answers
     from misusebench.result import Result
 
     Floats = NDArray[np.float64]
 
 SCHEMA_VERSION: Final = "1"
 _LEVEL: Final = 0.05
-#: Enough for a p-value that survives correction over ten components, with room.
-DRAWS: Final = 2_000
-#: Folders of a data set whose bytes decide what a run finds.
-JUDGED: Final = ("log", "context", "truth")
+#: A p is at least 2 / (draws + 1); corrected over 250 components it can still be below 5 %.
+DRAWS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,7 @@ class Difference:
     high: float | None
     p: float | None  # corrected by Holm over the components, metric by metric
     better: bool | None  # None: no direction, no change, or not significant
+    draws: int | None = None  # of officers, behind interval and p
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,8 @@ def compare(runs: Sequence[str | Path], names: Sequence[str] | None = None) -> C
     notes = _not_paired([run for run, _ in told])
     same = not notes
     wanted = {name for _, found in told for one in found for name in names or _gated(one)}
-    drawn = [_draws(Path(folder), wanted, notes) if same else {} for folder in runs]
+    seen: dict[bytes, dict[str, Floats]] = {}
+    drawn = [_draws(Path(folder), wanted, notes, seen) if same else {} for folder in runs]
     base = {one.name: one for one in told[0][1]}
     found = []
     for (_, heads), own in zip(told[1:], drawn[1:], strict=True):
@@ -108,6 +108,7 @@ def compare(runs: Sequence[str | Path], names: Sequence[str] | None = None) -> C
             if name in head.metrics or name in base[head.name].metrics
         ]
         found.append(_corrected(pairs))
+        notes += _too_few(found[-1])
         notes += [f"{h.name} is only in the later run" for h in heads if h.name not in base]
         gone = set(base) - {head.name for head in heads}
         notes += [f"{name} is only in the first run" for name in sorted(gone)]
@@ -162,13 +163,16 @@ def _difference(
         return Difference(head.name, name, one, other, None, None, None, None, None)
     drawn = base_draws.get((base.name, name)), head_draws.get((head.name, name))
     paired = None
-    if drawn[0] is not None and drawn[1] is not None and len(drawn[0]) == len(drawn[1]):
-        paired = interval.paired(other, one, drawn[1], drawn[0])
+    draws = None
+    if drawn[0] is not None and drawn[1] is not None:
+        draws = min(len(drawn[0]), len(drawn[1]))  # the same ones come first, however many
+        paired = interval.paired(other, one, drawn[1][:draws], drawn[0][:draws])
     if paired is None:
         return Difference(head.name, name, one, other, other - one, None, None, None, None)
     return Difference(
-        head.name, name, one, other, paired.value, paired.low, paired.high, paired.p, None
-    )
+        head.name, name, one, other, paired.value, paired.low, paired.high, paired.p, None,
+        draws,
+    )  # fmt: skip
 
 
 def _corrected(found: Sequence[Difference]) -> tuple[Difference, ...]:
@@ -188,106 +192,50 @@ def _corrected(found: Sequence[Difference]) -> tuple[Difference, ...]:
     return tuple(out)
 
 
-def _draws(folder: Path, names: set[str], notes: list[str]) -> dict[tuple[str, str], Floats]:
-    """Return the draws of some metrics of every component of a run, by (component, metric)."""
+def _too_few(found: Sequence[Difference]) -> list[str]:
+    """Return a note for each number of draws with which nothing could be significant."""
+    by_metric = Counter(d.metric for d in found if d.p is not None)
+    short = sorted({
+        (d.draws, by_metric[d.metric]) for d in found
+        if d.draws and d.draws < interval.least_draws(by_metric[d.metric], _LEVEL)
+    })  # fmt: skip
+    return [
+        f"{draws} draws are too few to tell {family} components apart (Holm, 5 %): it takes "
+        f"{interval.least_draws(family, _LEVEL):,}"
+        for draws, family in short
+    ]
+
+
+def _draws(
+    folder: Path, names: set[str], notes: list[str], seen: dict[bytes, dict[str, Floats]]
+) -> dict[tuple[str, str], Floats]:
+    """Return the draws of some metrics of every component of a run, by (component, metric).
+
+    What said the same in a run before (`seen`) has the same draws.
+    """
+    found: dict[tuple[str, str], Floats] = {}
     try:
-        judged = load_judged(folder)
+        for component, one in judged_again(folder, DRAWS):
+            key = _said(one)
+            if key not in seen:
+                seen[key] = metrics.bootstrap(one, names)
+            found |= {(component, name): drawn for name, drawn in seen[key].items()}
     except (OSError, ValueError, LookupError) as error:
         notes.append(f"{folder}: kept draws instead of raw scores ({error})")
         return kept_draws(folder)
-    return {
-        (component, name): drawn
-        for component, one in judged.items()
-        for name, drawn in metrics.bootstrap(one, names).items()
-    }
-
-
-def kept_draws(folder: Path) -> dict[tuple[str, str], Floats]:
-    """Return the draws kept in a run's results, by (component, metric)."""
-    found = {}
-    for one in results.load_run(folder)[1]:
-        kept = one.diagnostics.get("curves", {}).get("draws", {}).get("values", {})
-        for name, drawn in kept.items():
-            known = [np.nan if v is None else v for v in drawn]
-            found[one.name, name] = np.array(known, np.float64)
     return found
 
 
-def load_judged(folder: str | Path) -> dict[str, metrics.Tally | metrics.Decided]:
-    """Return what a run's metrics are computed from: stored raw scores beside the truth.
-
-    Raises
-    ------
-    ValueError
-        If the data set is no longer the one that was used.
-    OSError, LookupError
-        If the data set or the scores are not where the run says.
-    """
-    from misusebench.answers import align  # noqa: PLC0415
-    from misusesim.dataset.reader import check_parts, open_dataset  # noqa: PLC0415
-    from misusesim.errors import SimulatorError  # noqa: PLC0415
-    from misusesim.truth import open_truth  # noqa: PLC0415
-
-    run, found = results.load_run(folder)
-    try:
-        dataset = open_dataset(run.get("ungated", {})["data"])
-        if dataset.manifest["dataset_hash"] != run["dataset"]["hash"]:
-            raise ValueError("the data set has changed since")
-        check_parts(dataset, JUDGED)
-        log = dataset.log(["query_id", "received_at", "officer_id", "agency_id"])
-        told = run["dataset"]
-        answers = align(
-            log, open_truth(dataset), told["rows"] - told["scored_rows"], told["history_end_us"]
-        )
-        shifts = dataset.context("T1")["roster/shifts"]
-    except SimulatorError as error:
-        raise ValueError(str(error)) from error
-    return {one.name: _judged(folder, one, answers, run, shifts) for one in found if one.valid}
-
-
-def _judged(
-    folder: str | Path, one: Result, answers: Answers, run: Mapping[str, Any], shifts: pa.Table
-) -> metrics.Tally | metrics.Decided:
-    with pq.ParquetFile(
-        Path(folder) / "scores" / f"{one.name}.parquet", page_checksum_verification=True
-    ) as file:
-        table = file.read()
-    if not np.array_equal(table["query_id"].to_numpy(), answers.query_id):
-        raise ValueError(f"the scores of {one.name} are of other queries")
-    seed = int(run["seed"])
-    if one.component["kind"] == "detector":
-        scored = metrics.frame(answers, table["score"].to_numpy())
-        return metrics.Tally(scored, int(run["review_budget"]), DRAWS, seed)
-    return decided(table, answers, shifts, seed)
-
-
-def decided(table: pa.Table, answers: Answers, shifts: pa.Table, seed: int = 0) -> metrics.Decided:
-    """Return stored decisions beside the truth.
-
-    Parameters
-    ----------
-    table
-        query_id, outcome, reasons, errors.
-    answers
-        Truth of the same rows.
-    shifts
-        Context table `roster/shifts`.
-    seed
-        Of the bootstrap.
-    """
-    scored = metrics.frame(answers, np.zeros(table.num_rows))
-    reasons, errors = table["reasons"].to_pylist(), table["errors"].to_pylist()
-    places: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
-    why = [
-        places.setdefault((tuple(r or ()), tuple(e or ())), len(places))
-        for r, e in zip(reasons, errors, strict=True)
-    ]
-    end = int(answers.time_us.max(initial=answers.start_us)) + 1
-    own = metrics.shifts_per_officer(shifts, scored.officers, answers.start_us, end)
-    return metrics.Decided(
-        scored, table["outcome"].to_numpy().astype(np.int8), np.array(why, np.int32),
-        list(places), own, draws=DRAWS, seed=seed,
+def _said(one: metrics.Tally | metrics.Decided) -> bytes:
+    """Return a hash of what a component said."""
+    parts = (
+        [one.scored.score] if isinstance(one, metrics.Tally)
+        else [one.outcome, one.why, np.frombuffer(repr(one.explanations).encode(), np.uint8)]
     )  # fmt: skip
+    digest = hashlib.sha256(type(one).__name__.encode())
+    for part in parts:
+        digest.update(np.ascontiguousarray(part).tobytes())
+    return digest.digest()
 
 
 def table(comparison: Comparison) -> Table:
@@ -295,7 +243,10 @@ def table(comparison: Comparison) -> Table:
     from rich.table import Table as RichTable  # noqa: PLC0415 - only terminals need it
     from rich.text import Text  # noqa: PLC0415
 
-    shown = RichTable(title=f"against {comparison.base}", title_justify="left")
+    draws = sorted({d.draws for found in comparison.differences for d in found if d.draws})
+    by = f"; intervals and p from {' and '.join(f'{n:,}' for n in draws)} draws of officers"
+    title = f"against {comparison.base}" + by * bool(draws)
+    shown = RichTable(title=title, title_justify="left")
     for name in ("run", "component", "metric"):
         shown.add_column(name)
     for name in ("base", "head", "change", "95 % interval", "p (Holm)"):

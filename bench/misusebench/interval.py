@@ -9,6 +9,7 @@ components and all metrics see the same draws, which makes differences paired.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from misusesim import rng
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -24,6 +25,8 @@ DRAWS: Final = 1_000
 LEVEL: Final = 0.95
 #: Fewer misusing officers than this and a nominal 95 % interval covers less than 93 %.
 LEAST_OFFICERS: Final = 30
+#: Weights held at a time: 64 MB.
+_CELLS: Final = 8_000_000
 #: Share of draws in which a metric may be undefined before its interval is given up.
 _UNDEFINED: Final = 0.5
 
@@ -69,11 +72,43 @@ def weights(count: int, draws: int = DRAWS, seed: int = 0) -> NDArray[np.float64
     >>> drawn.shape, drawn.sum(axis=1).tolist()
     ((2, 4), [4.0, 4.0])
     """
-    chance = rng.stream(seed, "officer-bootstrap")
-    drawn = np.empty((draws, count))
-    for row in drawn:
-        row[:] = np.bincount(chance.integers(0, max(count, 1), count), minlength=count)
+    (drawn,) = blocks(count, draws, seed, rows=max(1, draws))
     return drawn
+
+
+def blocks(
+    count: int, draws: int = DRAWS, seed: int = 0, rows: int | None = None
+) -> Iterator[NDArray[np.float64]]:
+    """Yield the rows of :func:`weights` some at a time, so that many draws need little memory.
+
+    Examples
+    --------
+    >>> parts = list(blocks(4, draws=5, seed=1, rows=2))
+    >>> [len(part) for part in parts], bool((np.concatenate(parts) == weights(4, 5, 1)).all())
+    ([2, 2, 1], True)
+    """
+    chance = rng.stream(seed, "officer-bootstrap")
+    step = rows or max(1, _CELLS // max(count, 1))
+    for at in range(0, max(draws, 1), step):
+        drawn = np.empty((min(step, draws - at), count))
+        for row in drawn:
+            row[:] = np.bincount(chance.integers(0, max(count, 1), count), minlength=count)
+        yield drawn
+
+
+def least_draws(family: int, level: float = 1 - LEVEL) -> int:
+    """Return how many draws it takes that the smallest p of a family can be below the level.
+
+    The smallest p is 2 / (draws + 1), and Holm's correction multiplies it by the family's size.
+
+    Examples
+    --------
+    All pairs of ten and of thirty components:
+
+    >>> least_draws(45), least_draws(435)
+    (1800, 17400)
+    """
+    return math.floor(2 * family / level + 1e-9)
 
 
 def percentile(drawn: NDArray[np.float64], level: float = LEVEL) -> tuple[float, float] | None:

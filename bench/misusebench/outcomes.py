@@ -14,7 +14,8 @@ from misusebench.hosting import Hosting, hosted
 from misusebench.isolated import About, Decisions, IsolatedDetector, IsolatedPolicy, start
 from misusebench.isolation import ComponentFault
 from misusebench.replay import BATCH_ROWS, Replayed, replay, split_us
-from misusebench.suite import OBSERVED, TIERS
+from misusebench.specs import OBSERVED
+from misusebench.suite import TIERS
 from misusebench.timing import Timing
 from misusebench.veil import Veil
 from misusesim.dataset import schema

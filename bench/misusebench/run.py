@@ -18,14 +18,15 @@ from misusebench import metrics, oracle
 from misusebench import result as results
 from misusebench.answers import align
 from misusebench.columns import micros
-from misusebench.compare import JUDGED
 from misusebench.errors import SuiteError
 from misusebench.isolated import OUTCOMES
 from misusebench.metrics.prevention import matrix, stopped
 from misusebench.outcomes import Bench, run_all
 from misusebench.result import Result
 from misusebench.reviewing import Office
-from misusebench.suite import OBSERVED, TIERS, named_apart
+from misusebench.specs import OBSERVED
+from misusebench.stored import JUDGED
+from misusebench.suite import TIERS, named_apart
 from misusebench.timing import machine
 from misusesim.dataset.reader import check_parts, open_dataset
 from misusesim.truth import open_truth

@@ -9,15 +9,17 @@ on the others (Benavoli, Corani and Mangili, JMLR 17, 2016).
 from __future__ import annotations
 
 import itertools
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from misusebench.interval import holm
+from misusebench.specs import TIERS
 from misusesim import rng
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -84,17 +86,26 @@ def practical(difference: Floats, rope: float, seed: int = 0) -> tuple[float, fl
     """
     values = np.append(difference, 0.0)
     mean = (values[:, None] + values[None]) / 2
-    weight = rng.stream(seed, "signed-rank").dirichlet(np.ones(len(values)), _DRAWS)
+    weight = _weights(len(values), seed)
     share = np.stack([
-        np.einsum("ki,ij,kj->k", weight, which.astype(np.float64), weight, optimize=True)
+        ((weight @ which.astype(np.float64)) * weight).sum(axis=1)
         for which in (mean < -rope, np.abs(mean) <= rope, mean > rope)
     ])  # fmt: skip
     won = np.bincount(share.argmax(axis=0), minlength=3) / _DRAWS
     return float(won[0]), float(won[1]), float(won[2])
 
 
-def pairs(values: Mapping[str, Floats], rope: float = ROPE) -> list[Pair]:
-    """Return all pairs of components, by p.
+@lru_cache(maxsize=2)
+def _weights(count: int, seed: int) -> Floats:
+    """Return the drawn weights; all pairs on the same worlds share them."""
+    return rng.stream(seed, "signed-rank").dirichlet(np.ones(count), _DRAWS)
+
+
+def pairs(
+    values: Mapping[str, Floats], rope: float = ROPE,
+    among: Sequence[tuple[str, str]] | None = None,
+) -> list[Pair]:  # fmt: skip
+    """Return pairs of components, by p.
 
     Parameters
     ----------
@@ -102,6 +113,8 @@ def pairs(values: Mapping[str, Floats], rope: float = ROPE) -> list[Pair]:
         Component -> a metric by world, higher is better, all of one length.
     rope
         Half the width of the region of practical equivalence.
+    among
+        The family that is corrected for; all pairs by default.
 
     Raises
     ------
@@ -112,7 +125,7 @@ def pairs(values: Mapping[str, Floats], rope: float = ROPE) -> list[Pair]:
         raise ValueError("components were not tried on the same worlds")
     if bad := [name for name, value in values.items() if not np.isfinite(value).all()]:
         raise ValueError(f"{bad[0]} has no value on some world; leave that world or it out")
-    names = list(itertools.combinations(values, 2))
+    names = list(itertools.combinations(values, 2)) if among is None else among
     differences = {name: values[name[0]] - values[name[1]] for name in names}
     raw = {" ".join(name): signed_ranks(difference) for name, difference in differences.items()}
     told = holm(raw)
@@ -146,13 +159,52 @@ def mean_ranks(values: Mapping[str, Floats]) -> dict[str, float]:
     return dict(sorted(means.items(), key=lambda item: item[1]))
 
 
-def alike(values: Mapping[str, Floats], level: float = 0.05) -> list[list[str]]:
+def by_tier(values: Mapping[str, Floats]) -> dict[str, dict[str, Floats]]:
+    """Return what detectors that were run at several tiers reach at each (the suite `full`).
+
+    Examples
+    --------
+    >>> one = np.ones(1)
+    >>> list(by_tier({"knn": one, "knn-T0": one, "knn-T2": one, "rules-T0": one})["knn"])
+    ['T0', 'T2']
+    """
+    found: dict[str, dict[str, Floats]] = {}
+    for name in sorted(values):
+        base, _, tier = name.rpartition("-")
+        if base and tier in TIERS:
+            found.setdefault(base, {})[tier] = values[name]
+    return {base: told for base, told in found.items() if len(told) > 1}
+
+
+def gains(values: Mapping[str, Floats], rope: float = ROPE) -> list[Pair]:
+    """Return each tier of a detector against the one before, all of them one family."""
+    steps = [
+        (f"{base}-{after}", f"{base}-{before}")
+        for base, told in by_tier(values).items()
+        for before, after in itertools.pairwise(told)
+    ]
+    return pairs(values, rope, steps)
+
+
+def alike(
+    values: Mapping[str, Floats], level: float = 0.05, told: Sequence[Pair] | None = None
+) -> list[list[str]]:
     """Return runs of components, best first, no two of which differ.
 
     Only runs of two and more that no other holds; for the bars of a critical-difference diagram.
+
+    Parameters
+    ----------
+    values
+        Component -> a metric by world.
+    level
+        Of Holm's p from which on two do not differ.
+    told
+        All pairs, where :func:`pairs` has already found them.
     """
     order = list(mean_ranks(values))
-    differ = {frozenset((one.first, one.second)) for one in pairs(values) if one.p_holm < level}
+    found = pairs(values) if told is None else told
+    differ = {frozenset((one.first, one.second)) for one in found if one.p_holm < level}
     runs: list[list[str]] = []
     for start, name in enumerate(order):
         run = [name]

@@ -13,8 +13,12 @@ from rich.console import Console
 from tests.bench import made_run
 
 from misusebench import compare as comparing
-from misusebench.compare import compare, decided, table
+from misusebench import interval, metrics
+from misusebench.compare import compare, table
 from misusebench.errors import SuiteError
+from misusebench.run import run
+from misusebench.stored import decided, kept_draws
+from misusebench.suite import Suite, parse_component
 from misusesim.dataset import schema
 
 if TYPE_CHECKING:
@@ -162,6 +166,57 @@ def test_stored_decisions_are_read_back() -> None:
 
 def test_kept_draws_are_by_component_and_metric(runs: tuple[Path, Path]) -> None:
     """The run's draws of each gated metric, missing ones as NaN."""
-    drawn = comparing.kept_draws(runs[0])
+    drawn = kept_draws(runs[0])
     assert drawn["good", "average_precision"].shape == (made_run.DRAWS,)
     assert ("half", "misuse_prevented") in drawn
+
+
+def test_the_comparison_says_how_many_draws(runs: tuple[Path, Path]) -> None:
+    """In the JSON, and above the table."""
+    found = compare(runs, ["average_precision"])
+    assert {d.draws for d in found.differences[0]} == {made_run.DRAWS}
+    assert found.as_json()["heads"][0]["differences"][0]["draws"] == made_run.DRAWS
+    assert f"from {made_run.DRAWS} draws of officers" in str(table(found).title)
+
+
+def test_too_few_draws_are_noted(runs: tuple[Path, Path], monkeypatch) -> None:
+    """Kept draws of seven detectors suffice, twenty would not do for any."""
+    short = {key: drawn[:20] for key, drawn in kept_draws(runs[0]).items()}
+    assert not any("too few" in note for note in compare(runs).notes)
+    monkeypatch.setattr(comparing, "kept_draws", lambda _: short)
+    (note,) = (n for n in compare(runs, ["average_precision"]).notes if "too few" in n)
+    assert note == "20 draws are too few to tell 7 components apart (Holm, 5 %): it takes 280"
+
+
+def test_runs_with_other_numbers_of_draws_are_paired_by_the_first_ones(
+    runs: tuple[Path, Path], monkeypatch
+) -> None:
+    """The first draws are the same, however many follow."""
+    monkeypatch.setattr(
+        comparing, "kept_draws",
+        lambda folder: {k: v[: 300 if folder == runs[1] else 400] for k, v in
+                        kept_draws(folder).items()},
+    )  # fmt: skip
+    assert {d.draws for d in compare(runs, ["average_precision"]).differences[0]} == {300}
+
+
+def test_ten_thousand_draws_are_enough_for_the_largest_suite() -> None:
+    """A tenth part of the bound for one comparison, and more than twice that of 100 components."""
+    assert interval.least_draws(100) < comparing.DRAWS == 10_000
+    assert interval.least_draws(10) == 400
+    assert 10 * 2 / (400 + 1) < 0.05 <= 10 * 2 / (399 + 1)
+
+
+def test_equal_answers_are_drawn_once(monkeypatch, tiny_dataset: Path, tmp_path: Path) -> None:
+    """A run against itself costs one bootstrap a component."""
+    run(tiny_dataset, Suite("own", (parse_component("detector", "volume"),)), tmp_path / "run")
+    asked = []
+    monkeypatch.setattr(comparing, "DRAWS", 50)
+    real = metrics.bootstrap
+    monkeypatch.setattr(
+        metrics, "bootstrap", lambda one, names: asked.append(one) or real(one, names)
+    )
+    found = compare([tmp_path / "run", tmp_path / "run"], ["average_precision"])
+    assert len(asked) == 1
+    assert [d.p for d in found.differences[0]] == [1.0]
+    assert found.differences[0][0].draws == 50

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from misusebench import interval
+from misusebench import interval, metrics
 from misusebench.metrics import Tally, labelled
 from misusebench.metrics.ranking import tally_average_precision
 
@@ -130,3 +130,25 @@ def test_coverage_of_officers_and_not_of_queries() -> None:
     by_rows = np.mean([low <= truth <= high for low, high in filter(None, rows)])
     assert covered >= 0.85
     assert by_rows < covered - 0.1
+
+
+@pytest.mark.parametrize("rows", [1, 7, 50, 1_000])
+def test_blocks_are_the_weights_in_parts(rows):
+    """However many at a time, the same draws in the same order."""
+    whole = interval.weights(9, 50, 3)
+    assert np.array_equal(np.concatenate(list(interval.blocks(9, 50, 3, rows))), whole)
+    assert np.array_equal(interval.weights(9, 20, 3), whole[:20])
+
+
+def test_a_bootstrap_in_blocks_is_that_in_one(monkeypatch):
+    """Metrics see each block as if it were all."""
+    found = {}
+    for cells in (8_000_000, 60):
+        monkeypatch.setattr(interval, "_CELLS", cells)
+        chance = np.random.default_rng(5)
+        rows = labelled(
+            chance.random(300), chance.random(300) < 0.1, officer=chance.integers(0, 20, 300)
+        )
+        found[cells] = metrics.bootstrap(Tally(rows, draws=40))
+    for name, drawn in found[60].items():
+        np.testing.assert_allclose(drawn, found[8_000_000][name], rtol=1e-12, err_msg=name)

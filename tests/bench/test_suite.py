@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from misusebench.detectors import REGISTRY
 from misusebench.errors import SuiteError
 from misusebench.feedback import Rules
 from misusebench.suite import (
+    TIERS,
     ComponentSpec,
     list_suites,
     load_suite,
@@ -57,7 +60,7 @@ def test_the_smoke_suite_has_nine_detectors_and_two_policies():
         "explanation", "iforest",
     ]  # fmt: skip
     assert [c.name for c in suite.components if c.kind == "policy"] == ["eleven_rules", "cedar"]
-    assert list_suites() == ["permit_desk", "smoke", "standard"]
+    assert list_suites() == ["full", "permit_desk", "smoke", "standard"]
 
 
 def test_the_standard_suite_has_every_reference_detector():
@@ -67,6 +70,27 @@ def test_the_standard_suite_has_every_reference_detector():
         [*REGISTRY, "label_oracle", "sigma_tumbling"]
     )
     assert suite.feedback == Rules()
+
+
+def test_the_full_suite_has_the_standard_one_and_every_main_detector_at_each_tier():
+    """So that one run gives the table of what each tier gains; names are unique."""
+    full, standard = load_suite("full"), load_suite("standard")
+    assert full.components[: len(standard.components)] == standard.components
+    assert (full.feedback, full.review_budget) == (standard.feedback, standard.review_budget)
+    told = {one.name: one for one in full.components}
+    assert len(told) == len(full.components)
+    for base in ("peer_z", "rules", "iforest", "ecod", "hbos", "knn", "loda", "supervised"):
+        for tier in TIERS:
+            one = told[f"{base}-{tier}"]
+            assert (one.tier, one.parameters) == (tier, {"tier": tier})
+    assert {"knn-neighbours_5-sample_2000", "explanation-T2", "rules-memory_days_120"} <= set(told)
+
+
+@pytest.mark.parametrize("text", ["README.md", "bench/README.md"])
+def test_shipped_suites_are_in_the_readmes(text):
+    """Each by its name."""
+    said = (Path(__file__).parents[2] / text).read_text(encoding="utf-8")
+    assert [name for name in list_suites() if f"`{name}`" not in said] == []
 
 
 def test_the_oracles_name_is_taken(tmp_path, monkeypatch):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from misusebench.worlds import alike, mean_ranks, pairs, practical, signed_ranks
+from misusebench.report.tiers import tier_table
+from misusebench.worlds import alike, by_tier, gains, mean_ranks, pairs, practical, signed_ranks
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -100,3 +101,41 @@ def test_other_worlds_are_refused():
     """Lengths must agree."""
     with pytest.raises(ValueError, match="same worlds"):
         pairs({"a": np.zeros(3), "b": np.zeros(4)})
+
+
+def tiers():
+    """Return a detector that gains at T2 only, one that loses there, and one of a single tier."""
+    base = np.random.default_rng(9).uniform(0.3, 0.6, 20)
+    return {
+        "knn": base, "knn-T0": base, "knn-T1": base, "knn-T2": base + 0.1, "rules-T0": base,
+        "rules-T2": base - 0.1, "one-T3": base,
+    }  # fmt: skip
+
+
+def test_gains_are_of_each_tier_over_the_one_before():
+    """Steps within a detector only, and the family is no larger than that."""
+    found = {(one.first, one.second): one for one in gains(tiers())}
+    assert set(found) == {("knn-T1", "knn-T0"), ("knn-T2", "knn-T1"), ("rules-T2", "rules-T0")}
+    assert found["knn-T1", "knn-T0"].p_holm == 1
+    assert found["knn-T2", "knn-T1"].p_holm == pytest.approx(3 * 2 / 2**20)
+    assert found["rules-T2", "rules-T0"].difference == pytest.approx(-0.1)
+
+
+def test_the_table_of_tiers_marks_what_is_beyond_chance():
+    """A gain, a loss, a tier that is not there; the detector without tiers is left out."""
+    means = {
+        base: {tier: float(v.mean()) for tier, v in told.items()}
+        for base, told in by_tier(tiers()).items()
+    }
+    lines = tier_table(means, gains(tiers()))
+    assert lines[0] == "| detector | T0 | T1 | T2 | T3 |"
+    (knn,) = (line for line in lines if line.startswith("| knn |"))
+    (rules,) = (line for line in lines if line.startswith("| rules |"))
+    assert (knn.count("↑"), knn.count("↓"), knn.count("| - |")) == (1, 0, 1)
+    assert (rules.count("↑"), rules.count("↓")) == (0, 1)
+    assert not any("one" in line for line in lines)
+
+
+def test_bars_from_pairs_that_were_found_before_are_the_same():
+    """Passing them on only saves time."""
+    assert alike(worlds(), told=pairs(worlds())) == alike(worlds())

@@ -142,7 +142,14 @@ def bootstrap(judged: Tally | Decided, names: Collection[str] | None = None) -> 
     functions = (
         _detector_functions(judged) if isinstance(judged, Tally) else _policy_functions(judged)
     )
-    return {name: _drawn(name, fn, judged) for name, fn in functions if not names or name in names}
+    wanted = {name: fn for name, fn in functions if not names or name in names}
+    todo = {name: fn for name, fn in wanted.items() if name not in judged.drawn}
+    parts: dict[str, list[Floats]] = {name: [] for name in todo}
+    for block in interval.blocks(judged.clusters, judged.draws, judged.seed) if todo else ():
+        for name, fn in todo.items():
+            parts[name].append(fn(judged, block))
+    judged.drawn |= {name: np.concatenate(drawn) for name, drawn in parts.items()}
+    return {name: judged.drawn[name] for name in wanted}
 
 
 def curves(scored: Scored | Tally, budget: int = BUDGET, *, draws: int = interval.DRAWS,

@@ -53,6 +53,11 @@ class Decided:
         return Tally(self.scored, draws=self.draws, seed=self.seed)
 
     @property
+    def clusters(self) -> int:
+        """Number of clusters."""
+        return self.tally.clusters
+
+    @property
     def ones(self) -> Floats:
         """Weights that change nothing, one row."""
         return self.tally.ones

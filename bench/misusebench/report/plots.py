@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import io
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from matplotlib.axes import Axes
 
@@ -32,11 +33,10 @@ _FONT: Final = re.compile(r"(?P<size>[\d.]+)px\s+(?P<family>.+)")
 _SIZE: Final = (6.6, 3.9)
 
 
-def figure_of(name: str, draw: Callable[[Axes], None], size: tuple[float, float] = _SIZE) -> str:
-    """Return a drawing as an SVG element."""
+@contextmanager
+def styled(name: str) -> Iterator[None]:
+    """Give figures their look, whatever the machine's own settings; ids in SVG hang on the name."""
     import matplotlib as mpl  # noqa: PLC0415 - 400 ms that only reports need
-    from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
 
     chosen: dict[Any, Any] = {
         "svg.hashsalt": f"misusebench-{name}", "svg.fonttype": "none", "text.parse_math": False,
@@ -46,6 +46,15 @@ def figure_of(name: str, draw: Callable[[Axes], None], size: tuple[float, float]
         "grid.color": FAINT, "grid.alpha": 0.35, "grid.linewidth": 0.6,
     }  # fmt: skip
     with mpl.rc_context({**mpl.rcParamsDefault, **chosen, "backend": "svg"}):
+        yield
+
+
+def figure_of(name: str, draw: Callable[[Axes], None], size: tuple[float, float] = _SIZE) -> str:
+    """Return a drawing as an SVG element."""
+    with styled(name):
+        from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415
+        from matplotlib.figure import Figure  # noqa: PLC0415
+
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasSVG(figure)
         draw(figure.add_subplot())
