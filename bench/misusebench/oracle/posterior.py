@@ -12,7 +12,6 @@ worlds it was fitted on is above, and on others below, what the best model of it
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 #: Honest rows that a model is fitted on, at most; each then counts for several.
 MOST_ROWS: Final = 250_000
-_TREES: Final = 150
+TREES: Final = 150
 _UNIT: Final = 1e-6  # chances are added up in whole millionths, so that sums are exact
 _FOLDS: Final = 2
 
@@ -47,7 +46,9 @@ class Bound(NamedTuple):
 class Posterior:
     """A fitted posterior."""
 
-    def __init__(self, worlds: Sequence[World], categories: Sequence[int], seed: int = 0) -> None:
+    def __init__(
+        self, worlds: Sequence[World], categories: Sequence[int], seed: int = 0, trees: int = TREES
+    ) -> None:
         """Fit on worlds.
 
         Parameters
@@ -58,6 +59,8 @@ class Posterior:
             Places of columns that are categories.
         seed
             Of the draws of rows.
+        trees
+            Of each model.
 
         Raises
         ------
@@ -66,7 +69,7 @@ class Posterior:
         """
         if len(worlds) < _FOLDS:
             raise ValueError(f"the posterior needs two worlds or more, got {len(worlds)}")
-        self._categories, self._seed = list(categories), seed
+        self._categories, self._seed, self._trees = list(categories), seed, trees
         halves = [list(worlds[half::_FOLDS]) for half in range(_FOLDS)]
         self._first = self._both([[w.rows for w in half] for half in halves], halves, 0)
         wide = [
@@ -89,15 +92,16 @@ class Posterior:
         halves: Sequence[Sequence[World]],
         step: int,
     ) -> list[Any]:
-        """Fit both halves side by side, each on one core: more wait for each other on busy ones."""
-        with ThreadPoolExecutor(_FOLDS) as pool:
-            return list(pool.map(self._fitted, rows, halves, [step] * _FOLDS))
+        from threadpoolctl import threadpool_limits  # noqa: PLC0415 - comes with scikit-learn
+
+        # one thread: on a busy machine several of OpenMP's wait for each other most of the time
+        with threadpool_limits(1, "openmp"):
+            return [self._fitted(own, half, step) for own, half in zip(rows, halves, strict=True)]
 
     def _fitted(
         self, rows: Sequence[NDArray[np.float32]], worlds: Sequence[World], step: int
     ) -> Any:
         from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415 - extra `ml`
-        from threadpoolctl import threadpool_limits  # noqa: PLC0415 - comes with scikit-learn
 
         picked, label, weight = [], [], []
         honest = sum(int((~w.positive & (w.weight > 0)).sum()) for w in worlds)
@@ -113,12 +117,11 @@ class Posterior:
             raise ValueError("no misuse in half of the sibling worlds; ask for more of them")
         w[y] *= y.sum() / w[y].sum()  # kinds as they are to each other; all are commoner alike
         model = HistGradientBoostingClassifier(
-            max_iter=_TREES, learning_rate=0.06, max_leaf_nodes=31, min_samples_leaf=30,
+            max_iter=self._trees, learning_rate=0.06, max_leaf_nodes=31, min_samples_leaf=30,
             l2_regularization=10.0, max_features=0.5, early_stopping=False,
             categorical_features=self._categories, random_state=self._seed,
         )  # fmt: skip
-        with threadpool_limits(1, "openmp"):
-            return model.fit(np.concatenate(picked), y, w)
+        return model.fit(np.concatenate(picked), y, w)
 
     def _wide(
         self, rows: NDArray[np.float32], keys: dict[str, NDArray[np.int64]], chance: Floats
@@ -146,7 +149,10 @@ class Posterior:
 
 
 def _odds(model: Any, rows: NDArray[np.float32]) -> Floats:
-    return np.asarray(model.decision_function(rows), np.float64).reshape(-1)
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - comes with scikit-learn
+
+    with threadpool_limits(1, "openmp"):
+        return np.asarray(model.decision_function(rows), np.float64).reshape(-1)
 
 
 def _chance(model: Any, rows: NDArray[np.float32]) -> Floats:
