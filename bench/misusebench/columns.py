@@ -70,9 +70,12 @@ def distinct(column: pa.Array | pa.ChunkedArray) -> tuple[NDArray[np.int64], lis
 def _ranked(codes: NDArray[np.int64], n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the codes below `n` that occur, in order of occurrence, and each row's place there."""
     if n > 4 * len(codes) + 64:  # a dictionary much longer than the rows: sorting them is cheaper
-        used, place = np.unique(codes, return_inverse=True)
-        order, ranked = _ranked(place.reshape(-1) - int(used[0] < 0), len(used))
-        return used[order + int(used[0] < 0)], ranked
+        used, first, place = np.unique(codes, return_index=True, return_inverse=True)
+        order = np.argsort(first, kind="stable")
+        order = order[used[order] >= 0]
+        rank = np.full(len(used), -1)
+        rank[order] = np.arange(len(order))
+        return used[order], rank[place.reshape(-1)]
     rows = np.arange(len(codes))
     first = np.full(n + 1, len(codes))  # the last place is that of null, -1
     first[codes[::-1]] = rows[::-1]  # of equal codes the last written stays: the first row
@@ -137,8 +140,10 @@ class LocalTime:
             agencies["agency_id"].to_pylist(), agencies["timezone"].to_pylist(), strict=True
         ):
             self._zone[agency] = ZoneInfo(zone)
+        self._offset.clear()  # what was said of an agency before its zone was known
 
-    def _shift(self, agency: str, hour: int) -> int:
+    def offset(self, agency: str, hour: int) -> int:
+        """Return what local time is ahead of UTC, microseconds, in an hour since the epoch."""
         key = (agency, hour)
         if key not in self._offset:
             zone = self._zone.get(agency, self._default)
@@ -155,5 +160,5 @@ class LocalTime:
         first = int(hour.min())
         pair = (hour - first) * len(names) + place
         used, ranked = _used(pair, int(pair.max()) + 1)
-        shift = [self._shift(names[p % len(names)], first + p // len(names)) for p in used.tolist()]
+        shift = [self.offset(names[p % len(names)], first + p // len(names)) for p in used.tolist()]
         return utc_us + np.array(shift, np.int64)[ranked]

@@ -24,9 +24,9 @@ class Rule:
     tier: str
     sql: str
 
-    def sha256(self) -> str:
+    def fingerprint(self) -> str:
         """Return a hash of what decides whether it hits: its SQL, however it is laid out."""
-        return hashlib.sha256(" ".join(self.sql.split()).encode()).hexdigest()
+        return hashlib.sha256(" ".join(self.sql.split()).encode()).hexdigest()[:16]
 
 
 def load_rules(path: str | Path | None = None) -> list[Rule]:
