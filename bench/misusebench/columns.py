@@ -67,6 +67,19 @@ def distinct(column: pa.Array | pa.ChunkedArray) -> tuple[NDArray[np.int64], lis
     return place, column.dictionary.take(pa.array(order)).to_pylist()
 
 
+def places(column: pa.Array | pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str]]:
+    """Return each row's place in a list of words: the column's own, if that is a short one."""
+    array = column
+    if isinstance(column, pa.ChunkedArray) and column.num_chunks == 1:
+        array = column.chunk(0)
+    if not isinstance(array, pa.DictionaryArray) or array.dictionary.null_count:
+        return distinct(column)
+    if len(array.dictionary) > len(array):
+        return distinct(column)
+    place = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return place.astype(np.int64), array.dictionary.to_pylist()
+
+
 def _ranked(codes: NDArray[np.int64], n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the codes below `n` that occur, in order of occurrence, and each row's place there."""
     if n > 4 * len(codes) + 64:  # a dictionary much longer than the rows: sorting them is cheaper
@@ -153,7 +166,7 @@ class LocalTime:
 
     def local(self, agency: pa.Array, utc_us: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return local microseconds (as if UTC) of each row."""
-        place, names = distinct(agency)
+        place, names = places(agency)
         if not len(utc_us):
             return utc_us
         hour = utc_us // HOUR_US

@@ -123,8 +123,12 @@ class Repeats:
         chain = self._head[place]
         order, follows = self._batched(rows, key, place)
         old = self._last_of_pair(rows, chain)
-        case = np.where(old >= 0, self._case[old], _NEVER)
-        other = np.where((old >= 0) & (self._day[old] == self._day[rows]), self._other[old], old)
+        known = np.flatnonzero(old >= 0)
+        last = old[known]
+        case, other = np.full(len(rows), _NEVER), np.full(len(rows), -1)
+        case[known] = self._case[last]
+        today = self._day[last] == self._day[rows[known]]
+        other[known] = np.where(today, self._other[last], last)
         self._within(order, follows, start, case, other)
         self._case[rows] = np.where(self._numbered[rows], self._received[rows], case)
         self._other[rows] = other
@@ -143,8 +147,11 @@ class Repeats:
         shared[last != rows] = True
         shared[last[last != rows] - rows[0]] = True
         found = np.flatnonzero(shared)
-        sort = np.argsort(key[found], kind="stable")
-        order, key = rows[found[sort]], key[found[sort]]
+        bits = np.uint64(len(found).bit_length())
+        # Key and place in one number: sorting numbers is faster than a stable argsort.
+        line = np.sort(((key[found] >> bits) << bits) | np.arange(len(found), dtype=np.uint64))
+        order = rows[found[(line & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)]]
+        key = line >> bits
         follows = np.r_[False, key[1:] == key[:-1]]
         if not self._same(order[1:], order[:-1])[follows[1:]].all():  # one hash of two pairs
             order = order[np.lexsort((order, self._subject[order], self._officer[order]))]

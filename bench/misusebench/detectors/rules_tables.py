@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
-from misusebench.columns import DAY_US, LocalTime, Words, distinct, micros
+from misusebench.columns import DAY_US, LocalTime, Words, micros, places
 from misusebench.detectors.repeats import Again, Asked, Repeats
 from misusebench.detectors.rules_words import upper
 
@@ -96,21 +96,11 @@ class Shaper:
 
     def codes(self, number: str, column: pa.ChunkedArray) -> NDArray[np.int64]:
         """Return the numbers of a column's words, -1 for null; of surnames those in capitals."""
-        place, words = _places(column)
+        place, words = places(column)
         known = self._words[number]
         if number == "surname_no":
             words = [upper(word) for word in words]
         return np.array([known.code(word) for word in words] + [-1], np.int64)[place]
-
-
-def _places(column: pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str]]:
-    """Return each row's place in a list of words: the column's own, if that is a short one."""
-    if column.num_chunks == 1 and pa.types.is_dictionary(column.type):
-        array = column.chunk(0)
-        if len(array.dictionary) <= len(array) and not array.dictionary.null_count:
-            place = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
-            return place.astype(np.int64), array.dictionary.to_pylist()
-    return distinct(column)
 
 
 def with_repeats(rows: pa.Table, repeats: Repeats) -> pa.Table:
