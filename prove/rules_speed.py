@@ -38,7 +38,7 @@ HISTORY_DAYS, MONTH_DAYS, TIMES = 60, 30, 2
 #: So many rows are asked one by one.
 SINGLES: Final = 300_000
 #: Queries a second of processor time that are asked, and the least that lets this proof pass: a
-#: machine with other work on it is slower, and the last line says which batches reach what is asked.
+#: machine with other work on it is slower, and the last line says which batches reach the first.
 ASKED_BATCH, LEAST_BATCH, LEAST_STREAM = 2_000_000, 500_000, 50_000
 
 
