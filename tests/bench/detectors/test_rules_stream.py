@@ -52,7 +52,7 @@ def test_a_simulated_world_is_judged_the_same(tier, tiny_dataset):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [7, 1000, 100_000, 0])
+@pytest.mark.parametrize("size", [1, 7, 1000, 100_000, 0])
 def test_any_cut_of_a_simulated_world_is_judged_the_same(size, tiny_dataset):
     """Both see the same cut; and neither cares, but for the order of the alerts in a batch."""
     data = open_dataset(tiny_dataset)
