@@ -63,13 +63,53 @@ def distinct(column: pa.Array | pa.ChunkedArray) -> tuple[NDArray[np.int64], lis
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
     codes = column.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    used, first, place = np.unique(codes, return_index=True, return_inverse=True)
-    order = np.argsort(first, kind="stable")
-    order = order[used[order] >= 0]
-    rank = np.full(len(used), -1, np.int64)
+    order, place = _ranked(codes, len(column.dictionary))
+    return place, column.dictionary.take(pa.array(order)).to_pylist()
+
+
+def places(column: pa.Array | pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str]]:
+    """Return each row's place in a list of words: the column's own, if that is a short one."""
+    array = column
+    if isinstance(column, pa.ChunkedArray) and column.num_chunks == 1:
+        array = column.chunk(0)
+    if not isinstance(array, pa.DictionaryArray) or array.dictionary.null_count:
+        return distinct(column)
+    if len(array.dictionary) > len(array):
+        return distinct(column)
+    place = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return place.astype(np.int64), array.dictionary.to_pylist()
+
+
+def _ranked(codes: NDArray[np.int64], n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the codes below `n` that occur, in order of occurrence, and each row's place there."""
+    if n > 4 * len(codes) + 64:  # a dictionary much longer than the rows: sorting them is cheaper
+        used, first, place = np.unique(codes, return_index=True, return_inverse=True)
+        order = np.argsort(first, kind="stable")
+        order = order[used[order] >= 0]
+        rank = np.full(len(used), -1)
+        rank[order] = np.arange(len(order))
+        return used[order], rank[place.reshape(-1)]
+    rows = np.arange(len(codes))
+    first = np.full(n + 1, len(codes))  # the last place is that of null, -1
+    first[codes[::-1]] = rows[::-1]  # of equal codes the last written stays: the first row
+    order = codes[np.flatnonzero(first[codes] == rows)]
+    order = order[order >= 0]
+    rank = np.full(n + 1, -1)
     rank[order] = np.arange(len(order))
-    words = column.dictionary.take(pa.array(used[order])).to_pylist()
-    return rank[place], words
+    return order, rank[codes]
+
+
+def _used(codes: NDArray[np.int64], n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the codes in [0, n) that occur, in rising order, and each row's place there."""
+    if n > 4 * len(codes) + 64:
+        used, place = np.unique(codes, return_inverse=True)
+        return used, place.reshape(-1)
+    occurs = np.zeros(n, bool)
+    occurs[codes] = True
+    used = np.flatnonzero(occurs)
+    rank = np.empty(n, np.int64)
+    rank[used] = np.arange(len(used))
+    return used, rank[codes]
 
 
 def stable_codes(column: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
@@ -113,8 +153,10 @@ class LocalTime:
             agencies["agency_id"].to_pylist(), agencies["timezone"].to_pylist(), strict=True
         ):
             self._zone[agency] = ZoneInfo(zone)
+        self._offset.clear()  # what was said of an agency before its zone was known
 
-    def _shift(self, agency: str, hour: int) -> int:
+    def offset(self, agency: str, hour: int) -> int:
+        """Return what local time is ahead of UTC, microseconds, in an hour since the epoch."""
         key = (agency, hour)
         if key not in self._offset:
             zone = self._zone.get(agency, self._default)
@@ -124,8 +166,12 @@ class LocalTime:
 
     def local(self, agency: pa.Array, utc_us: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return local microseconds (as if UTC) of each row."""
-        place, names = distinct(agency)
+        place, names = places(agency)
+        if not len(utc_us):
+            return utc_us
         hour = utc_us // HOUR_US
-        pair, inverse = np.unique(hour * len(names) + place, return_inverse=True)
-        shift = [self._shift(names[int(p % len(names))], int(p // len(names))) for p in pair]
-        return utc_us + np.array(shift, np.int64)[inverse]
+        first = int(hour.min())
+        pair = (hour - first) * len(names) + place
+        used, ranked = _used(pair, int(pair.max()) + 1)
+        shift = [self.offset(names[p % len(names)], first + p // len(names)) for p in used.tolist()]
+        return utc_us + np.array(shift, np.int64)[ranked]

@@ -12,6 +12,7 @@ REGISTRY: Final = {
     "shift_window": "misusebench.detectors.shift_window:ShiftWindow",
     "peer_z": "misusebench.detectors.peer_z:PeerZ",
     "rules": "misusebench.detectors.rules:Rules",
+    "rules_stream": "misusebench.detectors.rules_stream:RulesStream",
     "explanation": "misusebench.detectors.explanation:Explanation",
     "iforest": "misusebench.detectors.iforest:IForest",
     "anomaly_index": "misusebench.detectors.anomaly_index:AnomalyIndex",

@@ -219,13 +219,25 @@ def test_repeats_inside_one_batch_see_only_earlier_rows():
     assert np.concatenate([single.score(batch(row)) for row in rows]) == pytest.approx(found)
 
 
-def test_memory_forgets_what_no_rule_may_look_back_to():
+def test_memory_forgets_what_no_rule_may_look_back_to(tmp_path):
     """With a memory of ten days, rows twelve days old are gone and younger ones are kept."""
-    rules = Rules(tier="T0", memory_days=10)
+    path = tmp_path / "mine.toml"
+    sql = "SELECT b.row_no FROM batch b JOIN past USING (subject_key)"
+    path.write_text(f"[[rule]]\nid='p'\nreason='P'\nweight=0.5\ntier='T0'\nsql='{sql}'\n")
+    rules = Rules(tier="T0", rules=str(path), memory_days=10)
     rules.fit(log(*_days("02-01", "02-20", "02-25")), context())
     rules.score(batch({"time": "2024-03-04 17:00"}))
     kept = rules._db.execute("SELECT strftime(time, '%m-%d') FROM past ORDER BY 1").fetchall()
     assert kept == [("02-25",), ("03-04",)]
+
+
+def test_a_shorter_memory_repeats_less():
+    """What was asked as long ago as the memory reaches is no other day any more."""
+    for memory, hit in ((10, False), (11, True)):
+        rules = Rules(tier="T0", memory_days=memory)
+        rules.fit(log(*_days("02-23", "03-02")), context())
+        rules.score(batch({"time": "2024-03-04 17:00"}))
+        assert ("same_person_again" in {alert.rule for alert in rules.alerts(0)}) is hit
 
 
 @pytest.mark.parametrize(

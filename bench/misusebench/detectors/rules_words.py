@@ -1,0 +1,52 @@
+"""Words as DuckDB writes them in capitals and small letters: one letter for one letter.
+
+Python turns "ß" into "SS" and "İ" into an i and a dot; DuckDB maps each letter by itself. The rules
+have to mean the same in both, and a test compares all letters that there are.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+_UPPER = {0xDF: 0x1E9E}
+_LOWER = {0x130: 0x69}
+
+
+@lru_cache(maxsize=4096)
+def _capital(letter: str) -> str:
+    if (special := _UPPER.get(ord(letter))) is not None:
+        return chr(special)
+    for capital in (letter.upper(), letter.title()):  # "ᾀ" has one letter only as a title
+        if len(capital) == 1:
+            return capital
+    return letter
+
+
+@lru_cache(maxsize=4096)
+def _small(letter: str) -> str:
+    if (special := _LOWER.get(ord(letter))) is not None:
+        return chr(special)
+    small = letter.lower()
+    return small if len(small) == 1 else letter
+
+
+def upper(word: str) -> str:
+    """Return a word in capitals.
+
+    Examples
+    --------
+    >>> upper("Müller"), upper("Strauß")
+    ('MÜLLER', 'STRAUẞ')
+    """
+    return word.upper() if word.isascii() else "".join(map(_capital, word))
+
+
+def lower(word: str) -> str:
+    """Return a word in small letters.
+
+    Examples
+    --------
+    >>> lower("CCW Renewal")
+    'ccw renewal'
+    """
+    return word.lower() if word.isascii() else "".join(map(_small, word))
