@@ -1,111 +1,97 @@
 """Every reference detector on many worlds: what each finds, and who is better than whom.
 
-`PROOF_WORLDS="S-HI-medium:20"` (half an hour on two cores with `PROOF_DAYS` of 180, an hour with
-0, the whole year) asks for other worlds and numbers of seeds, which are told one after another.
+`PROOF_WORLDS="S-HI-medium:20"` asks for other worlds and numbers of seeds, told one after another;
+`PROOF_DAYS` (180) for other lengths, 0 for the whole year.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+from shared import boards
 
-from misusebench.result import load_run
-from misusebench.run import run
+from misusebench.report.diagrams import chances, critical_difference, write
 from misusebench.suite import load_suite
 from misusebench.worlds import ROPE, alike, mean_ranks, pairs
-from misusesim import shards
-from misusesim.scenario.load import load_scenario
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-FOLDER = Path(os.environ["PROOF_FOLDER"])
 WORLDS = os.environ.get("PROOF_WORLDS", "S-HI-medium:20").split()
 DAYS = int(os.environ.get("PROOF_DAYS", "180"))
-JOBS: Final = 2
-TOLD: Final = ("average_precision", "auroc", "campaign_recall", "false_accusations")
-#: Controls and leak probes must be at chance: mean area of 0.5 within so many standard errors over
-#: worlds, and a little for those that hardly vary.
-AT_CHANCE: Final = ("random", "constant", "id_probe", "fraction_probe", "order_probe")
-NEAR: Final = (3.0, 0.005)
+PICTURES = Path(os.environ.get("PROOF_PICTURES", "results"))
+TOLD: Final = {
+    "average_precision": ".4g", "auroc": ".3f", "campaign_recall": ".3f",
+    "precision_at_budget": ".4f", "false_accusations": ",.0f", "regret": ".3f",
+}  # fmt: skip
+TIER: Final = "T3"
+LEVEL: Final = 0.05
+ABOUT: Final = f"""Means over worlds. False accusations: per 1,000 innocent officer-years, with ten
+alerts read a day. Regret: share of the way from chance to the observable oracle of {TIER} that is
+left.
+"""
 
 
-def world(name: str, seed: int) -> dict[str, dict[str, float]]:
-    """Make one world, run the suite on it; return each detector's metrics."""
-    data, out = FOLDER / "data", FOLDER / "run"
-    for folder in (data, out):
-        shutil.rmtree(folder, ignore_errors=True)
-    shards.run(load_scenario(name, seed=seed, days=DAYS or None), data, workers=None)
-    failed = run(data, load_suite("standard"), out, jobs=JOBS).failed
-    if failed:
-        raise SystemExit(f"{name} {seed}: {', '.join(one.name for one in failed)} failed")
-    _, results = load_run(out)
-    return {
-        one.name: {key: _value(one.metrics, key) for key in one.metrics}
-        for one in results
-    }  # fmt: skip
-
-
-def _value(metrics: dict[str, dict[str, Any]], key: str) -> float:
-    value = metrics[key]["value"]
-    return float("nan") if value is None else float(value)
-
-
-def table(found: list[dict[str, dict[str, float]]], key: str) -> dict[str, NDArray[np.float64]]:
-    """Return a metric by detector, shape (worlds,) each."""
-    return {
-        name: np.array([one[name].get(key, np.nan) for one in found]) for name in found[0]
-    }  # fmt: skip
-
-
-def page(name: str, found: list[dict[str, dict[str, float]]]) -> tuple[str, dict[str, Any]]:
+def page(name: str, found: list[boards.Judged]) -> tuple[str, dict[str, Any]]:
     """Return what is to be read of some worlds, and what a machine reads."""
-    keys = [key for key in TOLD if key in next(iter(found[0].values()))]
-    columns = {key: table(found, key) for key in keys}
+    columns = {
+        key: {n: boards.over(found, n, key) for n in found[0]} for key in TOLD
+    }  # fmt: skip
+    oracle = f"{boards.ORACLE}-{TIER}"
     rivals = {
         n: v for n, v in columns["average_precision"].items()
-        if n != "label_oracle" and np.isfinite(v).all()
+        if n not in ("label_oracle", oracle) and np.isfinite(v).all()
     }  # fmt: skip
     ranks, told = mean_ranks(rivals), pairs(rivals)
+    bars = alike(rivals, told=told)
     lines = [
         f"## {name}, {DAYS or 'all'} days, {len(found)} worlds\n",
-        f"| detector | mean rank | {' | '.join(keys)} |", f"|---|---|{'---|' * len(keys)}",
+        ABOUT,
+        f"| detector | mean rank | {' | '.join(TOLD)} |", f"|---|---|{'---|' * len(TOLD)}",
     ]  # fmt: skip
-    for one in ["label_oracle", *ranks]:
-        cells = " | ".join(_mean(columns[key][one]) for key in keys)
-        lines.append(f"| {one} | {ranks.get(one, 0):.1f} | {cells} |")
-    bars = alike(rivals)
-    apart = sum(one.p_holm < 0.05 for one in told)  # noqa: PLR2004 - the usual level
+    for one in ["label_oracle", oracle, *ranks]:
+        cells = " | ".join(boards.mean(columns[key][one], shown) for key, shown in TOLD.items())
+        lines.append(f"| {one} | {ranks[one]:.1f} | {cells} |" if one in ranks
+                     else f"| {one} | - | {cells} |")  # fmt: skip
+    apart = sum(one.p_holm < LEVEL for one in told)
     lines += [
         "", f"Of {len(told)} pairs {apart} differ in average precision (signed ranks, Holm, 5 %).",
-        "Runs of detectors that do not: " + ("; ".join(" - ".join(bar) for bar in bars) or "none"),
+        "", f"![Mean ranks](leaderboard-{name}-ranks.png)", "",
+        f"![Who is better than whom](leaderboard-{name}-pairs.png)", "",
+        *_oracle(found, oracle), "", "### Who catches most, by kind\n",
+        *boards.kinds(found, [n for n in rivals if n in boards.FAMILIES]),
     ]  # fmt: skip
+    write(
+        critical_difference(ranks, bars, len(found)), PICTURES / f"leaderboard-{name}-ranks.png"
+    )  # fmt: skip
+    write(chances(told, list(ranks), ROPE), PICTURES / f"leaderboard-{name}-pairs.png")
     numbers = {
         "ranks": ranks, "pairs": [one._asdict() for one in told], "alike": bars, "rope": ROPE,
+        "above_oracle": boards.above_oracle(found),
         **{key: {n: v.tolist() for n, v in column.items()} for key, column in columns.items()},
     }  # fmt: skip
     return "\n".join(lines), numbers
 
 
-def _mean(values: NDArray[np.float64]) -> str:
-    known = values[np.isfinite(values)]
-    return f"{known.mean():.4g}" if len(known) else "-"
+def _oracle(found: list[boards.Judged], oracle: str) -> list[str]:
+    """Return how good the ceiling is, and who is above it."""
+    held, own = (boards.over(found, oracle, f"bound/{end}") for end in
+                 ("held_out", "resubstituted"))  # fmt: skip
+    above = boards.above_oracle(found)
+    return [
+        f"The observable oracle has an average precision of {boards.mean(held)} on sibling worlds "
+        f"that it was not fitted on and {boards.mean(own)} on its own; the best of its form lies "
+        "between. Above it beyond the paired 95 % interval: " + ("; ".join(above) or "nobody") + "."
+    ]
 
 
-def holds(numbers: dict[str, Any]) -> bool:
-    """Tell whether the controls are at chance over all worlds, and the oracle is perfect."""
-    perfect = np.nanmin(numbers["average_precision"]["label_oracle"]) == 1
-    return bool(perfect and all(_at_chance(numbers["auroc"][name]) for name in AT_CHANCE))
-
-
-def _at_chance(areas: list[float]) -> bool:
-    error = np.std(areas, ddof=1) / len(areas) ** 0.5 if len(areas) > 1 else 0.5
-    return bool(abs(np.mean(areas) - 0.5) <= NEAR[0] * error + NEAR[1])
+def holds(numbers: dict[str, Any]) -> list[str]:
+    """Return what should hold and does not."""
+    wrong = [] if np.nanmin(numbers["average_precision"]["label_oracle"]) == 1 else ["label_oracle"]
+    areas = numbers["auroc"]
+    wrong += [n for n in boards.AT_CHANCE if not boards.at_chance(np.array(areas[n]))]
+    return wrong
 
 
 def main() -> None:
@@ -114,13 +100,14 @@ def main() -> None:
     told, numbers = [], {}
     for text in WORLDS:
         name, _, seeds = text.partition(":")
-        found = [world(name, seed) for seed in range(1, int(seeds or 1) + 1)]
-        shown, numbers[name] = page(name, found)
+        suite = boards.with_oracles(load_suite("standard"), [TIER])
+        worlds = [boards.World(name, seed, DAYS) for seed in range(1, int(seeds or 1) + 1)]
+        shown, numbers[name] = page(name, boards.judged(worlds, suite))
         told.append(shown)
     print("\n\n".join(told))
     Path(os.environ["PROOF_NUMBERS"]).write_text(json.dumps(numbers))
-    if not all(holds(one) for one in numbers.values()):
-        raise SystemExit(1)
+    if wrong := [f"{name}: {', '.join(w)}" for name, n in numbers.items() if (w := holds(n))]:
+        raise SystemExit(f"not at chance, or not perfect: {'; '.join(wrong)}")
 
 
 if __name__ == "__main__":

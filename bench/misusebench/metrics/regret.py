@@ -62,9 +62,8 @@ def regret(own: Rates, oracle: Rates) -> Floats:
     [0.563]
     """
     gap = oracle.precision - oracle.base
-    return np.divide(
-        oracle.precision - own.precision, gap, out=np.full(len(gap), np.nan), where=gap > 0
-    )
+    left = oracle.precision - own.precision
+    return np.asarray(np.divide(left, gap, out=np.full(len(gap), np.nan), where=gap > 0))
 
 
 def below_oracle(own: Rates, oracle: Rates) -> Floats:

@@ -22,14 +22,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from misusebench.outcomes import Bench, Outcome
+    from misusebench.suite import Suite
+    from misusesim.scenario.model import Scenario
 
-__all__ = ["WORLDS", "rate"]
+__all__ = ["FITTED", "WORLDS", "fitted", "rate"]
 
 #: Sibling worlds, unless the suite says otherwise.
 WORLDS: Final = 4
 _LEAST_WORLDS: Final = 2
 #: Fitted posteriors of this process: worlds of one scenario share them, whatever their seeds.
-_FITTED: dict[tuple[Any, ...], tuple[Posterior, int]] = {}
+FITTED: dict[tuple[Any, ...], Posterior] = {}
 
 
 def rate(
@@ -55,7 +57,9 @@ def rate(
     """
     worlds = _worlds(outcome.spec.parameters)
     try:
-        posterior, count = _posterior(bench, outcome.tier, worlds, jobs, progress)
+        posterior = fitted(
+            bench.dataset.scenario, bench.suite, outcome.tier, worlds, jobs, progress
+        )
     except (SimulatorError, ImportError, ValueError) as error:
         outcome.state, outcome.reasons = "not_applicable", [str(error)]
         return
@@ -63,7 +67,7 @@ def rate(
     found = seen(outcome.tier, bench.shown, bench.context(outcome.tier), bench.end_us, close_us)
     ids = bench.log["query_id"].slice(bench.first).to_numpy()
     outcome.replayed = Replayed(bench.first, ids, posterior.of(found.rows(), found.keys()))
-    outcome.diagnostics = {"bound": posterior.bound._asdict() | {"worlds": count}}
+    outcome.diagnostics = {"bound": posterior.bound._asdict() | {"worlds": worlds}}
 
 
 def _worlds(parameters: Any) -> int:
@@ -79,19 +83,39 @@ def _worlds(parameters: Any) -> int:
     return worlds
 
 
-def _posterior(
-    bench: Bench, tier: str, worlds: int, jobs: int, progress: Callable[[str], None]
-) -> tuple[Posterior, int]:
-    scenario, suite = bench.dataset.scenario, bench.suite
+def fitted(
+    scenario: Scenario, suite: Suite, tier: str, worlds: int = WORLDS, jobs: int = 2,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Posterior:  # fmt: skip
+    """Return the posterior of a scenario at a tier; fitted once in a process.
+
+    Parameters
+    ----------
+    scenario
+        Its seed does not matter.
+    suite
+        Of the judged run: its history share and closing hours count.
+    tier
+        T0 to T3.
+    worlds
+        Sibling worlds.
+    jobs, progress
+        See :func:`rate`.
+
+    Raises
+    ------
+    ValueError
+        If there is no misuse in half of the sibling worlds.
+    """
     close_us = suite.close_hours * HOUR_US
     key = (family_of(scenario), tier, worlds, suite.history_share, close_us)
-    if key not in _FITTED:
+    if key not in FITTED:
         with tempfile.TemporaryDirectory(prefix="oracle-") as folder:
             found = siblings(
                 scenario, tier, worlds, suite.history_share, close_us, Path(folder), jobs, progress
             )
-            _FITTED[key] = Posterior(found, categories(tier)), worlds
-    return _FITTED[key]
+            FITTED[key] = Posterior(found, categories(tier))
+    return FITTED[key]
 
 
 def categories(tier: str) -> list[int]:

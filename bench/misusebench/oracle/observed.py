@@ -7,6 +7,7 @@ by `replay`, as to a component, and has no other source.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -121,7 +122,9 @@ class Observed:
     ) -> tuple[Floats, list[Any]]:
         """See the rows of a batch."""
         del now_us, single
-        seen = [self._features.transform(batch), *self._typed(batch), *self._before(batch)]
+        before, shared = self._before(batch)
+        self._keys.append(shared)
+        seen = [self._features.transform(batch), *self._typed(batch), *before]
         seen += [one.score(batch) for one in self._opinions.values()]
         self._parts.append(np.column_stack(seen).astype(np.float32))
         return np.zeros(batch.num_rows), []
@@ -150,8 +153,8 @@ class Observed:
         amounts = [numbers(batch[name], -1.0) for name in NUMBERS]
         return words + amounts + [1.0 - numbers(batch[n].is_null(), 1.0) for n in TYPED]
 
-    def _before(self, batch: pa.RecordBatch | pa.Table) -> list[Floats]:
-        """Return what came before each row, remember the rows, and keep the keys they share."""
+    def _before(self, batch: pa.RecordBatch | pa.Table) -> tuple[list[Floats], Ints]:
+        """Return what came before each row and the keys that rows share; remember the rows."""
         column = {name: self._key(batch, name) for key in COUNTED.values() for name in key}
         counted = [
             np.log1p(self._counts[name].before(combine(*(column[part] for part in key))))
@@ -161,13 +164,12 @@ class Observed:
         local = self._local.local(batch["agency_id"], micros(batch["time"]))
         _, here = self._here.before(combine(officer, column["terminal_id"]), time)
         _, last = self._elsewhere.before(officer, time)
-        if not isinstance(batch, _table_type()):
-            pair = combine(officer, column["subject_key"]).view(np.int64)
-            day = combine(officer, local // DAY_US).view(np.int64)
-            self._keys.append(np.column_stack([column["subject_key"], pair, officer, day]))
+        pair = combine(officer, column["subject_key"]).view(np.int64)
+        day = combine(officer, local // DAY_US).view(np.int64)
         role = self._role(batch) if self.tier >= "T1" else np.full(len(time), -1.0)
         hour = (local % DAY_US / HOUR_US).astype(np.float64)
-        return [*counted, hour, _minutes(time, here), _minutes(time, last), role]
+        more = [hour, _minutes(time, here), _minutes(time, last), role]
+        return [*counted, *more], np.column_stack([column["subject_key"], pair, officer, day])
 
     def _key(self, batch: pa.RecordBatch | pa.Table, name: str) -> Ints:
         if name in self._ids:
@@ -189,16 +191,7 @@ class Observed:
 
 def hash_of(word: str) -> int:
     """Return a whole number of a word, the same in every process."""
-    value = 1469598103934665603
-    for letter in word.encode():
-        value = ((value ^ letter) * 1099511628211) & (2**62 - 1)
-    return value
-
-
-def _table_type() -> type:
-    import pyarrow as pa  # noqa: PLC0415 - as elsewhere, only where rows are at hand
-
-    return pa.Table
+    return int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest()) >> 2
 
 
 def _minutes(time: Ints, before: Ints) -> Floats:

@@ -138,7 +138,8 @@ class Posterior:
     def _bound(
         self, wide: Sequence[Sequence[NDArray[np.float32]]], halves: Sequence[Sequence[World]]
     ) -> Bound:
-        held, own = [], []
+        held: list[float] = []
+        own: list[float] = []
         for n, half in enumerate(halves):
             for rows, world in zip(wide[n], half, strict=True):
                 for model, found in ((self._second[1 - n], held), (self._second[n], own)):

@@ -83,7 +83,8 @@ def family_of(scenario: Scenario) -> str:
 
 def seeds(scenario: Scenario, count: int) -> list[int]:
     """Return seeds of sibling worlds: never the scenario's own."""
-    found, number = [], 0
+    found: list[int] = []
+    number = 0
     while len(found) < count:
         text = f"{family_of(scenario)}/sibling/{number}"
         seed = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest()) % _SEEDS
@@ -125,9 +126,8 @@ def _made(task: _Task) -> str:
     share = np.array([task.shares.get(kind, 1.0) for kind in schema.MISUSE_KINDS] + [1.0])
     weight = np.where(answers.positive, share[answers.kind], 1.0) * ~answers.ignore
     np.save(folder / "rows.npy", observed.rows())
-    np.savez(
-        folder / "rest.npz", positive=answers.positive, weight=weight, **observed.keys()
-    )  # fmt: skip
+    rest = {"positive": answers.positive, "weight": weight, **observed.keys()}
+    np.savez(folder / "rest.npz", allow_pickle=False, **rest)
     return str(folder)
 
 

@@ -30,19 +30,18 @@ if TYPE_CHECKING:
 
 pytest.importorskip("sklearn")
 
+OFTEN = ["misuse.1.officers_per_year=0.3", "misuse.2.officers_per_year=0.2"]
 NAMES = ("random", "shift_window")
-OFTEN = [f"misuse.{n}.officers_per_year=0.5" for n in range(2)]
+#: The first 62 bits of BLAKE2b of "ab" with 8 bytes, by coreutils' `b2sum -l 64`.
+HASH = 0x0E52B5F187DE1088 >> 2
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a data set of some weeks with much misuse."""
     out = tmp_path_factory.mktemp("oracle") / "data"
-    shards.run(load_scenario("permit_desk", OFTEN_DESK, days=28), out, workers=1)
+    shards.run(load_scenario("permit_desk", OFTEN, days=28), out, workers=1)
     return out
-
-
-OFTEN_DESK = ["misuse.1.officers_per_year=0.3", "misuse.2.officers_per_year=0.2"]
 
 
 @pytest.fixture(scope="module")
@@ -104,15 +103,14 @@ def test_it_never_reads_a_label_of_the_judged_world(made: Path, tmp_path: Path) 
 
 
 def test_a_tier_shows_no_more_than_its_tables(made: Path) -> None:
-    """With the tables of T0 alone, what is seen at T0 is what is seen in a run at T0."""
+    """At T0 tables of other tiers change nothing, should they ever be handed over."""
     dataset = open_dataset(made)
     log = dataset.log()
     end = split_us(log)
     found = []
-    for tables in ("T0", "T1"):
+    for tables in ("T0", "T3"):
         one = Observed("T0")
-        context = dataset.context("T0") if tables == "T0" else dataset.context("T0")
-        replay(one, log, context, end_us=end)
+        replay(one, log, dataset.context(tables), end_us=end)
         found.append(one.rows())
     np.testing.assert_array_equal(*found)
     assert found[0].shape[1] == len(Observed("T0").names)
@@ -169,8 +167,9 @@ def test_a_world_without_misuse_has_no_oracle(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("parameters", "what"), [({"worlds": 1}, "worlds must be"), ({"seeds": 2}, "no parameter seeds")]
-)  # fmt: skip
+    ("parameters", "what"),
+    [({"worlds": 1}, "worlds must be"), ({"seeds": 2}, "no parameter seeds")],
+)
 def test_wrong_parameters(made: Path, parameters: dict[str, int], what: str) -> None:
     spec = parse_component("detector", "observable_oracle", parameters, "T0")
     bench = Bench(open_dataset(made), Suite("s", (), single_rows=0))
@@ -180,7 +179,7 @@ def test_wrong_parameters(made: Path, parameters: dict[str, int], what: str) -> 
 
 def test_words_hash_alike_in_every_process() -> None:
     assert hash_of("24-00123") == hash_of("24-00123") != hash_of("24-00124")
-    assert hash_of("ab") == 620444549055300613
+    assert hash_of("ab") == HASH
 
 
 def test_scores_lie_beside_the_result(done: Path) -> None:
