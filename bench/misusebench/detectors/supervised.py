@@ -32,7 +32,10 @@ class Supervised:
     about older ones come too late.
 
     Known weakness: it learns what audits find. Kinds that nobody complains of are never in its
-    labels, and it ranks them below honest work.
+    labels, and it ranks them below honest work. It needs tens of officers rightly confirmed: half a
+    year of a county brings two to six by complaints, and reviewers' mistakes (1 % of some thousand
+    reviews) bring more than that of the honest, so there it is at chance. That is the labels'
+    fault and not the model's: with 310 right labels of other worlds it has an area of 0.98.
     """
 
     name = "supervised"
