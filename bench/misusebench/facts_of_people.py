@@ -54,16 +54,39 @@ class Roster:
         shifts = self._sorted_shifts()
         if not len(shifts):
             return np.zeros(len(time), np.int64)
-        # One sorted line of (officer, time); place 0 of each officer is "before any shift".
-        base = int(shifts[:, 1].min()) - 1
-        span = 2 ** (int(max(shifts[:, 1].max(), time.max())) - base + 1).bit_length()
-        line = shifts[:, 0] * span + (shifts[:, 1] - base)
-        at = np.searchsorted(line, officer * span + np.maximum(time - base, 0), side="right")
-        before, after = np.maximum(at - 1, 0), np.minimum(at, len(shifts) - 1)
+        before, after = self._around(shifts, officer, time)
         since = np.where(shifts[before, 0] == officer, time - shifts[before, 2], 7 * DAY_US)
         until = np.where(shifts[after, 0] == officer, shifts[after, 1] - time, 7 * DAY_US)
         distance = np.minimum(np.maximum(since, 0), np.maximum(until, 0))
         return np.minimum(distance, 7 * DAY_US)
+
+    def shift_start_us(
+        self, officer: NDArray[np.int64], time: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """Return when the shift began that the officer was on, -1 where he was on none.
+
+        Of shifts that overlap, the one that began last counts.
+        """
+        shifts = self._sorted_shifts()
+        if not (len(shifts) and len(time)):
+            return np.full(len(time), -1, np.int64)
+        last, _ = self._around(shifts, officer, time)
+        on = (shifts[last, 0] == officer) & (shifts[last, 1] <= time) & (time <= shifts[last, 2])
+        return np.where(on, shifts[last, 1], -1)
+
+    @staticmethod
+    def _around(
+        shifts: NDArray[np.int64], officer: NDArray[np.int64], time: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the places of the last shift begun by each time, and of the next one.
+
+        One sorted line of (officer, time); place 0 of each officer is "before any shift".
+        """
+        base = int(shifts[:, 1].min()) - 1
+        span = 2 ** (int(max(shifts[:, 1].max(), time.max())) - base + 1).bit_length()
+        line = shifts[:, 0] * span + (shifts[:, 1] - base)
+        at = np.searchsorted(line, officer * span + np.maximum(time - base, 0), side="right")
+        return np.maximum(at - 1, 0), np.minimum(at, len(shifts) - 1)
 
     def compare(
         self, batch: pa.RecordBatch | pa.Table, time: NDArray[np.int64]

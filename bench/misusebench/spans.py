@@ -37,9 +37,23 @@ class Spans:
 
     def covers(self, key: NDArray[np.uint64], time: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return whether a span of the key covers each time, shape (rows,)."""
+        self._settle()
+        return self._sorted_bulk.covers(key, time) | self._sorted_recent.covers(key, time)
+
+    def latest(self, key: NDArray[np.uint64], time: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return when the key's last span began that had begun by each time, -NEVER if none had.
+
+        The slack counts as in `covers`: a span begins that much before what is returned.
+        """
+        self._settle()
+        found = np.maximum(
+            self._sorted_bulk.latest(key, time), self._sorted_recent.latest(key, time)
+        )
+        return np.where(found > -NEVER, found + self._slack, -NEVER)
+
+    def _settle(self) -> None:
         if self._stale:
             self._sorted_recent, self._stale = _Sorted(*self._recent), False
-        return self._sorted_bulk.covers(key, time) | self._sorted_recent.covers(key, time)
 
 
 Columns = tuple["NDArray[np.uint64]", "NDArray[np.int64]", "NDArray[np.int64]"]
@@ -68,6 +82,20 @@ class _Sorted:
     def covers(self, key: NDArray[np.uint64], time: NDArray[np.int64]) -> NDArray[np.bool_]:
         if not len(self._key):
             return np.zeros(len(key), bool)
+        at, any_began = self._last_begun(key, time)
+        covered: NDArray[np.bool_] = any_began & (self._reach[at] >= time)
+        return covered
+
+    def latest(self, key: NDArray[np.uint64], time: NDArray[np.int64]) -> NDArray[np.int64]:
+        if not len(self._key):
+            return np.full(len(key), -NEVER, np.int64)
+        at, any_began = self._last_begun(key, time)
+        return np.where(any_began, self._start[at], -NEVER)
+
+    def _last_begun(
+        self, key: NDArray[np.uint64], time: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Return the place of the key's last span begun by each time, and whether there is one."""
         first = np.searchsorted(self._key, key, side="left")
         last = np.searchsorted(self._key, key, side="right")
         low, high = first.copy(), last.copy()
@@ -76,8 +104,7 @@ class _Sorted:
             early = (low < high) & (self._start[np.minimum(middle, len(self._start) - 1)] <= time)
             low, high = np.where(early, middle + 1, low), np.where(early, high, middle)
         at = low - 1
-        covered: NDArray[np.bool_] = (at >= first) & (self._reach[np.maximum(at, 0)] >= time)
-        return covered
+        return np.maximum(at, 0), at >= first
 
 
 def _heads(key: NDArray[np.uint64]) -> NDArray[np.bool_]:

@@ -43,3 +43,14 @@ def test_an_open_span_never_ends():
 def test_no_spans_cover_nothing():
     """An empty set answers no."""
     assert Spans().covers(np.array([1], np.uint64), np.array([1])).tolist() == [False]
+
+
+def test_the_latest_span_of_a_key_begun_by_then():
+    """Begun two before their start by the slack; in the bulk or among the recent; else never."""
+    found = Spans(2)
+    for start in (10, 30, 20):
+        found.add(np.array([1], np.uint64), np.array([start]), np.array([start + 1]))
+    asked = np.array([7, 8, 19, 28, 99])
+    assert found.latest(np.full(5, 1, np.uint64), asked).tolist() == [-NEVER, 10, 20, 30, 30]
+    assert found.latest(np.array([2], np.uint64), np.array([50])).tolist() == [-NEVER]
+    assert Spans().latest(np.array([1], np.uint64), np.array([5])).tolist() == [-NEVER]

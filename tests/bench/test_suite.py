@@ -64,10 +64,10 @@ def test_the_smoke_suite_has_nine_detectors_and_two_policies():
 
 
 def test_the_standard_suite_has_every_reference_detector():
-    """Each of the registry once, the label oracle, and Sigma with the other kind of window."""
+    """Each of the registry once, the label oracle, and two of them in their other way."""
     suite = load_suite("standard")
     assert sorted(c.name for c in suite.components) == sorted(
-        [*REGISTRY, "label_oracle", "sigma_tumbling"]
+        [*REGISTRY, "explanation_mined", "label_oracle", "sigma_tumbling"]
     )
     assert suite.feedback == Rules()
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from misusebench.detectors.habits import ByHabits
+from misusebench.detectors.habits import ByHabits, FactoredShares
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+    from misusebench.detectors.habits import Shares
 
 
 class Collaborative(ByHabits):
@@ -31,7 +27,7 @@ class Collaborative(ByHabits):
         super().__init__()
         self._rank, self._rounds, self._seed = rank, rounds, seed
 
-    def shares(self, counts: Any) -> Floats:
+    def shares(self, counts: Any) -> Shares:
         """Return what is to be expected of each officer, by the factors of all."""
         from sklearn.decomposition import NMF  # noqa: PLC0415 - extra `ml`
 
@@ -40,5 +36,4 @@ class Collaborative(ByHabits):
             rank, init="nndsvda", solver="mu", beta_loss="kullback-leibler",
             max_iter=self._rounds, tol=1e-4, random_state=self._seed,
         )  # fmt: skip
-        expected = model.fit_transform(counts) @ model.components_
-        return np.asarray(expected / np.maximum(expected.sum(axis=1, keepdims=True), 1e-12))
+        return FactoredShares(model.fit_transform(counts), model.components_)

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from misusebench.detectors.habits import ByHabits
+from misusebench.detectors.habits import ByHabits, NearShares, by_row
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
+    from misusebench.detectors.habits import Shares
 
 
 class Community(ByHabits):
@@ -31,14 +29,16 @@ class Community(ByHabits):
         super().__init__()
         self._rank, self._neighbours, self._seed = rank, neighbours, seed
 
-    def shares(self, counts: Any) -> Floats:
+    def shares(self, counts: Any) -> Shares:
         """Return what each officer's community asks for."""
         from sklearn.decomposition import TruncatedSVD  # noqa: PLC0415 - extra `ml`
         from sklearn.neighbors import NearestNeighbors  # noqa: PLC0415
 
-        own = counts.multiply(1 / np.maximum(counts.sum(axis=1), 1)[:, None]).tocsr()
+        own = by_row(counts)
         rank = min(self._rank, min(own.shape) - 1)
         spot = TruncatedSVD(rank, random_state=self._seed).fit_transform(own)
         k = min(self._neighbours + 1, len(spot))
         _, near = NearestNeighbors(n_neighbors=k).fit(spot).kneighbors(spot)
-        return np.stack([own[row[row != n]].mean(axis=0) for n, row in enumerate(near)])
+        others = near != np.arange(len(near))[:, None]
+        others[others.all(axis=1), -1] = False  # among many of one spot he may not be his nearest
+        return NearShares(own, near[others].reshape(len(near), k - 1))

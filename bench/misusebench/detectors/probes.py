@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from misusebench.columns import distinct, keys, micros
+from misusebench.columns import distinct, keys, micros, stable_codes
+from misusebench.streaming import Counts, combine
+from misusesim import rng
+from misusesim.dataset import schema
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pyarrow as pa
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
 
 _SECOND_US = 1_000_000
+_ROWS: Final = 65_536
+_SHARES: Final = 20  # steps in which a share is told
+_SCREEN: Final = ("agency_id", "system", "message_key", "subject_kind")
 
 
 class _Probe:
@@ -74,25 +82,95 @@ class OrderProbe(_Probe):
 
 
 class MissingProbe(_Probe):
-    """How many fields are empty: leaks where misuse rows are filled in by another road."""
+    """Empty fields beyond the usual of the screen: leaks where misuse is filled in by another road.
+
+    Which fields are empty says first of all which screen was used, and whether a case number was
+    given; both are behaviour, and honest signs. So a row's number of empty fields is ranked among
+    the earlier rows of the same agency, system, message key and kind of person or thing, with or
+    without a case number. So chance is one half, whatever screens misuse prefers.
+    """
 
     name = "missing_probe"
-    needs = ()
+    needs = ("query_id", *_SCREEN)
+
+    def __init__(self) -> None:
+        self._ranks = Ranks("missing_probe", len(schema.LOG))
+
+    def fit(self, history: pa.Table, context: Mapping[str, pa.Table]) -> None:
+        """Learn how many fields each screen leaves empty."""
+        del context
+        for batch in history.combine_chunks().to_batches(max_chunksize=_ROWS):
+            self.score(batch)
 
     def score(self, batch: pa.RecordBatch) -> Floats:
-        """Return the number of empty fields."""
-        empty = [column.is_null().to_numpy(zero_copy_only=False) for column in batch.columns]
-        return np.asarray(np.sum(empty, axis=0, dtype=np.float64))
+        """Return the rank of each row's number of empty fields, from 0 to 1."""
+        fields = zip(batch.schema.names, batch.columns, strict=True)
+        empty = {n: column.is_null().to_numpy(zero_copy_only=False) for n, column in fields}
+        no_case = empty.pop("case_number", np.ones(batch.num_rows, bool)).astype(np.int64)
+        number = np.array([*empty.values()]).sum(axis=0).astype(np.int64)
+        return self._ranks.of(combine(_screen(batch), no_case), number, keys(batch["query_id"]))
 
 
 class FormatProbe(_Probe):
-    """How the reason is written, not what it says: capitals, blanks, digits, punctuation."""
+    """How the reason is written, not what it says: capitals, blanks, digits, punctuation.
+
+    People and screens have ways of their own, and few people misuse; so it is ranked, as empty
+    fields are, among what the same officer wrote at the same screen before.
+    """
 
     name = "format_probe"
-    needs = ("reason_text",)
+    needs = ("query_id", "officer_id", "reason_text", *_SCREEN)
+
+    def __init__(self) -> None:
+        self._ranks = Ranks("format_probe", _SHARES)
+
+    def fit(self, history: pa.Table, context: Mapping[str, pa.Table]) -> None:
+        """Learn how reasons are written at each screen."""
+        del context
+        for batch in history.combine_chunks().to_batches(max_chunksize=_ROWS):
+            self.score(batch)
 
     def score(self, batch: pa.RecordBatch) -> Floats:
-        """Return the share of letters of the reason that are capitals, blanks or signs."""
+        """Return the rank of the share of letters that are capitals, blanks or signs."""
         place, words = distinct(batch["reason_text"])
         share = [sum(not letter.islower() for letter in word) / max(1, len(word)) for word in words]
-        return np.array([*share, 0.0])[place]
+        level = (np.array([*share, 0.0])[place] * _SHARES).astype(np.int64)
+        own = combine(_screen(batch), stable_codes(batch["officer_id"]), (place < 0).astype(int))
+        return self._ranks.of(own, level, keys(batch["query_id"]))
+
+
+class Ranks:
+    """Ranks whole numbers among the earlier ones of their stratum, ties drawn by a hash.
+
+    Where the rows of a stratum come in any order a rank is uniform from 0 to 1, whatever the
+    stratum (a sequential, randomised probability integral transform).
+
+    Parameters
+    ----------
+    name
+        Of the stream that ties are drawn from.
+    most
+        The largest number there can be.
+    """
+
+    def __init__(self, name: str, most: int) -> None:
+        self._salt, self._most = rng.salt(0, name), most
+        self._all, self._by_number = Counts(), Counts()
+
+    def of(
+        self, stratum: NDArray[np.uint64], number: NDArray[np.int64], tie: NDArray[np.uint64]
+    ) -> Floats:
+        """Return the rank of each number, and remember them."""
+        fewer, same = np.zeros(len(number), np.int64), np.zeros(len(number), np.int64)
+        for level in range(self._most + 1):
+            one = combine(stratum.view(np.int64), np.full(len(number), level))
+            before = self._by_number.before(one, (number == level).astype(np.int64))
+            fewer += np.where(level < number, before, 0)
+            same += np.where(level == number, before, 0)
+        luck = rng.unit(rng.draw(tie, self._salt))
+        return np.asarray((fewer + luck * (same + 1)) / (self._all.before(stratum) + 1))
+
+
+def _screen(batch: pa.RecordBatch) -> NDArray[np.int64]:
+    """Return a hash of the agency and the screen of each row."""
+    return combine(*(stable_codes(batch[name]) for name in _SCREEN)).view(np.int64)

@@ -32,7 +32,12 @@ class Supervised:
     about older ones come too late.
 
     Known weakness: it learns what audits find. Kinds that nobody complains of are never in its
-    labels, and it ranks them below honest work.
+    labels, and it ranks them below honest work. It needs many officers rightly
+    confirmed. Half a year of S-HI-medium (five seeds) brings 2 to 6 true findings while it scores
+    or before, and audits alone 0 to 4 wrong confirmations; of about a thousand reviews 1 % are to
+    be wrong. So it is near chance there (mean area 0.53). With all labels of four such worlds (310
+    queries, none wrong) the same model had an area of 0.83 on part of a fifth with these features
+    (T1), 0.98 with those of T3; one world was tried, so this shows that it can learn, not how well.
     """
 
     name = "supervised"

@@ -11,9 +11,10 @@ from tests.bench.dataset import DAY_US, START_US, small_world
 
 from misusebench.component import Detector
 from misusebench.detectors import REGISTRY
-from misusebench.detectors.explanation import LEVELS, Explanation
+from misusebench.detectors.explanation import Explanation
 from misusebench.detectors.rules import Rules, load_rules
 from misusebench.detectors.shift_window import ShiftWindow, best_window
+from misusebench.detectors.templates import LEVELS
 from misusebench.errors import SuiteError
 from misusesim.dataset.schema import TIERS
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from tests.bench.literal import batch, context, log, table
 
-from misusebench.detectors.explanation import LEVELS, PAIR_STEP, Explanation
+from misusebench.detectors.explanation import PAIR_STEP, Explanation
+from misusebench.detectors.templates import LEVELS
 
 OWN, INVOLVED, LISTED, BUSY, SHIFT, NOTHING = range(6)
 NOON = {"valid_from": "2024-03-04 12:00"}
@@ -27,7 +28,13 @@ def _level(time, tables, **changes):
     detector = Explanation()
     for name, rows in context(**(tables | shifts)).items():
         detector.observe(name, rows)
-    return int(detector._levels(batch({"time": time, **changes}))[0])
+    return int(
+        detector.templates.levels(detector._files.asked(batch({"time": time, **changes})))[0]
+    )
+
+
+def _levels(detector, query):
+    return detector.templates.levels(detector._files.asked(batch(query))).tolist()
 
 
 def test_the_levels_go_from_best_to_none():
@@ -130,7 +137,9 @@ def test_the_order_of_tables_does_not_matter(first):
     second = {"assignments": "involved", "involved": "assignments"}[first]
     for name in ("cases", first, second):
         detector.observe(f"dispatch/{name}", tables[f"dispatch/{name}"])
-    assert detector._levels(batch({"time": "2024-03-05 12:00"})).tolist() == [OWN]
+    assert detector.templates.levels(
+        detector._files.asked(batch({"time": "2024-03-05 12:00"}))
+    ).tolist() == [OWN]
 
 
 @pytest.mark.parametrize("late", ["assignments", "involved"])

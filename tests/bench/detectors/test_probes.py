@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
-from tests.bench.literal import batch
+from tests.bench.literal import batch, log
 
 from misusebench.detectors.probes import (
     FormatProbe,
@@ -14,7 +14,9 @@ from misusebench.detectors.probes import (
     MissingProbe,
     OfficerProbe,
     OrderProbe,
+    Ranks,
 )
+from misusesim import rng
 
 
 def area(probe, rows, label):
@@ -30,8 +32,6 @@ LABEL = np.arange(40) % 2 == 0
     [
         (IdProbe, lambda n, bad: {"query_id": 2**63 + n if bad else n}),
         (FractionProbe, lambda n, bad: {"time": n * 1_000_000 + 9 * bad}),
-        (MissingProbe, lambda n, bad: {"reason_text": None if bad else "stop", "case_number": "1"}),
-        (FormatProbe, lambda n, bad: {"reason_text": "STOP" if bad else "stop"}),
         (OfficerProbe, lambda n, bad: {"officer_id": f"zz{n:04d}" if bad else f"aa{n:04d}"}),
     ],
 )
@@ -39,6 +39,48 @@ def test_a_planted_leak_is_found(probe, leaky):
     """What marks misuse by its form alone gives an area of 1."""
     rows = [leaky(n, bool(bad)) for n, bad in enumerate(LABEL)]
     assert area(probe(), rows, LABEL) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("probe", "leaky"),
+    [
+        (MissingProbe, lambda bad: {"reason_text": None if bad else "stop", "case_number": "1"}),
+        (FormatProbe, lambda bad: {"reason_text": "STOP" if bad else "stop"}),
+    ],
+)
+def test_a_planted_leak_of_form_is_found(probe, leaky):
+    """Misuse is rare, and its form is seen nowhere else at that screen: it ranks highest."""
+    made = probe()
+    made.fit(log(*({"query_id": n, **leaky(False)} for n in range(500))), {})
+    rows = [{"query_id": 500 + n, **leaky(n % 50 == 0)} for n in range(500)]
+    assert area(made, rows, np.arange(500) % 50 == 0) > 0.98
+
+
+@pytest.mark.parametrize("probe", [MissingProbe, FormatProbe])
+def test_a_screen_that_misuse_prefers_is_no_leak(probe):
+    """Half of all misuse at a screen with other fields and other words: still at chance."""
+    chance = np.random.default_rng(3)
+    bad = chance.random(4_000) < 0.1
+    other = chance.random(4_000) < np.where(bad, 0.5, 0.05)
+    rows = [
+        {"query_id": n, "system": "ALPR", "reason_text": ["TOW", None][n % 2]} if there
+        else {"query_id": n, "subject_surname": "Vega", "reason_text": ["stop", "Tow "][n % 2]}
+        for n, there in enumerate(other)
+    ]  # fmt: skip
+    made = probe()
+    found = np.concatenate([made.score(batch(*rows[at : at + 701])) for at in range(0, 4_000, 701)])
+    assert abs(roc_auc_score(bad, found) - 0.5) < 0.05
+    assert np.array_equal(found, probe().score(batch(*rows)))
+
+
+def test_ranks_by_hand():
+    """Among none anywhere; then below, at and above what came before in the same stratum."""
+    made, tie = Ranks("test", 9), np.arange(5, dtype=np.uint64)
+    luck = rng.unit(rng.draw(tie, rng.salt(0, "test")))
+    found = made.of(np.array([1, 1, 1, 2, 1], np.uint64), np.array([5, 3, 9, 0, 5]), tie)
+    assert found == pytest.approx(
+        [luck[0], luck[1] / 2, (2 + luck[2]) / 3, luck[3], (1 + 2 * luck[4]) / 4]
+    )
 
 
 def test_the_order_goes_on_over_batches():

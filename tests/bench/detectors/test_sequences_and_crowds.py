@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from tests.bench.dataset import small_world
 from tests.bench.literal import batch, log
 
@@ -12,7 +13,7 @@ from misusebench.detectors.anomaly_index import AnomalyIndex, narrowest
 from misusebench.detectors.collaborative import Collaborative
 from misusebench.detectors.community import Community
 from misusebench.detectors.fan_in import FanIn
-from misusebench.detectors.habits import surprise
+from misusebench.detectors.habits import FactoredShares, NearShares, by_row, surprise
 from misusebench.detectors.ngram import STEPS, Ngram
 from misusebench.detectors.supervised import Supervised
 
@@ -103,10 +104,36 @@ def test_the_crowd_of_the_history_is_remembered_and_raises_nothing():
 
 def test_surprise_mixes_the_own_and_the_common_share():
     """Nine tenths of the own share, one of what all do; a thing never seen is rarer than any."""
-    share, common = np.array([[0.5, 0.5], [1.0, 0.0]]), np.array([0.75, 0.25])
-    places = np.array([0, 1, 1, -1, 0]), np.array([0, 1, 0, 1, -1])
-    found = surprise(share, common, places, 0.1)
+    own, common = np.array([0.5, 0.0, 1.0, np.nan, np.nan]), np.array([0.75, 0.25])
+    found = surprise(own, common, np.array([0, 1, 0, 1, -1]), 0.1)
     assert np.exp(-found) == pytest.approx([0.525, 0.025, 0.975, 0.25, 0.125])
+
+
+def test_shares_near_by_are_those_of_the_whole_table():
+    """The mean of the rows near an officer, place by place; nought where none holds the thing."""
+    chance = np.random.default_rng(4)
+    counts = chance.poisson(0.3, (12, 9)).astype(float)
+    counts[3] = 0
+    near = np.array([chance.choice(12, 4, replace=False) for _ in range(12)])
+    own = by_row(csr_array(counts))
+    whole = np.stack([own.toarray()[row].mean(axis=0) for row in near])
+    officer, thing = chance.integers(0, 12, 200), chance.integers(0, 9, 200)
+    found = NearShares(own, near).at(officer, thing)
+    assert found == pytest.approx(whole[officer, thing], abs=1e-15)
+    assert len(NearShares(own, near).at(officer[:0], thing[:0])) == 0
+    assert not NearShares(own * 0, near).at(officer, thing).any()
+
+
+def test_factored_shares_are_those_of_the_whole_table():
+    """Product of the factors, each officer's row divided by its sum; one of noughts stays so."""
+    chance = np.random.default_rng(5)
+    left, right = chance.random((6, 3)), chance.random((3, 8))
+    left[2] = 0
+    whole = left @ right
+    whole /= np.maximum(whole.sum(axis=1, keepdims=True), 1e-12)
+    officer, thing = np.divmod(np.arange(48), 8)
+    found = FactoredShares(left, right).at(officer, thing)
+    assert found == pytest.approx(whole.ravel(), abs=1e-15)
 
 
 @pytest.mark.parametrize("detector", [Community, Collaborative])
