@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from misusebench.columns import micros
 from misusebench.confinement import Limits
+from misusebench.faults import ComponentFault
 from misusebench.hosting import Hosting, hosted
 from misusebench.isolated import IsolatedDetector, IsolatedPolicy, start
-from misusebench.isolation import ComponentFault
 from misusebench.policies.facts import build_facts
 from misusebench.replay import Replayed, replay, split_us
 from misusebench.variations import distance, shuffled

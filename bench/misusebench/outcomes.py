@@ -10,9 +10,9 @@ import numpy as np
 
 from misusebench.columns import HOUR_US, micros
 from misusebench.errors import IsolationError
+from misusebench.faults import ComponentFault
 from misusebench.hosting import Hosting, hosted
 from misusebench.isolated import About, Decisions, IsolatedDetector, IsolatedPolicy, start
-from misusebench.isolation import ComponentFault
 from misusebench.replay import BATCH_ROWS, Replayed, replay, split_us
 from misusebench.suite import TIERS
 from misusebench.timing import Timing

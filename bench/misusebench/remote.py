@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
 from misusebench.confinement import Isolation, Limits
+from misusebench.faults import ComponentFault, fault_of
 from misusebench.frames import unpack
-from misusebench.isolation import ComponentFault, fault_of
 from misusebench.worker import Host, fault
 
 if TYPE_CHECKING:

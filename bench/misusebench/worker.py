@@ -17,7 +17,7 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from misusebench.frames import read_frame, write_frame
-from misusebench.sandbox import Confinement, confine, landlock_abi
+from misusebench.sandbox import Confinement, confine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -257,12 +257,12 @@ def main(plan: str) -> None:
         read=tuple(given["read"]), hide=tuple(given["hide"]), work=given["work"],
         uid=given["uid"], methods=tuple(given["methods"]),
     )  # fmt: skip
-    took, failed = confine(confinement)
+    confined = confine(confinement)
     source, sink = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.dup2(2, 1)
-    hello = {"methods": took, "failed": failed, "root": os.geteuid() == 0, "abi": landlock_abi()}
+    hello = confined._asdict() | {"root": os.geteuid() == 0}
     serve(source, sink, hello)
 
 

@@ -18,9 +18,9 @@ from misusebench.commands import Command, lines_of
 from misusebench.component import Alert
 from misusebench.conformance import conform
 from misusebench.errors import SuiteError
+from misusebench.faults import ComponentFault
 from misusebench.hosting import hosted
 from misusebench.isolated import start
-from misusebench.isolation import ComponentFault
 from misusebench.replay import compact
 from misusebench.result import command_sha256
 from misusebench.suite import parse_component

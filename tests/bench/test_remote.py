@@ -22,8 +22,9 @@ from misusebench.__main__ import main
 from misusebench.checks import check
 from misusebench.confinement import Limits
 from misusebench.errors import SuiteError
+from misusebench.faults import ComponentFault
 from misusebench.isolated import IsolatedDetector, start, stream
-from misusebench.isolation import ComponentFault, Worker
+from misusebench.isolation import Worker
 from misusebench.remote import Remote, serve
 from misusebench.replay import replay
 from misusebench.suite import ComponentSpec, parse_component

@@ -14,8 +14,8 @@ from misusebench.answers import align
 from misusebench.component import Alert
 from misusebench.confinement import Limits
 from misusebench.errors import LeakError
+from misusebench.faults import fault_of
 from misusebench.isolated import Decisions, _alert
-from misusebench.isolation import fault_of
 from misusebench.outcomes import Bench, joined, run_all
 from misusebench.run import judge, shifts_worked
 from misusebench.suite import ComponentSpec, Suite, parse_component
