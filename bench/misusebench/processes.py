@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import psutil
@@ -27,6 +28,19 @@ def use_of(pid: int) -> tuple[float, int]:
         with contextlib.suppress(psutil.Error):
             total += process.memory_info().rss
     return total / 2**20, len(tree)
+
+
+def held_mb(pid: int) -> float:
+    """Return the memory of a process and all below it, MiB, with shared pages counted once.
+
+    Slower than `use_of`, which counts a page as often as there are forks that share it.
+    """
+    total = 0.0
+    for one in [pid, *(child.pid for child in _below(pid))]:
+        with contextlib.suppress(OSError, ValueError):
+            text = Path(f"/proc/{one}/smaps_rollup").read_text(encoding="ascii")
+            total += int(text.partition("\nPss:")[2].split()[0]) / 1024
+    return total
 
 
 def _below(pid: int) -> list[psutil.Process]:
