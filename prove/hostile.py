@@ -71,12 +71,14 @@ def page(eleven: list[Found], others: list[Found]) -> str:
         f"* `{level}`: {'; '.join(told)}"
         for level, told in {one.level: one.not_stopped for one in eleven}.items()
     )
-    return "\n".join([
-        "# Hostile components, level by level\n",
+    summary = (
         f"{len(every)} runs; {sum(one.borne for one in every)} borne: {len(every) - len(out)} "
         f"contained, {len(out)} get out of what their level says that it does not stop. Of "
         f"{len(every)} honest neighbours {sum(one.same for one in every)} answered bit for bit as "
-        f"alone; {sum(bool(one.left) for one in every)} runs left something behind.\n",
+        f"alone; {sum(bool(one.left) for one in every)} runs left something behind.\n"
+    )
+    return "\n".join([
+        "# Hostile components, level by level\n", summary,
         "## The eleven\n", *rows(eleven), "\n## Variants\n", *matrix(others),
         "\n## What each level says that it does not stop\n", said,
     ])  # fmt: skip

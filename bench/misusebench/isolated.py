@@ -144,6 +144,12 @@ class IsolatedDetector:
         """Let the component close, and note its memory."""
         _close(self._worker, self.timing)
 
+    def copy(self) -> tuple[bool, str]:
+        """Go on with a pickled copy; return whether that was declared, and why it cannot be."""
+        answer, _ = self._worker.ask({"op": "copy"})
+        with _reading(self._worker, "its answer lacks"):
+            return bool(answer["declared"]), plain(str(answer["why"]))
+
     def _wrong(self, reason: str) -> ComponentFault:
         return ComponentFault("invalid", reason, self._worker.stderr)
 

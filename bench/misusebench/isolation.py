@@ -124,6 +124,12 @@ class Worker:
         return self._talk.stderr if self._talk else ""
 
     @property
+    def pid(self) -> int:
+        """The process below which all of it runs."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def peak_mb(self) -> float:
         """Most memory that its processes were seen to hold, MiB."""
         return self._talk.peak_mb if self._talk else 0.0
