@@ -1,6 +1,6 @@
 """Components that mean harm, beside an honest one, at every level of isolation to be had here.
 
-The eleven of the promise row by row, then variants as one table. As root all eight levels are
+The eleven of the promise one by one, then variants, four at a time. As root all eight levels are
 had: three methods switched on and off, and an ordinary account for what root has no use for.
 """
 
@@ -15,8 +15,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.bench.hostile_components import ELEVEN, OTHERS  # noqa: E402
+from tests.bench.hostile_components import ELEVEN  # noqa: E402
 from tests.bench.hostile_runs import Found, elsewhere  # noqa: E402
+from tests.bench.hostile_variants import OTHERS  # noqa: E402
 
 #: An account that is nobody's.
 ORDINARY = 61_234
@@ -89,7 +90,7 @@ def main() -> None:
     eleven, others = [], []
     for methods, account in levels():
         eleven += elsewhere(methods, [one.__name__ for one in ELEVEN], account, jobs=2)
-        others += elsewhere(methods, [one.__name__ for one in OTHERS], account, jobs=2)
+        others += elsewhere(methods, [one.__name__ for one in OTHERS], account)
         print(f"{methods}: done", file=sys.stderr)
     print(page(eleven, others))
     every = [*eleven, *others]

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING
 from unittest import mock
 
 import psutil
-from tests.bench import hostile_components as hostile
 from tests.bench.dataset import small_world
+from tests.bench.hostile_components import ELEVEN, SECRET
+from tests.bench.hostile_variants import OTHERS
 
 from misusebench import hosting
 from misusebench.confinement import Limits
@@ -37,7 +38,7 @@ HERE = str(Path(__file__).parent)
 LIMITS = Limits(
     start_s=4, fit_s=20, batch_s=3, total_s=40, memory_mb=600, output_mb=4, processes=32
 )
-CLASSES = {one.__name__: one for one in (*hostile.ELEVEN, *hostile.OTHERS)}
+CLASSES = {one.__name__: one for one in (*ELEVEN, *OTHERS)}
 #: Folders that everyone may write to.
 OPEN = ("/tmp", "/var/tmp", "/dev/shm", "/run/lock")
 
@@ -64,10 +65,13 @@ class Found:
 
     @property
     def borne(self) -> bool:
-        """Whether it was contained and told as it should, or its level says that it is not."""
+        """Whether it was contained and told as it should, or its level owns up to this way out."""
         asked = CLASSES[self.name]
+        if self.left or not self.same:
+            return False
         if self.escaped:
-            return bool(set(asked.gaps) & set(self.gaps))
+            way = self.reason.removeprefix("BrokeOut: ").partition(" (hostile_")[0]
+            return bool(set(asked.gaps.get(way, asked.gaps.get("", ()))) & set(self.gaps))
         return self.state in asked.states and (self.state == "ok" or bool(self.reason))
 
 
@@ -81,7 +85,7 @@ class _Data:
         self._log, self._context, _ = small_world()
         (path / "truth").mkdir(parents=True)
         self.truth = path / "truth" / "queries.parquet"
-        self.truth.write_text(hostile.SECRET)
+        self.truth.write_text(SECRET)
 
     def log(self, columns=None):
         return self._log if columns is None else self._log.select(columns)
@@ -119,7 +123,7 @@ def stage(methods: Sequence[str]) -> Iterator[Stage]:
         )
         scratch.chmod(0o755)
         open_things.enter_context(mock.patch.object(tempfile, "tempdir", str(scratch)))
-        open_things.enter_context(mock.patch.dict(os.environ, {"BENCH_SECRET": hostile.SECRET}))
+        open_things.enter_context(mock.patch.dict(os.environ, {"BENCH_SECRET": SECRET}))
         open_things.enter_context(mock.patch.object(hosting, "Worker", _Seen))
         open_things.enter_context(mock.patch.object(_Seen, "methods", tuple(methods)))
         yield Stage(scratch, open_things)
@@ -145,7 +149,7 @@ class Stage:
         """Run hostile components together, an honest one after each third of them."""
         specs: list[ComponentSpec] = []
         for place, name in enumerate(names):
-            target = f"hostile_components:{name}"
+            target = f"{CLASSES[name].__module__.rpartition('.')[2]}:{name}"
             specs.append(ComponentSpec("detector", name, target, self._told, None, (HERE,)))
             if place % 3 == 0:
                 specs.append(self.honest)
@@ -221,7 +225,7 @@ def elsewhere(
         words = [str(Path(HERE, "as_account.py")), str(uid), *words]
     done = subprocess.run(
         [sys.executable, *words], cwd=Path(HERE).parent.parent, capture_output=True, text=True,
-        check=False, env=os.environ | {"BENCH_SECRET": hostile.SECRET},
+        check=False, env=os.environ | {"BENCH_SECRET": SECRET},
     )  # fmt: skip
     if done.returncode:
         raise AssertionError(f"{' '.join(words)}: {done.stderr}")

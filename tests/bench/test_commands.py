@@ -202,7 +202,7 @@ def test_the_examples_keep_the_contract(program, words):
         pytest.skip(f"{program} is not installed")
     found = conform(words.format(EXAMPLES), "detector", None, unsafe=False)
     assert found.passed, found.as_json()
-    assert len(found.results) == 7
+    assert len(found.results) == 9
 
 
 SURPLUS = """

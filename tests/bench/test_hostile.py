@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 
 import pytest
-from tests.bench.hostile_components import ELEVEN, OTHERS
+from tests.bench.hostile_components import ELEVEN
 from tests.bench.hostile_runs import elsewhere, stage
+from tests.bench.hostile_variants import OTHERS
 
 from misusebench.confinement import NOT_STOPPED
 from misusebench.sandbox import METHODS
