@@ -33,7 +33,7 @@ METRICS: Final = {
 def suite() -> Suite:
     """Return the detectors at each tier, with the oracles."""
     own = [
-        replace(parse_component("detector", name, {"tier": tier}, tier), name=f"{name}-{tier}")
+        replace(parse_component("detector", name, {}, tier), name=f"{name}-{tier}")
         for name in TAKING for tier in TIERS
     ]  # fmt: skip
     own += [

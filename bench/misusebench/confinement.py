@@ -9,24 +9,34 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from misusebench.errors import IsolationError
-from misusebench.sandbox import METHODS
+from misusebench.landlock import SCOPE_ABI, TCP_ABI
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FRESH_UID: Final = 0x1000_0000  # far above accounts and the usual ranges of sub-accounts
-#: What is not stopped where a method did not take hold, and what no method stops.
-_NOT_STOPPED: Final = {
-    "landlock": "without Landlock it can read files that every account may read, "
-    "other than the hidden data sets and results",
-    "namespaces": "without namespaces it can see that files exist and how large they are, "
-    "send UDP packets and list other processes",
-    "uid": "it runs under the caller's own account, so the number of its processes is not limited",
-    "none": "it can do all that the caller's account can, reading the truth included",
-    "always": "times come from the component's own process, which could misstate them; "
-    "whoever carries a copy of the simulator and the scenario along can make the truth of a "
-    "published seed again, so judge what you do not trust on a seed that nobody knows",
+#: What a level may not stop, in plain words.
+NOT_STOPPED: Final = {
+    "files": "it can do all that its account can, reading the truth included: read and write "
+    "files, fill disks, send signals, use the network",
+    "look": "it can see that files exist and how large they are, other than its own",
+    "network": "it can send UDP packets and speak to services of this machine over their sockets",
+    "tcp": "it can open TCP connections",
+    "processes": "it can list other processes and read what the system tells of them",
+    "signals": "it can send signals to the caller's other processes, and so outlive its run",
+    "disk": "what it writes in its own folder is counted only a few times a second",
+    "account": "it runs under the caller's own account: what its other walls let through, "
+    "that account may do",
+    "load": "it shares cores, caches and disks with its neighbours: their times may suffer, "
+    "their answers do not",
+    "memory": "memory that no process has mapped (memfd, pipes, files in its own folder) is not "
+    "counted as its own",
+    "times": "times come from the component's own process, which could misstate them",
+    "copy": "whoever carries a copy of the simulator and the scenario along can make the truth of "
+    "a published seed again, so judge what you do not trust on a seed that nobody knows",
 }
+#: Those that no level stops.
+_ALWAYS: Final = ("load", "memory", "times", "copy")
 #: Parts of the simulator that no component needs, and with which it could make truth again.
 _MAKERS: Final = ("misuse", "query", "workload", "world")
 
@@ -41,6 +51,8 @@ class Limits:
     total_s: float = 1800.0  # all that it is asked, together
     memory_mb: float = 4096.0  # its processes together, resident
     output_mb: float = 16.0  # what it may print
+    processes: float = 64.0  # that it may start
+    disk_mb: float = 256.0  # what it may write, where its folder has no size of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +61,8 @@ class Isolation:
 
     methods: tuple[str, ...]  # of sandbox.METHODS, those that took hold
     failed: tuple[str, ...]  # why others did not
+    own_processes: bool = True  # whether namespaces also hold a list of processes of its own
+    abi: int = SCOPE_ABI  # of Landlock: older ones stop less
 
     @property
     def level(self) -> str:
@@ -56,12 +70,25 @@ class Isolation:
         return "+".join(sorted(self.methods)) or "none"
 
     @property
+    def gaps(self) -> tuple[str, ...]:
+        """Return what this level does not stop, as keys of `NOT_STOPPED`."""
+        rooms, own, lock = (name in self.methods for name in ("namespaces", "uid", "landlock"))
+        open_to = {
+            "files": not rooms and not lock,
+            "look": not rooms,
+            "network": not rooms,
+            "tcp": not rooms and not (lock and self.abi >= TCP_ABI),
+            "processes": not lock and not (rooms and self.own_processes),
+            "signals": not rooms and not own and not (lock and self.abi >= SCOPE_ABI),
+            "disk": not rooms,
+            "account": not own,
+        }
+        return (*(name for name, is_open in open_to.items() if is_open), *_ALWAYS)
+
+    @property
     def not_stopped(self) -> list[str]:
         """Return what this level does not stop, in plain words."""
-        missing = [m for m in sorted(METHODS) if m not in self.methods]
-        if not {"landlock", "namespaces"} & set(self.methods):
-            missing = ["none"]
-        return [_NOT_STOPPED[m] for m in [*missing, "always"]]
+        return [NOT_STOPPED[gap] for gap in self.gaps]
 
 
 def refuse_closed(folders: Sequence[str]) -> None:

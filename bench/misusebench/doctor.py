@@ -94,7 +94,7 @@ def _disk() -> dict[str, Any]:
 
 def _landlock() -> dict[str, Any]:
     """Return whether the kernel can keep a component's hands off files."""
-    from misusebench.sandbox import landlock_abi  # noqa: PLC0415 - Linux only
+    from misusebench.landlock import landlock_abi  # noqa: PLC0415 - Linux only
 
     abi = landlock_abi()
     return _finding("Landlock", abi > 0, f"ABI {abi}" if abi else "not in this kernel", "absent")

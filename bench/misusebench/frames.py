@@ -19,7 +19,10 @@ def pack(header: dict[str, Any], payload: bytes | memoryview = b"") -> list[byte
 
 def unpack(text: bytes) -> dict[str, Any]:
     """Return a header; anything but a JSON object raises ValueError."""
-    header = json.loads(text, parse_constant=_refuse)
+    try:
+        header = json.loads(text, parse_constant=_refuse)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
     if not isinstance(header, dict):
         raise ValueError("a header must be a JSON object")  # noqa: TRY004 - one class for callers
     return header

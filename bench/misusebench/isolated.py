@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
 
 import numpy as np
 import pyarrow as pa
 
 from misusebench.component import Alert, Level
-from misusebench.isolation import ComponentFault
+from misusebench.component_faults import ComponentFault, plain
 from misusebench.timing import Timing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -25,6 +26,9 @@ OUTCOMES: Final = ("permit", "deny", "challenge")
 _ALERT_PARTS: Final = 7
 _IDS: Final = 1 << 64
 _MOST_KEY: Final = 200
+_MOST_INT: Final = (1 << 63) - 1
+#: What reading a hostile answer can raise: numbers beyond all bounds, parts that are not there.
+_UNREADABLE: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 class About(NamedTuple):
@@ -46,9 +50,13 @@ def stream(rows: pa.Table | pa.RecordBatch) -> memoryview:
 
 
 def start(
-    worker: Hosting, spec: ComponentSpec, parameters: Mapping[str, Any] | None = None
-) -> About:
-    """Make the component in the worker, with the spec's parameters unless others are given."""
+    worker: Hosting, spec: ComponentSpec, parameters: Mapping[str, Any] | None = None,
+    tier: str | None = None,
+) -> About:  # fmt: skip
+    """Make the component in the worker, with the spec's parameters unless others are given.
+
+    One that takes a parameter `tier` is told the tier it is granted, unless it is given another.
+    """
     given = dict(spec.parameters if parameters is None else parameters)
     if spec.program:
         places = {word: worker.copies[path] for word, path in spec.files}
@@ -56,14 +64,23 @@ def start(
         given["command"] = [program, *(places.get(word, word) for word in given["command"][1:])]
     answer, _ = worker.ask({
         "op": "start", "target": spec.target, "search": list(worker.search), "parameters": given,
+        "tier": tier,
     })  # fmt: skip
-    try:
+    with _reading(worker, "what it says of itself lacks"):
         return About(
-            str(answer["name"]), str(answer["version"]), tuple(map(str, answer["tiers"])),
-            tuple(map(str, answer["needs"])), frozenset(map(str, answer["has"])),
+            plain(str(answer["name"])), plain(str(answer["version"])),
+            tuple(map(str, answer["tiers"])), tuple(map(str, answer["needs"])),
+            frozenset(map(str, answer["has"])),
         )  # fmt: skip
-    except (KeyError, TypeError) as error:
-        raise ComponentFault("invalid", f"what it says of itself lacks {error}") from error
+
+
+@contextmanager
+def _reading(worker: Hosting, what: str) -> Iterator[None]:
+    """Turn whatever an unreadable answer raises into its component's fault."""
+    try:
+        yield
+    except _UNREADABLE as error:
+        raise ComponentFault("invalid", f"{what} {error}", worker.stderr) from error
 
 
 class IsolatedDetector:
@@ -83,13 +100,13 @@ class IsolatedDetector:
         for table, rows in context.items():
             self._worker.ask({"op": "context", "table": table}, stream(rows))
         answer, _ = self._worker.ask({"op": "fit"}, stream(history))
-        self.timing.fit_ns = _nanoseconds(answer)
+        self.timing.fit_ns = _nanoseconds(self._worker, answer)
 
     def observe(self, table: str, rows: pa.Table) -> None:
         """Send context rows."""
         if "observe" in self.about.has:
             answer, _ = self._worker.ask({"op": "observe", "table": table}, stream(rows))
-            self.timing.observe_ns += _nanoseconds(answer)
+            self.timing.observe_ns += _nanoseconds(self._worker, answer)
 
     def feedback(self, outcomes: list[dict[str, Any]]) -> None:
         """Send audit outcomes."""
@@ -112,6 +129,8 @@ class IsolatedDetector:
             stream(batch),
             answer_bytes=8 * rows + (1 << 20),
         )
+        if len(data) % 8:
+            raise self._wrong(f"score() returned {len(data)} bytes for {rows} rows")
         scores = np.frombuffer(data, np.float64)
         if len(scores) != rows:
             raise self._wrong(f"score() returned {len(scores)} scores for {rows} rows")
@@ -122,20 +141,19 @@ class IsolatedDetector:
                 f"score() returned {int((~finite).sum())} values of {rows} that are not finite, "
                 f"the first at row {at}: {scores[at]}"
             )
-        try:
-            for took in answer["ns"]:
-                self.timing.add(1 if single else rows, int(took))
+        _note_times(self._worker, self.timing, answer, 1 if single else rows)
+        with _reading(self._worker, "alerts() returned a malformed alert:"):
             return scores, [_alert(parts) for parts in answer["alerts"]]
-        except (KeyError, TypeError, ValueError) as error:
-            raise self._wrong(f"alerts() returned a malformed alert: {error}") from error
 
     def close(self) -> None:
         """Let the component close, and note its memory."""
-        answer, _ = self._worker.ask({"op": "close"})
-        try:
-            self.timing.memory(int(answer["peak_kib"]), int(answer["empty_kib"]))
-        except (KeyError, TypeError, ValueError) as error:
-            raise self._wrong(f"its last answer lacks its memory: {error!r}") from error
+        _close(self._worker, self.timing)
+
+    def copy(self) -> tuple[bool, str]:
+        """Go on with a pickled copy; return whether that was declared, and why it cannot be."""
+        answer, _ = self._worker.ask({"op": "copy"})
+        with _reading(self._worker, "its answer lacks"):
+            return bool(answer["declared"]), plain(str(answer["why"]))
 
     def _wrong(self, reason: str) -> ComponentFault:
         return ComponentFault("invalid", reason, self._worker.stderr)
@@ -170,7 +188,7 @@ class IsolatedPolicy:
     def load(self, policy: Any = None, facts: Any = None) -> None:
         """Have the policy parsed, once."""
         answer, _ = self._worker.ask({"op": "load", "policy": policy, "facts": facts})
-        self.timing.fit_ns = _nanoseconds(answer)
+        self.timing.fit_ns = _nanoseconds(self._worker, answer)
 
     def decide(self, facts: pa.Table, *, single: bool = False) -> Decisions:
         """Return decisions on rows of a facts table, all at once or one by one.
@@ -189,28 +207,53 @@ class IsolatedPolicy:
             raise ComponentFault(
                 "invalid", f"{found} decisions for {rows} requests", self._worker.stderr
             )
-        for took in answer["ns"]:
-            self.timing.add(1 if single else rows, int(took))
-        why = [(list(map(str, r)), list(map(str, e))) for r, e in answer["why"]]
+        _note_times(self._worker, self.timing, answer, 1 if single else rows)
+        with _reading(self._worker, "decide() gave malformed reasons:"):
+            why = [(_words(reasons), _words(errors)) for reasons, errors in answer["why"]]
         decided = Decisions(
             np.frombuffer(data[:rows], np.int8), np.frombuffer(data[rows:], np.int32), why
         )
         if rows and (decided.why.min() < 0 or decided.why.max() >= len(why)):
             raise ComponentFault("invalid", "a decision without reasons", self._worker.stderr)
+        if rows and (decided.outcome.min() < 0 or decided.outcome.max() >= len(OUTCOMES)):
+            raise ComponentFault("invalid", "a decision of no kind", self._worker.stderr)
         return decided
 
     def close(self) -> None:
         """Let the policy close, and note its memory."""
-        answer, _ = self._worker.ask({"op": "close"})
-        self.timing.memory(int(answer["peak_kib"]), int(answer["empty_kib"]))
+        _close(self._worker, self.timing)
 
 
-def _nanoseconds(answer: dict[str, Any]) -> int:
+def _close(worker: Hosting, timing: Timing) -> None:
+    answer, _ = worker.ask({"op": "close"})
+    with _reading(worker, "its last answer lacks its memory:"):
+        timing.memory(_whole(answer["peak_kib"]), _whole(answer["empty_kib"]))
+
+
+def _note_times(worker: Hosting, timing: Timing, answer: dict[str, Any], rows: int) -> None:
+    with _reading(worker, "an answer lacks its times:"):
+        for took in answer["ns"]:
+            timing.add(rows, _whole(took))
+
+
+def _nanoseconds(worker: Hosting, answer: dict[str, Any]) -> int:
     """Return the time that an answer says it took."""
-    try:
-        return int(answer["ns"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise ComponentFault("invalid", f"an answer lacks its time: {error!r}") from error
+    with _reading(worker, "an answer lacks its time:"):
+        return _whole(answer["ns"])
+
+
+def _whole(number: Any) -> int:
+    """Return a number that 64 bits hold and that is not below nothing."""
+    if not 0 <= int(number) <= _MOST_INT:
+        raise ValueError(f"{number!r:.40} is out of all bounds")
+    return int(number)
+
+
+def _words(told: Any) -> list[str]:
+    words = [str(word) for word in told]
+    for word in words:
+        word.encode()  # half a surrogate pair is no text that a file can hold
+    return words
 
 
 def _alert(parts: Any) -> Alert:
@@ -228,6 +271,7 @@ def _alert(parts: Any) -> Alert:
         )
     if len(str(key)) > _MOST_KEY:
         raise ValueError(f"its key has {len(str(key)):,} letters, at most {_MOST_KEY} are read")
-    for word in (key, reason, rule):
-        str(word).encode()  # half a surrogate pair is no text that a file can hold
+    if abs(int(time_us)) > _MOST_INT:
+        raise ValueError(f"its time is {time_us!r:.40}")
+    _words((key, reason, rule))
     return Alert(level, str(key), int(time_us), float(score), ids, str(reason), str(rule))

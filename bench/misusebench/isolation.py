@@ -10,15 +10,14 @@ import contextlib
 import json
 import os
 import secrets
-import select
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Self
 
+from misusebench.component_faults import ComponentFault, fault_of
 from misusebench.confinement import (
     FRESH_UID,
     Isolation,
@@ -28,47 +27,16 @@ from misusebench.confinement import (
     makers,
     refuse_closed,
 )  # fmt: skip
-from misusebench.errors import ComponentError, IsolationError
-from misusebench.frames import PREFIX, pack, unpack
-from misusebench.processes import end, ending, last_line, resident_mb
+from misusebench.conversation import Conversation
+from misusebench.errors import IsolationError
+from misusebench.frames import pack
+from misusebench.processes import end, last_line
 from misusebench.sandbox import METHODS
 from misusebench.staging import stage, stage_files
+from misusebench.work_folder import remove
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-State = Literal["timeout", "oom", "crash", "invalid"]
-
-_POLL_S: Final = 0.05
-_PIECE: Final = 1 << 16
-_TAIL: Final = 8192
-
-
-class ComponentFault(ComponentError):  # noqa: N818 - a state of a run, not a bug
-    """A component's run ended badly.
-
-    Attributes
-    ----------
-    state
-        ``timeout``, ``oom``, ``crash`` or ``invalid``.
-    reason
-        One line.
-    stderr
-        The last lines it printed.
-    """
-
-    def __init__(self, state: State, reason: str, stderr: str = "") -> None:
-        super().__init__(f"{state}: {reason}")
-        self.state: State = state
-        self.reason = reason
-        self.stderr = stderr
-
-
-def fault_of(answer: dict[str, Any], stderr: str = "") -> ComponentFault:
-    """Return the fault that an answer tells of; a state that is none is a fault of its own."""
-    told = answer["fault"]
-    state: State = told if told in get_args(State) else "invalid"
-    return ComponentFault(state, str(answer.get("reason", "")), stderr)
 
 
 class Worker:
@@ -120,10 +88,10 @@ class Worker:
         self.copies: dict[str, str] = {}  # of the files of a command
         self._hide = [str(Path(p).resolve()) for p in hide]
         self._unsafe, self._methods = unsafe, tuple(methods)
-        self._stderr, self._printed = bytearray(), 0
-        self._spent, self._polled = 0.0, 0.0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._talk: Conversation | None = None
+        self._spent = 0.0
         self.isolation = Isolation((), ())
-        self.peak_mb = 0.0
 
     def __enter__(self) -> Self:
         """Start and confine the process."""
@@ -141,19 +109,30 @@ class Worker:
 
     def __exit__(self, *_: object) -> None:
         """End the process and all that it started, and remove its folder."""
-        process = getattr(self, "_process", None)
+        process = self._process
         if process is not None:
             end(process)
             for pipe in (process.stdin, process.stdout, process.stderr):
                 with contextlib.suppress(OSError):
-                    pipe.close()
-        shutil.rmtree(self._work, ignore_errors=True)
-        shutil.rmtree(self._code, ignore_errors=True)
+                    pipe.close()  # type: ignore[union-attr]
+        remove(self._work)
+        remove(self._code)
 
     @property
     def stderr(self) -> str:
         """The last lines that the component printed."""
-        return bytes(self._stderr).decode("utf-8", "replace")
+        return self._talk.stderr if self._talk else ""
+
+    @property
+    def pid(self) -> int:
+        """The process below which all of it runs."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def peak_mb(self) -> float:
+        """Most memory that its processes were seen to hold, MiB."""
+        return self._talk.peak_mb if self._talk else 0.0
 
     def _start(self) -> None:
         if os.geteuid() == 0:
@@ -168,17 +147,19 @@ class Worker:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
             env=environment(self._work), cwd="/", start_new_session=True, bufsize=0,
         )  # fmt: skip
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            assert pipe is not None
-            os.set_blocking(pipe.fileno(), False)
+        self._talk = Conversation(self._process, self._limits)
         try:
-            hello, _ = self._exchange([], self._limits.start_s, 0)
+            hello, _ = self._talk.exchange([], self._limits.start_s, 0)
         except ComponentFault as fault:
             raise IsolationError(
                 f"the worker process could not be shut in ({fault.reason}). "
                 f"{last_line(self.stderr)}"
             ) from fault
-        self.isolation = Isolation(tuple(hello["methods"]), tuple(hello["failed"]))
+        self.isolation = Isolation(
+            tuple(hello["methods"]), tuple(hello["failed"]), hello["own_processes"], hello["abi"]
+        )
+        if "namespaces" not in self.isolation.methods:  # with them its folder has a size
+            self._talk.watched = self._work
         self._judge(still_root=bool(hello["root"]))
 
     def _strange(self) -> list[str]:
@@ -249,126 +230,10 @@ class Worker:
         )
         limit = min(limit, self._limits.total_s - self._spent)
         begun = time.monotonic()
-        answer, data = self._exchange(pack(header, payload), limit, answer_bytes)
+        assert self._talk is not None
+        answer, data = self._talk.exchange(pack(header, payload), limit, answer_bytes)
         self._spent += time.monotonic() - begun
         if "fault" in answer:
-            self._drain()
+            self._talk.drain()
             raise fault_of(answer, self.stderr)
         return answer, data
-
-    def _exchange(
-        self, pieces: list[bytes | memoryview], limit: float, answer_bytes: int
-    ) -> tuple[dict[str, Any], bytes]:
-        """Write `pieces` and read one frame, watching time, memory and output."""
-        process = self._process
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
-        waiting = [memoryview(p).cast("B") for p in pieces if len(p)]
-        answer = _Answer(self._limits, answer_bytes)
-        deadline = time.monotonic() + limit
-        poll = select.poll()
-        poll.register(process.stdout, select.POLLIN)
-        poll.register(process.stderr, select.POLLIN)
-        if waiting:
-            poll.register(process.stdin, select.POLLOUT)
-        while True:
-            events = dict(poll.poll(_POLL_S * 1000))
-            if process.stderr.fileno() in events and not self._take_stderr():
-                poll.unregister(process.stderr)
-            if process.stdin.fileno() in events and not self._push(waiting):
-                poll.unregister(process.stdin)
-            if process.stdout.fileno() in events:
-                found = answer.take(process.stdout.fileno())
-                if found is not None:
-                    return found
-            self._watch(deadline, limit)
-
-    def _push(self, waiting: list[memoryview]) -> bool:
-        """Write what the pipe takes; return whether more is waiting."""
-        assert self._process.stdin is not None
-        while waiting:
-            try:
-                done = os.write(self._process.stdin.fileno(), waiting[0][: 1 << 20])
-            except BlockingIOError:
-                return True
-            except BrokenPipeError:
-                return False  # its end is read from stdout
-            waiting[0] = waiting[0][done:]
-            if not waiting[0]:
-                waiting.pop(0)
-        return False
-
-    def _take_stderr(self) -> bool:
-        """Keep the tail of what was printed; return whether more may come."""
-        assert self._process.stderr is not None
-        try:
-            text = os.read(self._process.stderr.fileno(), _PIECE)
-        except BlockingIOError:
-            return True
-        self._printed += len(text)
-        self._stderr += text
-        del self._stderr[:-_TAIL]
-        if self._printed > self._limits.output_mb * 2**20:
-            raise ComponentFault(
-                "invalid", f"printed more than {self._limits.output_mb:g} MiB", self.stderr
-            )
-        return bool(text)
-
-    def _drain(self) -> None:
-        """Read what was printed just before the answer."""
-        assert self._process.stderr is not None
-        poll = select.poll()
-        poll.register(self._process.stderr, select.POLLIN)
-        while poll.poll(1) and self._take_stderr():
-            pass
-
-    def _watch(self, deadline: float, limit: float) -> None:
-        now = time.monotonic()
-        if now > deadline:
-            raise ComponentFault("timeout", f"no answer within {limit:.3g} s", self.stderr)
-        if now - self._polled < _POLL_S:
-            return
-        self._polled = now
-        used = resident_mb(self._process.pid)
-        self.peak_mb = max(self.peak_mb, used)
-        if used > self._limits.memory_mb:
-            raise ComponentFault(
-                "oom", f"used more than {self._limits.memory_mb:g} MiB of memory", self.stderr
-            )
-        if self._process.poll() is not None:
-            self._drain()
-            code = self._process.returncode
-            raise ComponentFault("crash", f"its process ended with {ending(code)}", self.stderr)
-
-
-class _Answer:
-    """Collects one frame from a pipe."""
-
-    def __init__(self, limits: Limits, answer_bytes: int) -> None:
-        self._most = (int(limits.output_mb * 2**20), answer_bytes)
-        self._buffer = bytearray()
-
-    def take(self, descriptor: int) -> tuple[dict[str, Any], bytes] | None:
-        """Read what is there; return the frame once it is whole."""
-        try:
-            piece = os.read(descriptor, 1 << 20)
-        except BlockingIOError:
-            return None
-        self._buffer += piece
-        if len(self._buffer) < PREFIX.size:
-            return None
-        header, payload = PREFIX.unpack_from(self._buffer)
-        if header > self._most[0]:
-            raise ComponentFault("invalid", "an answer's alerts exceed the output limit")
-        if payload > self._most[1]:
-            raise ComponentFault(
-                "invalid", f"answered {payload} bytes where {self._most[1]} were due"
-            )
-        middle = PREFIX.size + header
-        if len(self._buffer) < middle + payload:
-            return None
-        try:
-            return unpack(bytes(self._buffer[PREFIX.size : middle])), bytes(self._buffer[middle:])
-        except ValueError as error:
-            raise ComponentFault("invalid", f"its answer cannot be read: {error}") from error

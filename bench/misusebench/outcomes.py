@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from misusebench.columns import HOUR_US, micros
+from misusebench.component_faults import ComponentFault
 from misusebench.errors import IsolationError
 from misusebench.hosting import Hosting, hosted
 from misusebench.isolated import About, Decisions, IsolatedDetector, IsolatedPolicy, start
-from misusebench.isolation import ComponentFault
 from misusebench.replay import BATCH_ROWS, Replayed, replay, split_us
 from misusebench.specs import OBSERVED
 from misusebench.suite import TIERS
@@ -109,7 +109,7 @@ class Bench:
 
     def _detect(self, worker: Hosting, found: Outcome) -> None:
         spec = found.spec
-        about = self._about(worker, spec, found)
+        about = self._about(worker, spec, found, tier=found.tier)
         found.tier = _tier(about, found.tier)
         if missing := [n for n in about.needs if n not in self.log.column_names]:
             raise NotApplicableError(f"needs columns that the log lacks: {', '.join(missing)}")
@@ -151,8 +151,9 @@ class Bench:
         spec: ComponentSpec,
         found: Outcome,
         parameters: Mapping[str, Any] | None = None,
+        tier: str | None = None,
     ) -> About:
-        about = start(worker, spec, parameters)
+        about = start(worker, spec, parameters, tier)
         found.about = about
         wanted = "score" if spec.kind == "detector" else "decide"
         if wanted not in about.has:

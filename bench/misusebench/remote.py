@@ -16,9 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import urlsplit
 
+from misusebench.component_faults import ComponentFault, fault_of
 from misusebench.confinement import Isolation, Limits
 from misusebench.frames import unpack
-from misusebench.isolation import ComponentFault, fault_of
 from misusebench.worker import Host, fault
 
 if TYPE_CHECKING:

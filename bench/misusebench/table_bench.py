@@ -13,11 +13,12 @@ import numpy as np
 import pyarrow as pa
 
 from misusebench.audit.labelled import labels_of, plain, read_table
+from misusebench.component_faults import ComponentFault
 from misusebench.confinement import Limits
 from misusebench.detectors.on_table import TABULAR
 from misusebench.errors import SuiteError
 from misusebench.isolated import IsolatedDetector, start
-from misusebench.isolation import ComponentFault, Worker
+from misusebench.isolation import Worker
 from misusebench.metrics.ranking import auroc, average_precision
 from misusebench.result import dumps, make_folder, save_scores, write_atomically
 from misusebench.suite import ComponentSpec

@@ -1,15 +1,17 @@
 """The other side of `isolation.py`: gives up its rights, then runs one component.
 
 Speaks frames on its first stdin and stdout: a JSON header and a payload of raw bytes (an Arrow IPC
-stream on the way in, plain numbers on the way out). Nothing is ever unpickled. What the component
-prints goes to stderr.
+stream on the way in, plain numbers on the way out). Nothing that comes through them is ever
+unpickled. What the component prints goes to stderr.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import json
 import os
+import pickle
 import resource
 import sys
 import time
@@ -17,7 +19,7 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from misusebench.frames import read_frame, write_frame
-from misusebench.sandbox import Confinement, confine, landlock_abi
+from misusebench.sandbox import Confinement, confine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -53,6 +55,7 @@ class Host:
             "start": self._start, "context": self._keep, "fit": self._fit,
             "observe": self._observe, "score": self._score, "feedback": self._feedback,
             "load": self._load, "decide": self._decide, "close": self._close,
+            "copy": self._copy,
         }  # fmt: skip
         return operations[header["op"]](header, payload)
 
@@ -63,7 +66,8 @@ class Host:
         factory = importlib.import_module(module)
         for part in name.split("."):
             factory = getattr(factory, part)
-        self._component = factory(**header["parameters"])  # type: ignore[operator]
+        given = _with_tier(factory, header["parameters"], header.get("tier"))
+        self._component = factory(**given)  # type: ignore[operator]
         return {
             "name": str(getattr(self._component, "name", name)),
             "version": str(getattr(self._component, "version", "")),
@@ -141,12 +145,34 @@ class Host:
         except Exception as error:  # noqa: BLE001 - as above
             return _refusal(error)
 
+    def _copy(self, _: dict[str, Any], __: bytes) -> tuple[dict[str, Any], bytes]:
+        """Put a pickled copy in the component's place, if there can be one; here, where it ran."""
+        declared = bool(getattr(self._component, "pickles", False))
+        try:
+            self._component = pickle.loads(pickle.dumps(self._component))  # noqa: S301 - its own
+        except Exception as error:  # noqa: BLE001 - whatever stands in the way is the answer
+            return {"declared": declared, "why": f"{type(error).__name__}: {error}"[:300]}, b""
+        return {"declared": declared, "why": ""}, b""
+
     def _close(self, _: dict[str, Any], __: bytes) -> tuple[dict[str, Any], bytes]:
         if callable(getattr(self._component, "close", None)):
             self._component.close()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         peak += resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss  # a command's
         return {"peak_kib": peak, "empty_kib": self._empty_kib}, b""
+
+
+def _with_tier(factory: Any, given: dict[str, Any], granted: str | None) -> dict[str, Any]:
+    """Return the parameters with the highest tier it can use, if it takes one and has none."""
+    try:
+        takes = "tier" in inspect.signature(factory).parameters
+    except (TypeError, ValueError):
+        takes = False
+    if granted is None or not takes or "tier" in given:
+        return given
+    tiers = getattr(factory, "tiers", ())
+    usable = [str(one) for one in tiers if str(one) <= granted] if isinstance(tiers, tuple) else []
+    return {**given, "tier": max(usable, default=granted)}
 
 
 def _words(component: Any, name: str) -> list[str]:
@@ -257,12 +283,12 @@ def main(plan: str) -> None:
         read=tuple(given["read"]), hide=tuple(given["hide"]), work=given["work"],
         uid=given["uid"], methods=tuple(given["methods"]),
     )  # fmt: skip
-    took, failed = confine(confinement)
+    confined = confine(confinement)
     source, sink = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)
     os.dup2(2, 1)
-    hello = {"methods": took, "failed": failed, "root": os.geteuid() == 0, "abi": landlock_abi()}
+    hello = confined._asdict() | {"root": os.geteuid() == 0}
     serve(source, sink, hello)
 
 

@@ -90,6 +90,57 @@ class KeepsBatch(Good):
         return super().score(batch) + self.calls
 
 
+class Hoards(Good):
+    """Keeps half a MiB a batch, which no row asks for."""
+
+    def score(self, batch):
+        self.hoard = [*getattr(self, "hoard", ()), np.ones(2**16)]
+        return super().score(batch)
+
+
+class AlertsOnce(Good):
+    """Raises an alert for each officer's fortieth query: the same however batches are cut."""
+
+    fresh = ()
+
+    def score(self, batch):
+        scores = super().score(batch)
+        ids, officers = batch["query_id"].to_pylist(), batch["officer_id"].to_pylist()
+        due = [at for at in range(len(scores)) if scores[at] == 40]
+        self.fresh = [(officers[at], ids[at]) for at in due]
+        return scores
+
+    def alerts(self, now):
+        raised, self.fresh = self.fresh, ()
+        return [("officer", who, now, 1.0, (query,), "forty queries") for who, query in raised]
+
+
+class AlertsAhead(AlertsOnce):
+    """Its scores are causal, its alerts tell what officers have asked by the end of the batch."""
+
+    def alerts(self, now):
+        return [(*alert[:5], f"{self.seen}") for alert in super().alerts(now)]
+
+
+class Unpicklable(Good):
+    """Holds what cannot be pickled, and does not say that it can."""
+
+    def fit(self, history, context):
+        super().fit(history, context)
+        self.held = lambda: None
+
+
+class ClaimsToPickle(Unpicklable):
+    pickles = True
+
+
+class ForgetsWhenPickled(Good):
+    """Its copy is not what it was."""
+
+    def __getstate__(self):
+        return {"step": self.step, "seen": {}, "told": 0}
+
+
 class Unseeded(Good):
     def score(self, batch):
         return np.frombuffer(os.urandom(8 * batch.num_rows), np.uint64).astype(np.float64)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from tests.bench.dataset import small_world
 
 from misusebench.checks import check
 from misusebench.confinement import Limits
-from misusebench.suite import ComponentSpec
+from misusebench.suite import ComponentSpec, parse_component
 
 #: Every test starts processes.
 pytestmark = pytest.mark.slow
@@ -36,7 +37,7 @@ def test_a_good_detector_passes_all():
     assert [(r.name, r.passed) for r in found.results] == [
         ("output", True), ("replay determinism", True), ("chunk invariance", True),
         ("prefix invariance", True), ("future replacement", True), ("id permutation", True),
-        ("feedback isolation", True),
+        ("feedback isolation", True), ("pickling", True), ("memory bound", True),
     ]  # fmt: skip
     plain = json.loads(json.dumps(found.as_json()))
     assert plain["passed"] is True
@@ -69,6 +70,49 @@ def test_a_histogram_of_pyod_is_causal():
 def test_a_detector_that_counts_batches_fails():
     """Scores may not hang on how batches are cut."""
     assert "chunk invariance" in failed("KeepsBatch", only=["chunk invariance"])
+
+
+def test_alerts_may_not_hang_on_batches():
+    """Alerts are held against other cuts too: those of the largest of a batch fail."""
+    assert failed("AlertsOnce", only=ALL_CUTS) == {}
+    found = failed("Alerting", only=["chunk invariance"])
+    assert found["chunk invariance"].startswith("37 rows a batch against many: ")
+
+
+def test_alerts_may_not_tell_of_later_rows():
+    """Scores alone would not give away an alert that counts the rows behind its own."""
+    found = failed("AlertsAhead", only=["chunk invariance"])
+    assert "another alert, officer" in found["chunk invariance"]
+
+
+@pytest.mark.parametrize("name", ["rules", "sigma", "fan_in", "conformal"])
+def test_shipped_detectors_raise_the_same_alerts_for_any_cut(name):
+    """Those of ours that raise alerts; their scores have a test of their own."""
+    spec = parse_component("detector", name)
+    found = check(spec, SHORT, CONTEXT, only=["chunk invariance", "memory bound"])
+    assert [r for r in found.results if not r.passed] == []
+
+
+def test_memory_may_not_grow_with_batches():
+    """Half a MiB a batch is found, and told with its bound."""
+    found = failed("Hoards", only=["memory bound"])
+    assert re.search(r"; \d+ MiB more after .* batches \(at most 2\d\)$", found["memory bound"])
+
+
+@pytest.mark.parametrize(
+    ("name", "passed", "detail"),
+    [
+        ("Good", True, "can be pickled: the copy goes on as the original"),
+        ("Unpicklable", True, "it cannot be pickled: AttributeError"),
+        ("ClaimsToPickle", False, "declared, yet cannot be pickled: AttributeError"),
+        ("ForgetsWhenPickled", False, "a pickled copy from halfway on: "),
+    ],
+)
+def test_pickling_is_told_and_held_to_what_is_declared(name, passed, detail):
+    """No component must be picklable; one that says so must, and a copy must be one."""
+    found = report(name, only=["pickling"]).results[-1]
+    assert (found.name, found.passed) == ("pickling", passed)
+    assert found.detail.startswith(detail)
 
 
 def test_an_unseeded_detector_fails():

@@ -16,11 +16,11 @@ from tests.bench.dataset import small_world
 
 from misusebench.commands import Command, lines_of
 from misusebench.component import Alert
+from misusebench.component_faults import ComponentFault
 from misusebench.conformance import conform
 from misusebench.errors import SuiteError
 from misusebench.hosting import hosted
 from misusebench.isolated import start
-from misusebench.isolation import ComponentFault
 from misusebench.replay import compact
 from misusebench.result import command_sha256
 from misusebench.suite import parse_component
@@ -202,7 +202,7 @@ def test_the_examples_keep_the_contract(program, words):
         pytest.skip(f"{program} is not installed")
     found = conform(words.format(EXAMPLES), "detector", None, unsafe=False)
     assert found.passed, found.as_json()
-    assert len(found.results) == 7
+    assert len(found.results) == 9
 
 
 SURPLUS = """

@@ -10,10 +10,11 @@ import psutil
 import pytest
 from tests.bench.dataset import small_world
 
+from misusebench.component_faults import ComponentFault
 from misusebench.confinement import Isolation, Limits
 from misusebench.errors import IsolationError
 from misusebench.isolated import IsolatedDetector, start
-from misusebench.isolation import ComponentFault, Worker
+from misusebench.isolation import Worker
 from misusebench.replay import compact
 from misusebench.suite import ComponentSpec
 
@@ -38,7 +39,7 @@ def spec(name: str, **parameters: object) -> ComponentSpec:
 
 def score(component: ComponentSpec, limits: Limits | None = None, **options):
     """Start a component and have it score fifty rows."""
-    with Worker(limits, search=component.search, **options) as worker:
+    with Worker(limits, **{"search": component.search} | options) as worker:
         detector = IsolatedDetector(worker, start(worker, component))
         return detector.score(BATCH, 0)[0]
 
@@ -50,10 +51,11 @@ def fault(name: str, limits: Limits | None = None, **options) -> ComponentFault:
     return caught.value
 
 
-def probe(action: str, path: object = "", **options) -> str:
+def probe(action: str, path: object = "", limits: Limits | None = None, **options) -> str:
     """Return what came of something a component must not do."""
+    limits = limits or Limits(memory_mb=1e6)
     with pytest.raises(ComponentFault) as caught:
-        score(spec("Probe", action=action, path=str(path)), Limits(memory_mb=1e6), **options)
+        score(spec("Probe", action=action, path=str(path)), limits, **options)
     return caught.value.reason
 
 
@@ -216,7 +218,10 @@ def test_a_fork_bomb_is_stopped_and_leaves_nobody():
     """Too many processes are refused, and those that started end with the worker."""
     needs("uid", "namespaces")
     before = len(psutil.pids())
-    assert probe("children").startswith("RuntimeError: outcome=stopped, True (bad_components.py:")
+    many = Limits(memory_mb=1e6, processes=1e6)
+    found = probe("children", limits=many)
+    assert found.startswith("RuntimeError: outcome=stopped, True (bad_components.py:")
+    assert probe("children") == "started more than 64 processes"
     assert len(psutil.pids()) < before + 50
 
 
@@ -283,23 +288,27 @@ def test_no_isolation_is_refused_unless_unsafe():
         assert worker.isolation.level == "none"
 
 
-def test_namespaces_without_landlock_still_hide():
-    """With namespaces and a fresh account alone, a hidden folder stays closed."""
+def test_namespaces_without_landlock_leave_nothing_else():
+    """With namespaces alone only what it may read exists, and no hidden folder below it."""
     needs("namespaces")
     with TemporaryDirectory() as folder:  # pytest's own folders are closed to other accounts
         Path(folder).chmod(0o755)
         truth = Path(folder, "truth.txt")
         truth.write_text("secret", encoding="utf-8")
-        open_to_all = probe("read", truth, methods=("namespaces", "uid"))
-        hidden = probe("read", truth, hide=[folder], methods=("namespaces", "uid"))
-    assert "secret" in open_to_all
-    assert "secret" not in hidden
+        own = [HERE, folder]
+        assert "secret" in probe("read", truth, methods=("namespaces", "uid"), search=own)
+        for hidden in ({"search": own, "hide": [folder]}, {}):
+            reason = probe("read", truth, methods=("namespaces", "uid"), **hidden)
+            assert reason.startswith(("PermissionError", "FileNotFoundError"))
 
 
 def test_a_level_says_what_it_does_not_stop():
     """The level is one word; what it lets through is plain text."""
     full = Isolation(("namespaces", "uid", "landlock"), ())
     assert full.level == "landlock+namespaces+uid"
-    assert len(full.not_stopped) == 1
+    assert full.gaps == ("load", "memory", "times", "copy")
     assert any("UDP" in line for line in Isolation(("landlock",), ()).not_stopped)
     assert any("truth included" in line for line in Isolation(("uid",), ()).not_stopped)
+    assert {"tcp", "signals"} <= set(Isolation(("landlock",), (), abi=3).gaps)
+    assert not {"tcp", "signals"} & set(Isolation(("landlock",), (), abi=6).gaps)
+    assert "processes" in Isolation(("namespaces", "uid"), (), own_processes=False).gaps

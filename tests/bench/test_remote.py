@@ -20,10 +20,11 @@ from tests.bench.dataset import small_world
 
 from misusebench.__main__ import main
 from misusebench.checks import check
+from misusebench.component_faults import ComponentFault
 from misusebench.confinement import Limits
 from misusebench.errors import SuiteError
 from misusebench.isolated import IsolatedDetector, start, stream
-from misusebench.isolation import ComponentFault, Worker
+from misusebench.isolation import Worker
 from misusebench.remote import Remote, serve
 from misusebench.replay import replay
 from misusebench.suite import ComponentSpec, parse_component

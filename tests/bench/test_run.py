@@ -12,10 +12,10 @@ from tests.bench.dataset import OFFICERS, small_world
 from misusebench import result as results
 from misusebench.answers import align
 from misusebench.component import Alert
+from misusebench.component_faults import fault_of
 from misusebench.confinement import Limits
 from misusebench.errors import LeakError
 from misusebench.isolated import Decisions, _alert
-from misusebench.isolation import fault_of
 from misusebench.outcomes import Bench, joined, run_all
 from misusebench.run import judge, shifts_worked
 from misusebench.suite import ComponentSpec, Suite, parse_component

@@ -38,9 +38,9 @@ class Conformal:
 
     def __init__(
         self, detector: str = "peer_z", parameters: Mapping[str, Any] | None = None,
-        share: float = 0.5, q: float = 0.1,
+        share: float = 0.5, q: float = 0.1, tier: str = "T1",
     ) -> None:  # fmt: skip
-        self._inner, self._share, self._q = Inner(detector, parameters), share, q
+        self._inner, self._share, self._q = Inner(detector, parameters, tier), share, q
         self._officers = Words()
         self._known = np.zeros(0)
         self._day: dict[int, dict[int, tuple[float, int]]] = {}

@@ -34,10 +34,10 @@ class Ensemble:
 
     def __init__(
         self, members: Sequence[str] = MEMBERS, parameters: Mapping[str, Any] | None = None,
-        share: float = 2 / 3,
+        share: float = 2 / 3, tier: str = "T1",
     ) -> None:  # fmt: skip
         own = dict(parameters or {})
-        self._members = [Inner(name, own.get(name)) for name in members]
+        self._members = [Inner(name, own.get(name), tier) for name in members]
         self._share = share
         self._calibration: list[Floats] = []
         self.tiers, self.needs = common_tiers(self._members), common_needs(self._members)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,13 +24,18 @@ _ROWS = 16_384
 class Inner:
     """One of the reference detectors, with the rows of the history that it did not learn from."""
 
-    def __init__(self, name: str, parameters: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, name: str, parameters: Mapping[str, Any] | None = None, tier: str | None = None
+    ) -> None:
         from misusebench.detectors import REGISTRY  # noqa: PLC0415 - it names this package's users
 
         if name not in REGISTRY:
             raise SuiteError(f"no detector {name}; there are {', '.join(sorted(REGISTRY))}")
         module, _, cls = REGISTRY[name].partition(":")
-        self._detector = getattr(importlib.import_module(module), cls)(**dict(parameters or {}))
+        factory, given = getattr(importlib.import_module(module), cls), dict(parameters or {})
+        if tier is not None and "tier" in inspect.signature(factory).parameters:
+            given.setdefault("tier", tier)
+        self._detector = factory(**given)
         self.name, self.tiers = name, tuple(self._detector.tiers)
         self.needs = tuple(self._detector.needs)
 

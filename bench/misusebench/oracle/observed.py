@@ -66,7 +66,6 @@ OPINIONS: Final = {
     "shift_window": "T0", "anomaly_index": "T0", "fan_in": "T0", "ngram": "T0", "peer_z": "T0",
     "rules": "T0", "explanation": "T2",
 }  # fmt: skip
-_TAKES_TIER: Final = ("peer_z", "rules")
 _MATTERS_BEFORE: Final = ("subject", "pair", "officer", "officer_day")
 
 
@@ -81,7 +80,7 @@ class Observed:
         self._here, self._elsewhere = Times(), Times()
         self._roles = list(schema.ROLES)
         self._opinions = {
-            name: Inner(name, {"tier": tier} if name in _TAKES_TIER else {})
+            name: Inner(name, tier=tier)
             for name, least in OPINIONS.items() if tier >= least
         }  # fmt: skip
         self._parts: list[NDArray[np.float32]] = []
