@@ -74,9 +74,10 @@ def page(eleven: list[Found], others: list[Found]) -> str:
     )
     summary = (
         f"{len(every)} runs; {sum(one.borne for one in every)} borne: {len(every) - len(out)} "
-        f"contained, {len(out)} get out of what their level says that it does not stop. Of "
-        f"{len(every)} honest neighbours {sum(one.same for one in every)} answered bit for bit as "
-        f"alone; {sum(bool(one.left) for one in every)} runs left something behind.\n"
+        f"contained, {len(out)} get out of what their level says that it does not stop. In "
+        f"{sum(one.same for one in every)} the honest neighbour (of variants: one for each three) "
+        f"answered bit for bit as alone; {sum(bool(one.left) for one in every)} left something "
+        "behind.\n"
     )
     return "\n".join([
         "# Hostile components, level by level\n", summary,

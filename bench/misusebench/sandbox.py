@@ -34,6 +34,7 @@ _SYSTEM: Final = (
     "/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/usr/share/zoneinfo",
     "/etc/ld.so.cache", "/etc/localtime", "/sys/devices/system/cpu", "/dev/urandom",
     "/proc/self/cgroup", "/sys/fs/cgroup",  # DuckDB asks for its share of memory, or crashes
+    "/proc/self/maps",  # threadpoolctl, of scikit-learn, looks up its own libraries there
 )  # fmt: skip
 _PROCESSES: Final = 256  # threads and processes, besides those that the account has already
 _WORK_BYTES: Final = 256 * 2**20
