@@ -61,10 +61,13 @@ COUNTED: Final[dict[str, tuple[str, ...]]] = {
     "agency_subject_before": ("agency_id", "subject_key"),
     "surname_before": ("officer_id", "subject_surname"),
 }  # fmt: skip
-#: Reference detectors whose opinions count, with the lowest tier at which they have one.
-OPINIONS: Final = {
-    "shift_window": "T0", "anomaly_index": "T0", "fan_in": "T0", "ngram": "T0", "peer_z": "T0",
-    "rules": "T0", "explanation": "T2",
+#: Opinions that count: the lowest tier at which there is one, whose it is, with what parameters.
+OPINIONS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {
+    "shift_window": ("T0", "shift_window", {}), "anomaly_index": ("T0", "anomaly_index", {}),
+    "fan_in": ("T0", "fan_in", {}), "ngram": ("T0", "ngram", {}), "peer_z": ("T0", "peer_z", {}),
+    "rules": ("T0", "rules", {}), "loda": ("T0", "loda", {}), "ecod": ("T0", "ecod", {}),
+    "knn": ("T0", "knn", {"sample": 1_000}), "explanation": ("T2", "explanation", {}),
+    "explanation_mined": ("T2", "explanation", {"templates": "mined"}),
 }  # fmt: skip
 _MATTERS_BEFORE: Final = ("subject", "pair", "officer", "officer_day")
 
@@ -80,8 +83,8 @@ class Observed:
         self._here, self._elsewhere = Times(), Times()
         self._roles = list(schema.ROLES)
         self._opinions = {
-            name: Inner(name, tier=tier)
-            for name, least in OPINIONS.items() if tier >= least
+            name: Inner(detector, given, tier)
+            for name, (least, detector, given) in OPINIONS.items() if tier >= least
         }  # fmt: skip
         self._parts: list[NDArray[np.float32]] = []
         self._keys: list[Ints] = []

@@ -117,8 +117,8 @@ class Posterior:
             raise ValueError("no misuse in half of the sibling worlds; ask for more of them")
         w[y] *= y.sum() / w[y].sum()  # kinds as they are to each other; all are commoner alike
         model = HistGradientBoostingClassifier(
-            max_iter=self._trees, learning_rate=0.06, max_leaf_nodes=31, min_samples_leaf=30,
-            l2_regularization=10.0, max_features=0.5, early_stopping=False,
+            max_iter=self._trees, learning_rate=0.05, max_leaf_nodes=15, min_samples_leaf=50,
+            l2_regularization=20.0, max_features=0.5, early_stopping=False,
             categorical_features=self._categories, random_state=self._seed,
         )  # fmt: skip
         return model.fit(np.concatenate(picked), y, w)

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     from misusesim.scenario.model import Scenario
 
-#: Share of officers a year who begin some campaign in a sibling world, all kinds together: above,
-#: campaigns of one officer would overlap more than they do in the scenario.
-OFFICERS: Final = 0.5
+#: Campaigns that an officer begins a year in a sibling world, all kinds together: above, those of one
+#: officer would overlap more than they do in the scenario (most last some weeks).
+OFFICERS: Final = 1.5
 _MOST_RATE: Final = 0.5
 _SEEDS: Final = 2**63
 
