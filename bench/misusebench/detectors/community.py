@@ -40,5 +40,6 @@ class Community(ByHabits):
         rank = min(self._rank, min(own.shape) - 1)
         spot = TruncatedSVD(rank, random_state=self._seed).fit_transform(own)
         k = min(self._neighbours + 1, len(spot))
-        _, near = NearestNeighbors(n_neighbors=k).fit(spot).kneighbors(spot)
+        # not by brute force: that asks the process for its memory map, which confinement forbids
+        _, near = NearestNeighbors(n_neighbors=k, algorithm="kd_tree").fit(spot).kneighbors(spot)
         return np.stack([own[row[row != n]].mean(axis=0) for n, row in enumerate(near)])
