@@ -1,6 +1,7 @@
 """What the misuse rate does to detectors and to their order: five rates, the same honest rows.
 
-`PROOF_SEEDS` and `PROOF_DAYS` ask for other worlds than four half years.
+`PROOF_SEEDS` and `PROOF_DAYS` ask for other worlds than four half years. The lowest rate has three
+times as many: four half years hold four misuse queries at it, give or take ten.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(os.environ["PROOF_FOLDER"])
 SEEDS = int(os.environ.get("PROOF_SEEDS", "4"))
+MORE: Final = 3  # times as many seeds at the lowest rate
 DAYS = int(os.environ.get("PROOF_DAYS", "180"))
 PICTURE = Path(os.environ.get("PROOF_PICTURE", "results/rate_sweep.png"))
 WORLD: Final = "S-NAT-medium"
@@ -56,7 +58,8 @@ DRAWS: Final = 500
 BUDGET: Final = 10
 ABOUT: Final = f"""# The misuse rate and the order of detectors
 
-{WORLD}, {DAYS} days, the same {SEEDS} seeds at each rate. Only how often campaigns begin differs
+{WORLD}, {DAYS} days, the same {SEEDS} seeds at each rate, at the lowest
+{MORE * SEEDS}. Only how often campaigns begin differs
 (shares end at one campaign a year and officer, so at the highest rate the commonest kinds are fewer
 in the mix), and nobody finds misuse, so no officer is suspended: honest rows are the same at all
 rates, which is compared. Rows of the worlds are pooled by their place within their world;
@@ -224,7 +227,8 @@ def neighbours(by_rate: dict[float, dict[str, Any]]) -> tuple[list[str], list[di
 def holds(by_rate: dict[float, dict[str, Any]]) -> bool:
     """Tell whether honest rows are the same, rates near those aimed at, and random at chance."""
     rows = list(by_rate.values())
-    same = all(one["honest"] == rows[0]["honest"] for one in rows)
+    shared = min(len(one["honest"]) for one in rows)
+    same = all(one["honest"][:shared] == rows[0]["honest"][:shared] for one in rows)
     near = all(1 / WITHIN <= one["rate"] / aim <= WITHIN for aim, one in by_rate.items())
     rising = all(a["rate"] < b["rate"] for a, b in itertools.pairwise(rows))
     chance = all(
@@ -238,8 +242,8 @@ def holds(by_rate: dict[float, dict[str, Any]]) -> bool:
 def main() -> None:
     """Print the tables, write the picture."""
     by_rate = {
-        aim: told([world(times, seed) for seed in range(1, SEEDS + 1)])
-        for aim, times in TIMES.items()
+        aim: told([world(times, seed + 1) for seed in range(SEEDS * (MORE if not nth else 1))])
+        for nth, (aim, times) in enumerate(TIMES.items())
     }
     lines, steps = neighbours(by_rate)
     print("\n".join([*page(by_rate), *lines]))

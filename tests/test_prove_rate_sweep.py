@@ -31,6 +31,7 @@ def test_what_it_takes_to_hold(proof):
         found = {
             aim: {"honest": ["x"], "rate": aim, "misuse": 100, "middle": 0.5} for aim in sweep.TIMES
         }
+        found[1e-5]["honest"] = ["x", "more"]  # the lowest rate has more seeds
         found[1e-2] |= changes
         return found
 
