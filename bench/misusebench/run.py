@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
-from misusebench import metrics, oracle
+from misusebench import interval, metrics, oracle
 from misusebench import result as results
 from misusebench.answers import align
 from misusebench.columns import micros
@@ -340,6 +340,7 @@ def write_run(
         "review_budget": bench.suite.review_budget,
         "history_share": bench.suite.history_share,
         "close_hours": bench.suite.close_hours,
+        "draws": interval.DRAWS,
         "dataset": _dataset(bench),
         "scenario_hash": str(bench.dataset.manifest["scenario_hash"]),
         "components": [one.name for one in found],

@@ -158,3 +158,12 @@ def test_the_readmes_example_runs(tiny_dataset, tmp_path):
     assert all(one.valid for one in done.results)
     assert [one.tier for one in done.results] == ["T0", "T0", "T1", "T1", "T3"]
     assert done.results[1].component["parameters"] == {"tier": "T0", "memory_days": 60}
+
+
+@pytest.mark.slow
+def test_communities_of_any_rank_run_shut_in(tiny_dataset, tmp_path):
+    """Few officers or many factors must not lead to what confinement forbids."""
+    text = '[[detector]]\nname = "community"\ngrid = {rank = [6, 24]}\n'
+    suite = replace(read(tmp_path, text), single_rows=0)
+    done = run(tiny_dataset, suite, tmp_path / "run")
+    assert [one.reasons for one in done.results] == [[], []]

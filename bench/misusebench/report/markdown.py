@@ -34,7 +34,7 @@ def summary(view: View) -> str:
         bad = [c for c in view.verdict["checks"] if c["status"] not in ("pass", "new")]
         lines += [f"- {_plain(c['message'])}" for c in bad] + [""] * bool(bad)
     scored, budget = f"{data['scored_rows']:,}", view.run["review_budget"]
-    how = f"{scored} queries scored, {budget} alerts a day read, 95 % intervals over officers."
+    how = f"{scored} queries scored, {budget} alerts a day read, {view.intervals}."
     lines += [how, ""]
     lines += _table("detector", view.detectors, _DETECTORS)
     lines += _table("policy", view.policies, _POLICIES)

@@ -85,7 +85,7 @@ def leaderboard(view: View) -> str:
         ]))  # fmt: skip
     caption = (
         f"Detectors by campaign recall when {view.run['review_budget']} alerts a day are read. "
-        "Small print: 95 % intervals over officers. Grey: controls."
+        f"Small print: {view.intervals}. Grey: controls."
     )
     valid = [r for r in view.detectors if r.valid]
     drawn = [

@@ -29,6 +29,12 @@ class View:
     realism: dict[str, Any] | None  # {"profiles": [...]}, if one was made
 
     @property
+    def intervals(self) -> str:
+        """What the intervals are, in words."""
+        draws = self.run.get("draws")
+        return "95 % intervals over officers" + (f" ({draws:,} draws)" if draws else "")
+
+    @property
     def detectors(self) -> list[Result]:
         """Detectors, best first: by campaign recall, then by average precision; invalid last."""
         return sorted(

@@ -194,6 +194,9 @@ def test_the_summary_line_by_line() -> None:
     lines = markdown.summary(view(scored("my_one", 0.5, 0.25))).splitlines()
     assert lines[0] == "## MisuseBench: made\\_up"
     assert lines[2] == "1,234 queries scored, 7 alerts a day read, 95 % intervals over officers."
+    told = view(scored("my_one", 0.5, 0.25))
+    lately = markdown.summary(replace(told, run={**told.run, "draws": 1_000})).splitlines()
+    assert lately[2].endswith("95 % intervals over officers (1,000 draws).")
     assert lines[5] == "|---|---:|---:|---:|---:|---:|"
     assert lines[6] == f"| my\\_one | 50.0 % | {DASH} | {DASH} | 0.250 | {DASH} |"
 
