@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from misusesim.scenario.model import Scenario
 
-#: Campaigns that an officer begins a year in a sibling world, all kinds together: with more, those of
-#: one officer would overlap more than they do in the scenario (most last some weeks).
+#: Campaigns that an officer begins a year in a sibling world, all kinds together: with more, those
+#: of one officer would overlap more than they do in the scenario (most last some weeks).
 OFFICERS: Final = 1.5
 _MOST_RATE: Final = 0.5
 _SEEDS: Final = 2**63
