@@ -38,7 +38,7 @@ class Community(ByHabits):
         rank = min(self._rank, min(own.shape) - 1)
         spot = TruncatedSVD(rank, random_state=self._seed).fit_transform(own)
         k = min(self._neighbours + 1, len(spot))
-        # not by brute force: that asks for the process's memory map, which not all levels let it read
+        # not by brute force: that asks for the process's memory map, which it may not read
         _, near = NearestNeighbors(n_neighbors=k, algorithm="kd_tree").fit(spot).kneighbors(spot)
         others = near != np.arange(len(near))[:, None]
         others[others.all(axis=1), -1] = False  # among many of one spot he may not be his nearest
