@@ -95,6 +95,16 @@ def test_a_tier_gives_its_tables_and_no_others():
     assert outcomes(bad("OnlyT3"))["OnlyT3"].tier == "T3"
 
 
+@pytest.mark.parametrize(
+    ("granted", "given", "told"),
+    [("T0", {}, "T0"), ("T2", {}, "T1"), ("T3", {"tier": "T0"}, "T0"), ("T1", {}, "T1")],
+)
+def test_a_component_that_takes_a_tier_is_told_the_one_it_can_use(granted, given, told):
+    found = outcomes(bad("TakesTier", **given), tier=granted)["TakesTier"]
+    assert found.state == "ok"
+    assert found.about.version == told
+
+
 def test_a_policy_decides_on_the_scored_rows():
     """Decisions come back one a scored row, the same as their table says."""
     found = outcomes(bad("GoodPolicy", "policy"), single_rows=20)["GoodPolicy"]

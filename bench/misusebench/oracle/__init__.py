@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["FITTED", "WORLDS", "fitted", "rate"]
 
 #: Sibling worlds, unless the suite says otherwise.
-WORLDS: Final = 4
+WORLDS: Final = 6
 _LEAST_WORLDS: Final = 2
 #: Fitted posteriors of this process: worlds of one scenario share them, whatever their seeds.
 FITTED: dict[tuple[Any, ...], Posterior] = {}

@@ -26,13 +26,18 @@ def render(run: str | Path) -> str:
     SuiteError
         If the folder holds no run.
     """
-    from misusebench.report import policies, sections  # noqa: PLC0415 - plots only for the page
+    from misusebench.report import (  # noqa: PLC0415 - plots only for the page
+        ceiling,
+        policies,
+        sections,
+    )
     from misusebench.report.markup import page  # noqa: PLC0415
 
     view = load(run)
     data = view.run["dataset"]
     parts = [
         ("leaderboard", "Leaderboard", sections.leaderboard(view) if view.detectors else ""),
+        ("ceiling", "What could be seen", ceiling.ceiling(view)),
         ("precision-recall", "Precision and recall", sections.precision_recall(view)),
         ("kinds", "Recall by kind and rung", sections.kinds(view)),
         ("oddities", "Alerts on honest oddities", sections.oddities(view)),

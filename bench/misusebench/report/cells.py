@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def row(one: Result, cells: Sequence[Cell]) -> tuple[str, str, Sequence[Cell]]:
     """Return a component's row; controls have a style of their own."""
-    return one.name, "control" if one.name in CONTROLS else "", cells
+    control = one.name in CONTROLS or "bound" in one.diagnostics  # the oracles are no rivals
+    return one.name, "control" if control else "", cells
 
 
 def metric(one: Result, name: str, shown: str, *, between: bool = False) -> Cell:
