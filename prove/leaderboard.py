@@ -1,7 +1,7 @@
 """Every reference detector on many worlds: what each finds, and who is better than whom.
 
 `PROOF_WORLDS="S-HI-medium:20"` asks for other worlds and numbers of seeds, told one after another;
-`PROOF_DAYS` (180) for other lengths, 0 for the whole year.
+`PROOF_DAYS` (120) for other lengths, 0 for the whole year.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from misusebench.suite import load_suite
 from misusebench.worlds import ROPE, alike, mean_ranks, pairs
 
 WORLDS = os.environ.get("PROOF_WORLDS", "S-HI-medium:20").split()
-DAYS = int(os.environ.get("PROOF_DAYS", "180"))
+DAYS = int(os.environ.get("PROOF_DAYS", "120"))
 PICTURES = Path(os.environ.get("PROOF_PICTURES", "results"))
 TOLD: Final = {
     "average_precision": ".4g", "auroc": ".3f", "campaign_recall": ".3f",

@@ -1,6 +1,6 @@
 """What an agency gains by joining its roster, its dispatch log and its ties: T0 to T3.
 
-`PROOF_SEEDS` (6) and `PROOF_DAYS` (180) ask for other numbers of worlds and lengths.
+`PROOF_SEEDS` (6) and `PROOF_DAYS` (120) ask for other numbers of worlds and lengths.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from misusebench.worlds import by_tier, gains
 
 WORLD: Final = "S-HI-medium"
 SEEDS = int(os.environ.get("PROOF_SEEDS", "6"))
-DAYS = int(os.environ.get("PROOF_DAYS", "180"))
+DAYS = int(os.environ.get("PROOF_DAYS", "120"))
 #: Those that take a tier, and the ones that have no use for one below T2.
 TAKING: Final = ("peer_z", "rules", "iforest", "ecod", "hbos", "loda")
 METRICS: Final = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.bench.report.test_sections_by_hand import result, view
+from tests.bench.made_run import result
+from tests.bench.report.test_sections_by_hand import view
 
 from misusebench.report.ceiling import ceiling
 
