@@ -67,5 +67,12 @@ def regret(own: Rates, oracle: Rates) -> Floats:
 
 
 def below_oracle(own: Rates, oracle: Rates) -> Floats:
-    """Average precision of the observable oracle less the detector's; below 0 is above it."""
+    """Average precision of the observable oracle less the detector's; below 0 is above it.
+
+    Examples
+    --------
+    >>> chance = np.array([0.001])
+    >>> below_oracle(Rates(np.array([0.35]), chance), Rates(np.array([0.8]), chance)).round(2)
+    array([0.45])
+    """
     return np.asarray(oracle.precision - own.precision)
