@@ -69,7 +69,7 @@ def with_oracles(suite: Suite, tiers: Sequence[str], worlds: int = oracle.WORLDS
 
 
 def judged(worlds: Sequence[World], suite: Suite, side_by_side: int = CORES) -> list[Judged]:
-    """Judge a suite on worlds, some at a time, each on one core; return their metrics.
+    """Judge a suite on worlds, some at a time, a core each; one alone has all. Return metrics.
 
     Raises
     ------
@@ -86,7 +86,8 @@ def judged(worlds: Sequence[World], suite: Suite, side_by_side: int = CORES) -> 
     kept.write_bytes(pickle.dumps(oracle.FITTED))
     context = get_context("spawn")
     with ProcessPoolExecutor(side_by_side, context, initializer=_taken, initargs=(kept,)) as pool:
-        return list(pool.map(_judged, worlds, [suite] * len(worlds)))
+        jobs = CORES if len(worlds) == 1 else 1
+        return list(pool.map(_judged, worlds, [suite] * len(worlds), [jobs] * len(worlds)))
 
 
 def _taken(kept: Path) -> None:
@@ -99,10 +100,10 @@ def _scenario(world: World) -> Any:
     )  # fmt: skip
 
 
-def _judged(world: World, suite: Suite) -> Judged:
-    folder = FOLDER / f"{world.scenario}-{world.seed}"
+def _judged(world: World, suite: Suite, jobs: int) -> Judged:
+    folder = FOLDER / f"{Path(world.scenario).stem}-{world.seed}"
     shards.run(_scenario(world), folder / "data", workers=1)
-    failed = run(folder / "data", suite, folder / "run", jobs=1).failed
+    failed = run(folder / "data", suite, folder / "run", jobs=jobs).failed
     if failed:
         told = "; ".join(f"{one.name}: {one.reasons}" for one in failed)
         raise SystemExit(f"{world.scenario} {world.seed}: {told}")
