@@ -80,9 +80,8 @@ def judged(worlds: Sequence[World], suite: Suite, side_by_side: int = CORES) -> 
     for spec in suite.components:
         if spec.name.startswith(ORACLE):
             for one in {(w.scenario, w.days, w.sets): w for w in worlds}.values():
-                oracle.fitted(
-                    _scenario(one), suite, spec.tier or suite.tier, spec.parameters["worlds"], CORES
-                )
+                count = int(spec.parameters.get("worlds", oracle.WORLDS))
+                oracle.fitted(_scenario(one), suite, spec.tier or suite.tier, count, CORES)
     kept.write_bytes(pickle.dumps(oracle.FITTED))
     context = get_context("spawn")
     with ProcessPoolExecutor(side_by_side, context, initializer=_taken, initargs=(kept,)) as pool:
@@ -101,7 +100,8 @@ def _scenario(world: World) -> Any:
 
 
 def _judged(world: World, suite: Suite, jobs: int) -> Judged:
-    folder = FOLDER / f"{Path(world.scenario).stem}-{world.seed}"
+    parts = (Path(world.scenario).stem, world.seed, world.days, *world.sets)
+    folder = FOLDER / "-".join(str(part).replace("/", "_") for part in parts)
     shards.run(_scenario(world), folder / "data", workers=1)
     failed = run(folder / "data", suite, folder / "run", jobs=jobs).failed
     if failed:
@@ -112,7 +112,8 @@ def _judged(world: World, suite: Suite, jobs: int) -> Judged:
     return {
         one.name: {
             **one.metrics,
-            **{f"bound/{k}": {"value": v} for k, v in one.diagnostics.get("bound", {}).items()},
+            "told_labels": {"value": float(one.component["division"] == "feedback")},
+            **{f"fit/{k}": {"value": v} for k, v in one.diagnostics.get("fit", {}).items()},
         }
         for one in results if one.valid
     }  # fmt: skip
@@ -144,15 +145,20 @@ def at_chance(areas: np.ndarray) -> bool:
 def above_oracle(found: Sequence[Judged]) -> list[str]:
     """Return detectors above their oracle beyond the paired interval, with how often.
 
-    A detector of the feedback division was told labels, which no oracle sees; it is left out.
+    Who was told labels of the same world (division `feedback`) is left out: no oracle sees them.
     """
     told = []
     for name in found[0]:
         high = over(found, name, "below_oracle")
         beyond = int((over_end(found, name, "below_oracle", "high") < 0).sum())
-        if beyond and name not in ("label_oracle", "supervised"):
+        if beyond and name != "label_oracle" and not told_labels(found, name):
             told.append(f"{name}: {beyond} of {len(high)} worlds")
     return told
+
+
+def told_labels(found: Sequence[Judged], name: str) -> bool:
+    """Tell whether labels of the judged world reached a component."""
+    return any(number(one.get(name, {}), "told_labels") == 1 for one in found)
 
 
 def over_end(found: Sequence[Judged], name: str, key: str, part: str) -> np.ndarray:
