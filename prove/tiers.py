@@ -1,4 +1,4 @@
-"""What an agency gains by joining its roster, its dispatch log and its ties: T0 to T3.
+"""What an agency gains by joining roster, dispatch log and ties; how far all are from the ceiling.
 
 `PROOF_SEEDS` (6) and `PROOF_DAYS` (120) ask for other numbers of worlds and lengths.
 """
@@ -9,53 +9,76 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from shared import boards
 
 from misusebench.report.tiers import tier_table
 from misusebench.specs import TIERS
-from misusebench.suite import Suite, load_suite, parse_component
-from misusebench.worlds import by_tier, gains
+from misusebench.suite import Suite, load_suite
+from misusebench.worlds import by_tier, gains, pairs
+
+if TYPE_CHECKING:
+    from misusebench.worlds import Pair
 
 WORLD: Final = "S-HI-medium"
 SEEDS = int(os.environ.get("PROOF_SEEDS", "6"))
 DAYS = int(os.environ.get("PROOF_DAYS", "120"))
-#: Those that take a tier, and the ones that have no use for one below T2.
+#: Those that take a tier; `explanation` has no use for one below T2.
 TAKING: Final = ("peer_z", "rules", "iforest", "ecod", "hbos", "loda")
+FROM_T2: Final = ("explanation", "explanation_mined")
 METRICS: Final = {
     "average_precision": "Average precision", "campaign_recall": "Campaigns caught at ten alerts",
-    "regret": "Regret to the observable oracle of the tier",
+    "false_accusations": "False accusations per 1,000 innocent officer-years",
 }  # fmt: skip
+ALONE: Final = ("label_oracle",)
+LEVEL: Final = 0.05
 
 
 def suite() -> Suite:
-    """Return the detectors at each tier, with the oracles."""
+    """Return the standard detectors at T3, the main ones at each tier, and the oracles."""
+    standard = load_suite("standard")
+    at_each = dict.fromkeys(TAKING, TIERS) | dict.fromkeys(FROM_T2, TIERS[2:])
     own = [
-        replace(parse_component("detector", name, {}, tier), name=f"{name}-{tier}")
-        for name in TAKING for tier in TIERS
-    ]  # fmt: skip
-    own += [
-        replace(parse_component("detector", "explanation", {}, tier), name=f"explanation-{tier}")
-        for tier in ("T2", "T3")
+        replace(spec, tier=tier, name=f"{spec.name}-{tier}")
+        for spec in standard.components
+        for tier in at_each.get(spec.name, ("T3",))
     ]
-    random = parse_component("detector", "random")
-    base = replace(load_suite("standard"), components=(random, *own), feedback=None, single_rows=0)
-    return boards.with_oracles(base, TIERS)
+    return boards.with_oracles(replace(standard, components=tuple(own), single_rows=0), TIERS)
 
 
-def main() -> None:
-    """Print a table a metric."""
-    worlds = [boards.World(WORLD, seed, DAYS) for seed in range(1, SEEDS + 1)]
-    found = boards.judged(worlds, suite())
-    print("# What each tier gains\n")
-    print(f"{WORLD}, {DAYS or 'all'} days, {SEEDS} worlds. T0: the log alone; T1: and the roster; "
-          "T2: and dispatch, cases and lists; T3: and ties and addresses.\n")  # fmt: skip
+def against_oracles(found: list[boards.Judged]) -> tuple[list[Pair], list[str]]:
+    """Return each detector against its tier's oracle over worlds, and the table of regrets."""
+    names = [
+        n for n in found[0]
+        if not n.startswith((boards.ORACLE, *ALONE)) and not boards.told_labels(found, n)
+    ]  # fmt: skip
+    values = {n: boards.over(found, n, "average_precision") for n in found[0]}
+    family = [(n, f"{boards.ORACLE}-{n.rpartition('-')[2]}") for n in names]
+    told = {one.first: one for one in pairs(values, among=family)}
+    lines = ["| detector | tier | regret | from | to | above in |", "|---|---|---|---|---|---|"]
+    order = sorted(names, key=lambda n: np.nanmean(boards.over(found, n, "regret")))
+    for name in order:
+        regret = boards.over(found, name, "regret")
+        above = int((boards.over_end(found, name, "below_oracle", "high") < 0).sum())
+        base, _, tier = name.rpartition("-")
+        lines.append(
+            f"| {base} | {tier} | {boards.mean(regret, '.3f')} | {np.nanmin(regret):.3f} | "
+            f"{np.nanmax(regret):.3f} | {above} of {len(regret)} |"
+        )
+    return list(told.values()), lines
+
+
+def tables(found: list[boards.Judged]) -> dict[str, dict[str, list[float]]]:
+    """Print what each tier gains, a table a metric; return the numbers."""
     numbers = {}
     for key, what in METRICS.items():
-        values = {n: boards.over(found, n, key) for n in found[0] if n != "random"}
-        values = {n: v for n, v in values.items() if np.isfinite(v).all()}
+        values = {n: boards.over(found, n, key) for n in found[0]}
+        values = {
+            n: v for n, v in values.items()
+            if np.isfinite(v).all() and n.startswith((*TAKING, *FROM_T2, boards.ORACLE))
+        }  # fmt: skip
         means = {
             base: {tier: float(v.mean()) for tier, v in told.items()}
             for base, told in by_tier(values).items()
@@ -63,16 +86,35 @@ def main() -> None:
         print(f"## {what}\n")
         print("\n".join(tier_table(means, gains(values))) + "\n")
         numbers[key] = {n: v.tolist() for n, v in values.items()}
-    above = boards.above_oracle(found)
-    print("Above the oracle of its tier beyond the paired 95 % interval: "
-          + ("; ".join(above) or "nobody") + ".\n")  # fmt: skip
+    return numbers
+
+
+def main() -> None:
+    """Print the tables."""
+    worlds = [boards.World(WORLD, seed, DAYS) for seed in range(1, SEEDS + 1)]
+    found = boards.judged(worlds, suite())
+    print("# What each tier gains, and the ceiling\n")
+    print(f"{WORLD}, {DAYS or 'all'} days, {SEEDS} worlds. T0: the log alone; T1: and the roster; "
+          "T2: and dispatch, cases and lists; T3: and ties and addresses.\n")  # fmt: skip
+    numbers = tables(found)
+    told, lines = against_oracles(found)
+    over = [one.first for one in told if one.difference > 0 and one.p_holm < LEVEL]
+    print("## Regret to the observable oracle of the tier\n")
+    print("Mean, smallest and largest over worlds; in how many worlds the paired 95 % interval "
+          "over officers lies above the oracle.\n")  # fmt: skip
+    print("\n".join(lines))
+    print("\nAbove the oracle over all worlds (signed ranks, Holm, 5 %): "
+          + (", ".join(over) or "nobody") + ".\n")  # fmt: skip
     for tier in TIERS:
         name = f"{boards.ORACLE}-{tier}"
-        ends = [boards.mean(boards.over(found, name, f"bound/{e}"), ".3f") for e in
-                ("held_out", "resubstituted")]  # fmt: skip
-        print(f"- {tier}: the oracle's average precision on sibling worlds is {ends[0]} held out "
-              f"and {ends[1]} on its own; the best of its form lies between.")  # fmt: skip
-    Path(os.environ["PROOF_NUMBERS"]).write_text(json.dumps({**numbers, "above": above}))
+        ends = [boards.mean(boards.over(found, name, f"fit/{e}"), ".3f") for e in
+                ("held_out", "own")]  # fmt: skip
+        print(f"- {tier}: on sibling worlds the halves of the oracle have an average precision of "
+              f"{ends[0]} where they were not fitted and {ends[1]} where they were.")  # fmt: skip
+    numbers["against"] = {one.first: one._asdict() for one in told}
+    Path(os.environ["PROOF_NUMBERS"]).write_text(json.dumps(numbers))
+    if over:
+        raise SystemExit(f"above the oracle: {', '.join(over)}")
 
 
 if __name__ == "__main__":

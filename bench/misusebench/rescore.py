@@ -33,7 +33,7 @@ _READ = ("log", "context", "truth")
 
 
 #: Diagnostics that do not follow from scores.
-KEPT: Final = ("bound",)
+KEPT: Final = ("fit",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,9 @@ def run(
             bench.veil,
         )
         bench.reviewers = office.reviewers
+    for spec in suite.components:
+        if spec.target == OBSERVED:
+            oracle.worlds_of(spec)  # wrong parameters are told before anything runs
     outcomes = run_all(bench, named_apart(suite.components), jobs, progress)
     for outcome in outcomes:
         if outcome.spec.target == OBSERVED:
@@ -236,8 +239,9 @@ class Judging:
         """Put into each detector's result how far it is from the oracle of its tier, if one ran."""
         oracles = {one.tier: one for one in found if one.valid and _observes(one)}
         for one in found:
-            best = oracles.get(one.tier)
-            if best is None or best is one or one.name not in self._precision:
+            above = [tier for tier in sorted(oracles) if tier >= one.tier]
+            best = oracles[above[0]] if above else None  # who sees more is a ceiling as well
+            if best is None or _observes(one) or one.name not in self._precision:
                 continue
             ceiling, own = self._precision[best.name], self._precision[one.name]
             one.metrics |= results.metrics_json(metrics.against(own, ceiling))

@@ -112,7 +112,7 @@ def score_log(
         raise SuiteError(f"no log format {log_format}; there is {', '.join(FORMATS)}")
     log, context = as_log(read_portal_csv(path))
     with hosted(spec, Limits(), unsafe=unsafe) as worker:
-        about = start(worker, spec, dict(spec.parameters))
+        about = start(worker, spec, dict(spec.parameters), "T0")
         if missing := [name for name in about.needs if name not in log.column_names]:
             raise SuiteError(
                 f"{spec.name} needs {', '.join(missing)}, which {path} does not have; "

@@ -15,6 +15,7 @@ from misusebench.component_faults import ComponentFault
 from misusebench.isolated import IsolatedDetector, start
 from misusebench.isolation import Worker
 from misusebench.replay import replay, split_us
+from misusebench.specs import TIERS
 from misusebench.variations import distance, shuffled
 from misusebench.veil import Veil
 
@@ -53,7 +54,7 @@ class DetectorChecks(Checks):
     def _run(self, log: pa.Table | None = None, **options: Any) -> tuple[Replayed, Along]:
         after = options.pop("after", None)
         with self.worker() as worker:
-            along = Along(IsolatedDetector(worker, start(worker, self.spec)), after)
+            along = Along(IsolatedDetector(worker, start(worker, self.spec, tier=TIERS[-1])), after)
             self.level = worker.isolation.level
             given = options.pop("context", self.context)
             chosen = self.log if log is None else log
@@ -80,7 +81,7 @@ class DetectorChecks(Checks):
     def _about(self) -> About:
         with self.worker() as worker:
             self.level = worker.isolation.level
-            about = start(worker, self.spec)
+            about = start(worker, self.spec, tier=TIERS[-1])
             self._has = about.has
             if "score" not in about.has:
                 raise ComponentFault("invalid", "it has no method score(batch)")
@@ -181,7 +182,7 @@ class DetectorChecks(Checks):
         with self.worker() as worker:
             if not isinstance(worker, Worker):
                 return True, "not applicable: it runs elsewhere"
-            detector = IsolatedDetector(worker, start(worker, self.spec))
+            detector = IsolatedDetector(worker, start(worker, self.spec, tier=TIERS[-1]))
             ok, detail = grown(worker, detector, self.log, self.context, self._end)
             detector.close()
         peak = detector.timing.summary()["above_empty_mib"]

@@ -1,4 +1,4 @@
-"""The observable oracle: P(misuse | what a tier lets one see), the ceiling of every detector.
+"""The observable oracle: P(misuse | what a tier lets one see), what detectors are held against.
 
 It reads the scenario's parameters, makes other worlds of it, and learns from their truth; of the
 judged data set it sees what a component of the tier sees, and never a label. The scorer runs it,
@@ -8,13 +8,14 @@ when all components have ended.
 from __future__ import annotations
 
 import tempfile
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.columns import HOUR_US
 from misusebench.errors import SuiteError
-from misusebench.oracle.posterior import Posterior
-from misusebench.oracle.siblings import family_of, seen, siblings
+from misusebench.oracle.posterior import NoMisuseError, Posterior
+from misusebench.oracle.siblings import family_of, seeds, seen, siblings
 from misusebench.replay import Replayed
 from misusesim.errors import SimulatorError
 
@@ -22,14 +23,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from misusebench.outcomes import Bench, Outcome
-    from misusebench.suite import Suite
+    from misusebench.suite import ComponentSpec, Suite
     from misusesim.scenario.model import Scenario
 
-__all__ = ["FITTED", "WORLDS", "fitted", "rate"]
+__all__ = ["FITTED", "MOST_ROWS", "WORLDS", "fitted", "rate", "worlds_of"]
 
 #: Sibling worlds, unless the suite says otherwise.
 WORLDS: Final = 6
 _LEAST_WORLDS: Final = 2
+#: Larger logs are not rated: what is counted per pair of officer and person takes 25 GB at 10 M.
+MOST_ROWS: Final = 3_000_000
 #: Fitted posteriors of this process: worlds of one scenario share them, whatever their seeds.
 FITTED: dict[tuple[Any, ...], Posterior] = {}
 
@@ -55,22 +58,37 @@ def rate(
     SuiteError
         If its parameters are wrong.
     """
-    worlds = _worlds(outcome.spec.parameters)
+    worlds = worlds_of(outcome.spec)
+    if bench.log.num_rows > MOST_ROWS:
+        outcome.state = "not_applicable"
+        outcome.reasons = [f"the log has over {MOST_ROWS:,} rows, too many for the oracle's memory"]
+        return
     try:
         posterior = fitted(
             bench.dataset.scenario, bench.suite, outcome.tier, worlds, jobs, progress
         )
-    except (SimulatorError, ImportError, ValueError) as error:
+    except (SimulatorError, ImportError, NoMisuseError) as error:
         outcome.state, outcome.reasons = "not_applicable", [str(error)]
+        return
+    except (OSError, MemoryError, BrokenProcessPool) as error:  # the others' results are kept
+        outcome.state, outcome.reasons = "crash", [f"{type(error).__name__}: {error}"]
         return
     close_us = bench.suite.close_hours * HOUR_US
     found = seen(outcome.tier, bench.shown, bench.context(outcome.tier), bench.end_us, close_us)
     ids = bench.log["query_id"].slice(bench.first).to_numpy()
     outcome.replayed = Replayed(bench.first, ids, posterior.of(found.rows(), found.keys()))
-    outcome.diagnostics = {"bound": posterior.bound._asdict() | {"worlds": worlds}}
+    outcome.diagnostics = {"fit": posterior.fit._asdict() | {"worlds": worlds}}
 
 
-def _worlds(parameters: Any) -> int:
+def worlds_of(spec: ComponentSpec) -> int:
+    """Return how many sibling worlds an oracle asks for.
+
+    Raises
+    ------
+    SuiteError
+        If its parameters are wrong.
+    """
+    parameters = spec.parameters
     unknown = [name for name in parameters if name != "worlds"]
     worlds = parameters.get("worlds", WORLDS)
     if unknown:
@@ -104,11 +122,12 @@ def fitted(
 
     Raises
     ------
-    ValueError
+    NoMisuseError
         If there is no misuse in half of the sibling worlds.
     """
     close_us = suite.close_hours * HOUR_US
-    key = (family_of(scenario), tier, worlds, suite.history_share, close_us)
+    of = (family_of(scenario), *seeds(scenario, worlds))
+    key = (*of, tier, suite.history_share, close_us)
     if key not in FITTED:
         with tempfile.TemporaryDirectory(prefix="oracle-") as folder:
             found = siblings(

@@ -116,6 +116,8 @@ class Observed:
         """See context rows as they become known."""
         self._features.observe(table, rows)
         self._roster.learn(table, rows)
+        if table == "directory/agencies":
+            self._local.learn(rows)
         for one in self._opinions.values():
             one.observe(table, rows)
 

@@ -5,9 +5,9 @@ earlier queries of the same pair, officer, day and person, so that a campaign ad
 halved and each half is rated by the model of the other, as a classifier's odds on simulated data
 are those of the posterior (Cranmer, Brehmer and Louppe, PNAS 117, 2020, call it a learnt ratio).
 
-What is found is a ceiling from below: no function of the same numbers, fitted on these worlds, was
-better, yet with more worlds one may be. How far that may go is stated: a model's precision on the
-worlds it was fitted on is above, and on others below, what the best model of its form has.
+It is a reference from below: more worlds, or another form, may find more. How near it is to what
+its form can reach is shown by its average precision on worlds that a half was fitted on, and on
+others.
 """
 
 from __future__ import annotations
@@ -36,11 +36,15 @@ _UNIT: Final = 1e-6  # chances are added up in whole millionths, so that sums ar
 _FOLDS: Final = 2
 
 
-class Bound(NamedTuple):
-    """Average precision on sibling worlds at the scenario's own rates: mean over worlds."""
+class Fit(NamedTuple):
+    """Average precision of the halves on sibling worlds, at the scenario's own rates: means."""
 
-    held_out: float  # of models on worlds they were not fitted on: below the best of the form
-    resubstituted: float  # on those they were fitted on: above it
+    held_out: float  # of models on worlds they were not fitted on
+    own: float  # on those they were fitted on; far above the first: more worlds would help
+
+
+class NoMisuseError(Exception):
+    """There is nothing to learn from."""
 
 
 class Posterior:
@@ -65,7 +69,9 @@ class Posterior:
         Raises
         ------
         ValueError
-            If there are fewer than two worlds, or no misuse in a half of them.
+            If there are fewer than two worlds.
+        NoMisuseError
+            If there is no misuse in a half of them.
         """
         if len(worlds) < _FOLDS:
             raise ValueError(f"the posterior needs two worlds or more, got {len(worlds)}")
@@ -78,10 +84,10 @@ class Posterior:
             for n, half in enumerate(halves)
         ]  # fmt: skip
         self._second = self._both(wide, halves, 1)
-        self.bound = self._bound(wide, halves)
+        self.fit = self._fit(wide, halves)
 
     def of(self, rows: NDArray[np.float32], keys: dict[str, NDArray[np.int64]]) -> Floats:
-        """Return P(misuse) of each row of a world, up to a factor common to all rows of it."""
+        """Return the log odds of misuse of each row of a world, but for a common constant."""
         first = np.mean([_chance(model, rows) for model in self._first], axis=0)
         wide = self._wide(rows, keys, first)
         return np.asarray(np.mean([_odds(model, wide) for model in self._second], axis=0))
@@ -111,11 +117,11 @@ class Posterior:
             kept = np.flatnonzero((world.positive | drawn) & (world.weight > 0))
             picked.append(own[kept])
             label.append(world.positive[kept])
-            weight.append(np.where(world.positive, world.weight, 1 / share)[kept])
+            weight.append(np.where(world.positive, 1.0, 1 / share)[kept] * world.weight[kept])
         y, w = np.concatenate(label), np.concatenate(weight)
         if not y.any():
-            raise ValueError("no misuse in half of the sibling worlds; ask for more of them")
-        w[y] *= y.sum() / w[y].sum()  # kinds as they are to each other; all are commoner alike
+            raise NoMisuseError("no misuse in half of the sibling worlds; ask for more of them")
+        w[y] *= y.sum() / w[y].sum()  # a constant of the odds, and enough weight to grow leaves
         model = HistGradientBoostingClassifier(
             max_iter=self._trees, learning_rate=0.05, max_leaf_nodes=15, min_samples_leaf=50,
             l2_regularization=20.0, max_features=0.5, early_stopping=False,
@@ -135,9 +141,9 @@ class Posterior:
         added = np.column_stack([np.log(chance + _UNIT), *earlier])
         return np.hstack([rows, added.astype(np.float32)])
 
-    def _bound(
+    def _fit(
         self, wide: Sequence[Sequence[NDArray[np.float32]]], halves: Sequence[Sequence[World]]
-    ) -> Bound:
+    ) -> Fit:
         held: list[float] = []
         own: list[float] = []
         for n, half in enumerate(halves):
@@ -146,7 +152,7 @@ class Posterior:
                     found.append(
                         average_precision(_odds(model, rows), world.positive, world.weight)
                     )
-        return Bound(float(np.nanmean(held)), float(np.nanmean(own)))
+        return Fit(float(np.nanmean(held)), float(np.nanmean(own)))
 
 
 def _odds(model: Any, rows: NDArray[np.float32]) -> Floats:

@@ -1,7 +1,8 @@
 """Other worlds of the same scenario, from its parameters alone, with more of the same misuse.
 
 Worlds of one scenario differ in their seed only. So that few of them hold many campaigns, kinds
-begin more often in these than in the scenario, and every misuse query counts that much less.
+begin more often in these than in the scenario, and all rows of an officer who misuses count that
+much less.
 """
 
 from __future__ import annotations
@@ -21,14 +22,13 @@ from misusebench.columns import micros
 from misusebench.oracle.observed import Observed
 from misusebench.replay import replay, split_us
 from misusesim import shards
-from misusesim.dataset import schema
 from misusesim.dataset.reader import open_dataset
 from misusesim.scenario.family import RATES
 from misusesim.scenario.write import scenario_hash
 from misusesim.truth import open_truth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 #: of one officer would overlap more than they do in the scenario (most last some weeks).
 OFFICERS: Final = 1.5
 _MOST_RATE: Final = 0.5
+#: How much commoner kinds are made of which none begins by officer.
+_OTHERWISE: Final = 10.0
 _SEEDS: Final = 2**63
 
 
@@ -48,32 +50,73 @@ class World:
     rows: NDArray[np.float32]  # shape (rows, columns)
     keys: dict[str, NDArray[np.int64]]  # what rows share, by name
     positive: NDArray[np.bool_]
-    weight: NDArray[np.float64]  # 1 for honest rows, 0 for slips, less for misuse made commoner
+    weight: NDArray[np.float64]  # by officer, see `weights`; 0 for slips
 
 
 def more_often(scenario: Scenario) -> tuple[Scenario, dict[str, float]]:
-    """Return the scenario with commoner misuse, and by kind how much a query of it counts.
+    """Return the scenario with commoner misuse, and by kind how much rarer it is in the scenario.
 
     Parameters
     ----------
     scenario
         Any.
+
+    Returns
+    -------
+    Scenario
+        The same but for the rates.
+    dict of str to float
+        Kind -> its rate in the scenario ÷ its rate here; 1 for kinds that are so many a year.
     """
-    rates = [getattr(one, "officers_per_year", 0.0) or 0.0 for one in scenario.misuse]
-    times = max(1.0, OFFICERS / sum(rates)) if sum(rates) else 1.0
+    total = sum(getattr(one, "officers_per_year", 0.0) or 0.0 for one in scenario.misuse)
+    times = max(1.0, OFFICERS / total) if total else _OTHERWISE
     shares: dict[str, float] = {}
-    changed = []
     for one in scenario.misuse:
-        fields = {f: v for f in RATES if (v := getattr(one, f, None))}
-        own = min([times, *(max(1.0, _MOST_RATE / value) for value in fields.values())])
-        own = own if fields else 1.0
-        if shares.setdefault(one.kind, 1 / own) != 1 / own:  # a kind given twice, by other rates
-            own = 1.0
-            shares[one.kind] = 1.0
-        changed.append(one.model_copy(update={f: value * own for f, value in fields.items()}))
-    if len({one.kind for one in scenario.misuse}) < len(scenario.misuse):
-        return scenario, dict.fromkeys(shares, 1.0)
+        values = [value for field in RATES if (value := getattr(one, field, None))]
+        own = min([times, *(max(1.0, _MOST_RATE / value) for value in values)]) if values else 1.0
+        shares[one.kind] = max(shares.get(one.kind, 0.0), 1 / own)
+    changed = [
+        one.model_copy(update={
+            field: value / shares[one.kind]
+            for field in RATES if (value := getattr(one, field, None))
+        })
+        for one in scenario.misuse
+    ]  # fmt: skip
     return scenario.model_copy(update={"misuse": tuple(changed)}), shares
+
+
+def weights(
+    officers: Sequence[str], campaigns: Iterable[tuple[str, Sequence[str]]],
+    shares: Mapping[str, float],
+) -> NDArray[np.float64]:  # fmt: skip
+    """Return how much each officer's rows count, so that all is as in the scenario.
+
+    Campaigns begin by a constant hazard, so the chance of a set of campaigns in the scenario is
+    that in the sibling world times the share of each, but for a factor that all officers have in
+    common. Honest rows of an officer who misuses are as rare in the scenario as he is: they count
+    as little.
+
+    Parameters
+    ----------
+    officers
+        Their ids.
+    campaigns
+        Kind and officers of each campaign of the world.
+    shares
+        Of :func:`more_often`.
+
+    Examples
+    --------
+    >>> weights(["a", "b", "c"], [("favour", ["a"]), ("favour", ["a", "b"])], {"favour": 0.1})
+    array([0.01, 0.1 , 1.  ])
+    """
+    place = {officer: number for number, officer in enumerate(officers)}
+    found = np.ones(len(officers))
+    for kind, members in campaigns:
+        for member in members:
+            if member in place:
+                found[place[member]] *= shares[kind]
+    return found
 
 
 def family_of(scenario: Scenario) -> str:
@@ -122,9 +165,10 @@ def _made(task: _Task) -> str:
         end = split_us(log, task.history_share)
         observed = seen(task.tier, log, dataset.context(task.tier), end, task.close_us)
         first = int(np.searchsorted(micros(log["received_at"]), end))
-        answers = align(log, open_truth(dataset), first, end)
-    share = np.array([task.shares.get(kind, 1.0) for kind in schema.MISUSE_KINDS] + [1.0])
-    weight = np.where(answers.positive, share[answers.kind], 1.0) * ~answers.ignore
+        truth = open_truth(dataset)
+        answers = align(log, truth, first, end)
+        begun = [(one["kind"], one["officer_ids"]) for one in truth.campaigns.to_pylist()]
+    weight = weights(answers.officers, begun, task.shares)[answers.officer] * ~answers.ignore
     np.save(folder / "rows.npy", observed.rows())
     rest = {"positive": answers.positive, "weight": weight, **observed.keys()}
     np.savez(folder / "rest.npz", allow_pickle=False, **rest)

@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 def ceiling(view: View) -> str:
     """Return average precision beside the oracle's, per tier; empty where no oracle ran."""
-    oracles = {
-        one.name: one for one in view.detectors if one.valid and one.diagnostics.get("bound")
-    }
+    oracles = {one.name: one for one in view.detectors if one.valid and one.diagnostics.get("fit")}
     below = [
         one for one in view.detectors
         if one.valid and one.diagnostics.get("oracle") in oracles and one.name != "label_oracle"
@@ -47,9 +45,10 @@ def _row(one: Result, oracle: Result) -> tuple[str, str, list[Cell]]:
 
 
 def _caption(oracle: Result) -> str:
-    bound = oracle.diagnostics["bound"]
+    fit = oracle.diagnostics["fit"]
     return (
-        f"Observable oracle of {oracle.tier}: fitted on {bound['worlds']} other worlds of the "
-        f"scenario; average precision {bound['held_out']:.3f} on worlds it was not fitted on, "
-        f"{bound['resubstituted']:.3f} on its own, and the best of its form lies between"
+        f"Observable oracle of {oracle.tier}: fitted on {fit['worlds']} other worlds of the "
+        f"scenario; average precision of its halves {fit['held_out']:.3f} on worlds they were not "
+        f"fitted on, {fit['own']:.3f} on their own (far apart: more worlds would raise it). "
+        "Detectors that are told labels (feedback) know what it does not"
     )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def row(one: Result, cells: Sequence[Cell]) -> tuple[str, str, Sequence[Cell]]:
     """Return a component's row; controls have a style of their own."""
-    control = one.name in CONTROLS or "bound" in one.diagnostics  # the oracles are no rivals
+    control = one.name in CONTROLS or "fit" in one.diagnostics  # the oracles are no rivals
     return one.name, "control" if control else "", cells
 
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 pytest.importorskip("sklearn")
 
-OFTEN = ["misuse.1.officers_per_year=0.3", "misuse.2.officers_per_year=0.2"]
+OFTEN = [f"misuse.{n}.officers_per_year=1" for n in (1, 2)]
 NAMES = ("random", "shift_window")
 #: The first 62 bits of BLAKE2b of "ab" with 8 bytes, by coreutils' `b2sum -l 64`.
 HASH = 0x0E52B5F187DE1088 >> 2
@@ -40,7 +40,7 @@ HASH = 0x0E52B5F187DE1088 >> 2
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a data set of some weeks with much misuse."""
     out = tmp_path_factory.mktemp("oracle") / "data"
-    shards.run(load_scenario("permit_desk", OFTEN, days=28), out, workers=1)
+    shards.run(load_scenario("tiny", OFTEN), out, workers=1)
     return out
 
 
@@ -62,8 +62,8 @@ def test_results_say_how_far_detectors_are_from_it(done: Path) -> None:
     best = told["observable_oracle"]
     assert best.valid
     assert best.component["target"] == OBSERVED
-    bound = best.diagnostics["bound"]
-    assert 0 < bound["held_out"] <= bound["resubstituted"] <= 1
+    fit = best.diagnostics["fit"]
+    assert 0 < fit["held_out"] <= fit["own"] <= 1
     assert "regret" not in best.metrics
     for name in NAMES:
         one = told[name]
@@ -81,25 +81,20 @@ def test_rescoring_changes_nothing(done: Path) -> None:
     assert rescore(done).changed == {}
 
 
-def test_it_never_reads_a_label_of_the_judged_world(made: Path, tmp_path: Path) -> None:
-    """Its scores are the same when the truth of the data set is gone."""
-    scores = []
+def test_it_never_reads_a_label_of_the_judged_world(made: Path, done: Path, tmp_path: Path) -> None:
+    """Fitted anew, its scores are the same when the truth of the data set is gone."""
+    oracle.FITTED.clear()
     dataset = open_dataset(made)
-    for gone in (False, True):
-        bench = Bench(dataset, Suite("s", (), single_rows=0))
-        spec = parse_component("detector", "observable_oracle", {"worlds": 2}, "T0")
-        outcome = Outcome(spec, "T0")
-        if gone:
-            (made / "truth").rename(tmp_path / "truth")
-        try:
-            oracle.rate(bench, outcome)
-        finally:
-            if gone:
-                (tmp_path / "truth").rename(made / "truth")
-        assert outcome.state == "ok"
-        assert outcome.replayed is not None
-        scores.append(outcome.replayed.score)
-    np.testing.assert_array_equal(*scores)
+    outcome = Outcome(parse_component("detector", "observable_oracle", {"worlds": 2}, "T1"), "T1")
+    (made / "truth").rename(tmp_path / "truth")
+    try:
+        oracle.rate(Bench(dataset, Suite("s", (), single_rows=0)), outcome)
+    finally:
+        (tmp_path / "truth").rename(made / "truth")
+    assert outcome.state == "ok", outcome.reasons
+    assert outcome.replayed is not None
+    before = pq.read_table(done / "scores" / "observable_oracle.parquet")["score"].to_numpy()
+    np.testing.assert_array_equal(outcome.replayed.score, before)
 
 
 def test_a_tier_shows_no_more_than_its_tables(made: Path) -> None:
@@ -146,20 +141,34 @@ def test_siblings_have_other_seeds_and_the_same_rules() -> None:
     assert mine.seed not in seeds(mine, 3)
 
 
-def test_misuse_is_commoner_and_counts_less() -> None:
+def test_misuse_is_commoner_and_officers_count_less() -> None:
     scenario = load_scenario("S-NAT-medium")
     commoner, shares = more_often(scenario)
     for one, many in zip(scenario.misuse, commoner.misuse, strict=True):
         for rate in ("officers_per_year", "officers_per_event", "agencies_per_year"):
             if value := getattr(one, rate, None):
                 assert getattr(many, rate) * shares[one.kind] == pytest.approx(value)
-    assert min(shares.values()) < 0.2
+                assert getattr(many, rate) <= max(value, 0.5)
+    assert min(shares.values()) < 0.01
     desk = load_scenario("permit_desk")
     assert more_often(desk)[1]["permit_checks"] == 1.0  # so many a year, whatever the rates
 
 
+def test_a_kind_given_twice_has_one_share() -> None:
+    scenario = load_scenario("S-NAT-medium")
+    one = scenario.misuse[0]
+    twice = one.model_copy(update={"officers_per_year": 0.25})
+    both = scenario.model_copy(update={"misuse": (one, twice)})
+    commoner, shares = more_often(both)
+    assert shares == {one.kind: pytest.approx(0.5)}
+    assert [m.officers_per_year for m in commoner.misuse] == pytest.approx(
+        [2 * one.officers_per_year, 0.5]
+    )
+
+
 def test_a_world_without_misuse_has_no_oracle(tmp_path: Path) -> None:
-    shards.run(load_scenario("no_misuse", days=7), tmp_path / "data", workers=1)
+    honest = load_scenario("tiny", days=7).model_copy(update={"misuse": ()})
+    shards.run(honest, tmp_path / "data", workers=1)
     spec = parse_component("detector", "observable_oracle", {"worlds": 2}, "T0")
     done = run(tmp_path / "data", Suite("s", (spec,), single_rows=0), tmp_path / "run")
     assert done.results[0].state == "not_applicable"
