@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,7 @@ class Report:
         }  # fmt: skip
 
 
-class Checks:
+class Checks(ABC):
     """Runs named checks; a component that fails in one still gets the others."""
 
     def __init__(
@@ -64,9 +65,9 @@ class Checks:
         self.limits, self.unsafe = limits, unsafe
         self.level = "none"
 
+    @abstractmethod
     def names(self) -> dict[str, Callable[[], tuple[bool, str]]]:
         """Return the checks by name; the first is a condition of the others."""
-        raise NotImplementedError
 
     def report(self, only: Collection[str] | None) -> Report:
         """Run the checks wanted."""

@@ -38,13 +38,19 @@ class Precision:
     @classmethod
     def of(cls, tally: Tally) -> Precision:
         """Return it of a tally."""
-        return cls(
-            _rates(tally, tally.ones), _rates(tally, tally.weights), tally.scored.misusing_officers
-        )
+        draws = (
+            tally.drawn[name] if name in tally.drawn else fn(tally, tally.weights)
+            for name, fn in _DRAWN.items()
+        )  # fmt: skip
+        ones = (fn(tally, tally.ones) for fn in _DRAWN.values())
+        return cls(_rates(*ones), _rates(*draws), tally.scored.misusing_officers)
 
 
-def _rates(tally: Tally, weights: Floats) -> Rates:
-    precision, lift = tally_average_precision(tally, weights), tally_lift(tally, weights)
+#: Metrics that regret is made of, by the names under which a tally keeps their draws.
+_DRAWN: Final = {"average_precision": tally_average_precision, "lift": tally_lift}
+
+
+def _rates(precision: Floats, lift: Floats) -> Rates:
     base = np.divide(precision, lift, out=np.full(len(lift), np.nan), where=lift > 0)
     return Rates(precision, base)
 
