@@ -7,6 +7,7 @@ import pickle
 import shutil
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -68,13 +69,24 @@ def with_oracles(suite: Suite, tiers: Sequence[str], worlds: int = oracle.WORLDS
     return replace(suite, components=(*suite.components, *more))
 
 
-def judged(worlds: Sequence[World], suite: Suite, side_by_side: int = CORES) -> list[Judged]:
+def judged(
+    worlds: Sequence[World], suite: Suite, *, jobs: int | None = None, failures: bool = False
+) -> list[Judged]:
     """Judge a suite on worlds, some at a time, a core each; one alone has all. Return metrics.
+
+    Parameters
+    ----------
+    worlds, suite
+        What is judged.
+    jobs
+        Components at a time in a world, if it is not to be all cores for one world and one else.
+    failures
+        Whether components may fail: they have the one metric `failed`, with the reason as its note.
 
     Raises
     ------
     SystemExit
-        If a component fails.
+        If a component fails, unless it may.
     """
     kept = FOLDER / "oracles.pickle"
     for spec in suite.components:
@@ -84,9 +96,10 @@ def judged(worlds: Sequence[World], suite: Suite, side_by_side: int = CORES) -> 
                 oracle.fitted(_scenario(one), suite, spec.tier or suite.tier, count, CORES)
     kept.write_bytes(pickle.dumps(oracle.FITTED))
     context = get_context("spawn")
-    with ProcessPoolExecutor(side_by_side, context, initializer=_taken, initargs=(kept,)) as pool:
-        jobs = CORES if len(worlds) == 1 else 1
-        return list(pool.map(_judged, worlds, [suite] * len(worlds), [jobs] * len(worlds)))
+    jobs = jobs or (CORES if len(worlds) == 1 else 1)
+    one = partial(_judged, suite=suite, jobs=jobs, failures=failures)
+    with ProcessPoolExecutor(CORES, context, initializer=_taken, initargs=(kept,)) as pool:
+        return list(pool.map(one, worlds))
 
 
 def _taken(kept: Path) -> None:
@@ -99,17 +112,21 @@ def _scenario(world: World) -> Any:
     )  # fmt: skip
 
 
-def _judged(world: World, suite: Suite, jobs: int) -> Judged:
+def _judged(world: World, suite: Suite, jobs: int, *, failures: bool) -> Judged:
     parts = (Path(world.scenario).stem, world.seed, world.days, *world.sets)
     folder = FOLDER / "-".join(str(part).replace("/", "_") for part in parts)
     shards.run(_scenario(world), folder / "data", workers=1)
     failed = run(folder / "data", suite, folder / "run", jobs=jobs).failed
-    if failed:
+    if failed and not failures:
         told = "; ".join(f"{one.name}: {one.reasons}" for one in failed)
         raise SystemExit(f"{world.scenario} {world.seed}: {told}")
     _, results = load_run(folder / "run")
     shutil.rmtree(folder)
-    return {
+    broken = {
+        one.name: {"failed": {"value": 1.0, "note": f"{one.state}: {'; '.join(one.reasons)}"}}
+        for one in failed
+    }
+    return broken | {
         one.name: {
             **one.metrics,
             "told_labels": {"value": float(one.component["division"] == "feedback")},

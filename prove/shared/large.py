@@ -1,0 +1,104 @@
+"""Reference detectors on one large world, with intervals over officers.
+
+`PROOF_DAYS` shortens the world (0: the whole year), `PROOF_JOBS` is how many components run at a
+time: each holds what it remembers of millions of queries.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from misusebench.suite import load_suite
+from misusesim.scenario.load import load_scenario
+from shared import boards
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DAYS = int(os.environ.get("PROOF_DAYS", "0"))
+JOBS = int(os.environ.get("PROOF_JOBS", str(boards.CORES)))
+ORACLE_WORLDS = int(os.environ.get("PROOF_ORACLE_WORLDS", "2"))
+#: Controls and probes of which the page says whether they are at chance.
+SHOWN: Final = (*boards.AT_CHANCE, "officer_probe", "missing_probe", "format_probe")
+CHANCE: Final = 0.5
+INTERVALS: Final = {
+    "average_precision": ".4g", "campaign_recall": ".3f", "precision_at_budget": ".4f",
+    "false_accusations": ",.0f", "false_accusations_per_100k": ".2f", "auroc": ".3f",
+    "regret": ".3f",
+}  # fmt: skip
+SINGLE: Final = {"accusation_disparity": ".1f", "repeat_flag_top_share": ".3f"}
+
+
+def page(name: str, one: boards.Judged) -> list[str]:
+    """Return what is to be read of one world."""
+    base = boards.number(one["random"], "average_precision") / boards.number(one["random"], "lift")
+    order = sorted(one, key=lambda n: -np.nan_to_num(boards.number(one[n], "average_precision")))
+    lines = [
+        f"# Reference detectors on {name}, {DAYS or 'all'} days\n",
+        f"Base rate {base:.3g}. In brackets: 95 % intervals over officers.\n",
+        f"| detector | {' | '.join([*INTERVALS, *SINGLE])} |",
+        f"|---|{'---|' * (len(INTERVALS) + len(SINGLE))}",
+    ]
+    for who in order:
+        if "failed" in one[who]:
+            told = f"INVALID: {one[who]['failed']['note']}"
+            lines.append(f"| {who} | {told} |{' |' * (len(INTERVALS) + len(SINGLE) - 1)}")
+            continue
+        cells = [_between(one[who], key, shown) for key, shown in INTERVALS.items()]
+        cells += [_plain(boards.number(one[who], key), shown) for key, shown in SINGLE.items()]
+        lines.append(f"| {who} | {' | '.join(cells)} |")
+    lines += ["", probes(one), ""]
+    if any(name.startswith(boards.ORACLE) for name in one):
+        above = "; ".join(boards.above_oracle([one])) or "nobody"
+        lines += [f"Above the observable oracle beyond the paired interval: {above}.", ""]
+    if any(key.startswith("campaign_recall/") for key in one["random"]):
+        lines += boards.kinds([one], [n for n in one if n in boards.FAMILIES])
+    return lines
+
+
+def probes(one: boards.Judged) -> str:
+    """Return which controls and probes are not at chance, by their intervals over officers."""
+    areas = {
+        n: [boards.number(one.get(n, {}), "auroc", part) for part in ("value", "low", "high")]
+        for n in SHOWN
+    }
+    off = [n for n, (_, low, high) in areas.items() if low > CHANCE or high < CHANCE]
+    told = ", ".join(f"{n} {_plain(value, '.3f')}" for n, (value, _, _) in areas.items())
+    return (
+        f"Areas under the ROC curve of controls and probes: {told}. "
+        f"Intervals without 0.5: {', '.join(off) or 'none'}."
+    )
+
+
+def _plain(value: float, shown: str) -> str:
+    return format(value, shown) if np.isfinite(value) else "-"
+
+
+def _between(metrics: boards.Metrics, key: str, shown: str) -> str:
+    value, low, high = (boards.number(metrics, key, part) for part in ("value", "low", "high"))
+    ends = f" [{_plain(low, shown)}, {_plain(high, shown)}]"
+    return _plain(value, shown) + (ends if np.isfinite([low, high]).all() else "")
+
+
+def tell(title: str, world: str, *, tiers: Sequence[str] = ()) -> None:
+    """Judge the standard suite on a world and print a table; a component that fails is named.
+
+    Parameters
+    ----------
+    title
+        What the world is called.
+    world
+        What `load_scenario` reads.
+    tiers
+        Of the observable oracles to run as well.
+    """
+    suite = boards.with_oracles(load_suite("standard"), tiers, ORACLE_WORLDS)
+    seed = load_scenario(world).seed
+    one = boards.judged([boards.World(world, seed, DAYS)], suite, jobs=JOBS, failures=True)[0]
+    print("\n".join(page(title, one)))
+    Path(os.environ["PROOF_NUMBERS"]).write_text(json.dumps(one))
