@@ -14,9 +14,10 @@ from misusebench.answers import align
 from misusebench.component import Alert
 from misusebench.errors import SuiteError
 from misusebench.isolated import Decisions
+from misusebench.judging import SCORER, Judging
 from misusebench.outcomes import Bench, Outcome
 from misusebench.replay import Replayed
-from misusebench.run import SCORER, Judging, write_run
+from misusebench.run import write_run
 from misusebench.suite import ComponentSpec, Suite
 from misusesim.dataset.reader import check_parts, open_dataset
 from misusesim.truth import open_truth

@@ -16,8 +16,9 @@ from misusebench.component_faults import fault_of
 from misusebench.confinement import Limits
 from misusebench.errors import LeakError
 from misusebench.isolated import Decisions, _alert
+from misusebench.judging import shifts_worked
 from misusebench.outcomes import Bench, joined, run_all
-from misusebench.run import judge, shifts_worked
+from misusebench.run import judge
 from misusebench.suite import ComponentSpec, Suite, parse_component
 from misusesim.dataset import schema
 

@@ -1,0 +1,193 @@
+"""What components said, measured against truth: one result each, and what pairs of them leave."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from misusebench import metrics
+from misusebench import result as results
+from misusebench.columns import micros
+from misusebench.isolated import OUTCOMES
+from misusebench.metrics.prevention import matrix, stopped
+from misusebench.result import Result
+from misusebench.specs import OBSERVED
+from misusebench.suite import TIERS
+from misusebench.timing import machine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from misusebench.answers import Answers
+    from misusebench.component import Alert
+    from misusebench.outcomes import Bench, Outcome
+    from misusebench.suite import ComponentSpec
+
+
+#: What a result says of who ran the label oracle.
+SCORER: Final = "(the scorer, from truth)"
+
+
+class Judging:
+    """What all components of a run are measured with, and what they leave for the combination."""
+
+    def __init__(
+        self, bench: Bench, answers: Answers, folder: Path, *, keep: bool = True
+    ) -> None:  # fmt: skip
+        self._bench, self._answers, self._folder, self._keep = bench, answers, folder, keep
+        self._shifts = shifts_worked(bench, answers)
+        self._caught: dict[str, NDArray[np.float64]] = {}
+        self._stopped: dict[str, NDArray[np.float64]] = {}
+        self._precision: dict[str, metrics.Precision] = {}
+
+    def judged(self, outcome: Outcome) -> Result:
+        """Return the result of one component; its raw answers are written."""
+        one = _result(self._bench, outcome)
+        if one.valid:
+            self.measure(outcome, one)
+        return one
+
+    def measure(self, outcome: Outcome, one: Result) -> None:
+        """Put metrics and diagnostics into a result; the raw answers are written, if wanted."""
+        (self._detector if outcome.spec.kind == "detector" else self._policy)(outcome, one)
+
+    def _detector(self, outcome: Outcome, one: Result) -> None:
+        if outcome.spec.target == "":  # the label oracle: a detector that knew truth
+            score, alerts = self._answers.positive.astype(np.float64), []
+        elif outcome.replayed is None:
+            raise AssertionError(f"{one.name} is valid, yet has said nothing")
+        else:
+            score, alerts = outcome.replayed.score, outcome.replayed.alerts
+        suite = self._bench.suite
+        tally = metrics.Tally(
+            metrics.frame(self._answers, score), budget=suite.review_budget, seed=suite.seed
+        )
+        one.metrics = results.metrics_json(metrics.compute(tally))
+        one.diagnostics |= {
+            "curves": metrics.curves(tally), "alerts": _counted(alerts), **outcome.diagnostics,
+        }  # fmt: skip
+        self._precision[one.name] = metrics.Precision.of(tally)
+        self._caught[one.name] = tally.caught
+        if not self._keep:
+            return
+        table = pa.table({"query_id": self._answers.query_id, "score": score})
+        results.save_scores(table, self._folder, one.name)
+        if alerts:
+            results.save_alerts(alerts, self._folder, one.name)
+
+    def _policy(self, outcome: Outcome, one: Result) -> None:
+        assert outcome.decisions is not None
+        said = outcome.decisions
+        blank = np.zeros(len(said.outcome))
+        decided = metrics.Decided(
+            metrics.frame(self._answers, blank), said.outcome, said.why, said.explanations,
+            shifts=self._shifts, seed=self._bench.suite.seed,
+        )  # fmt: skip
+        one.metrics = results.metrics_json(metrics.compute_policy(decided))
+        one.diagnostics["outcomes"] = dict(
+            zip(OUTCOMES, np.bincount(said.outcome, minlength=len(OUTCOMES)).tolist(), strict=True)
+        )
+        one.diagnostics["curves"] = metrics.policy_curves(decided)
+        self._stopped[one.name] = stopped(decided)
+        if self._keep:
+            results.save_scores(said.table(self._answers.query_id), self._folder, one.name)
+
+    def compare_with_oracles(self, found: Sequence[Result]) -> None:
+        """Put into each detector's result how far it is from the oracle of its tier, if one ran."""
+        oracles = {one.tier: one for one in found if one.valid and _observes(one)}
+        for one in found:
+            above = [tier for tier in sorted(oracles) if tier >= one.tier]
+            best = oracles[above[0]] if above else None  # who sees more is a ceiling as well
+            if best is None or _observes(one) or one.name not in self._precision:
+                continue
+            ceiling, own = self._precision[best.name], self._precision[one.name]
+            one.metrics |= results.metrics_json(metrics.against(own, ceiling))
+            one.diagnostics["oracle"] = best.name
+
+    def combined(self) -> dict[str, Any]:
+        """Return, per detector and policy, which share of campaigns which of the two stops."""
+        return {
+            detector: {
+                policy: matrix(caught, prevented) for policy, prevented in self._stopped.items()
+            }
+            for detector, caught in self._caught.items()
+        }
+
+
+def _observes(one: Result) -> bool:
+    return bool(one.component["target"] == OBSERVED)
+
+
+def shifts_worked(bench: Bench, answers: Answers) -> NDArray[np.float64] | None:
+    """Return the shifts of each officer in the scored part; None where there is no roster."""
+    bench.context(TIERS[-1])
+    rows = bench.shifts
+    if rows is None or not rows.num_rows:
+        return None
+    start = micros(rows["valid_from"])
+    last = int(answers.time_us.max(initial=answers.start_us))
+    within = rows["officer_id"].filter(pa.array((start >= answers.start_us) & (start <= last)))
+    counted = Counter(within.to_pylist())
+    return np.array([counted[officer] for officer in answers.officers], np.float64)
+
+
+def _counted(alerts: Sequence[Alert]) -> dict[str, int]:
+    """Return how many of a component's own alerts name which level and rule."""
+    names = Counter(f"{one.level}/{one.rule}".removesuffix("/") for one in alerts)
+    return dict(sorted(names.items()))
+
+
+def _result(bench: Bench, outcome: Outcome) -> Result:
+    spec, about = outcome.spec, outcome.about
+    source = _source(spec) if spec.target not in ("", OBSERVED) else None
+    manifest = bench.dataset.manifest
+    return Result(
+        dataset=told_of(bench),
+        scenario_hash=str(manifest["scenario_hash"]),
+        component={
+            "kind": spec.kind,
+            "name": spec.name,
+            "target": spec.target or SCORER,
+            "version": about.version if about else "",
+            "parameters": dict(spec.parameters),
+            "source_sha256": source,
+            "division": "feedback" if outcome.told else "unsupervised",
+        },
+        tier=outcome.tier,
+        seeds={"suite": bench.suite.seed, "scenario": int(manifest.get("seed", 0))},
+        isolation=outcome.isolation or {"level": "none", "not_stopped": []},
+        state=outcome.state,
+        reasons=outcome.reasons,
+        ungated={
+            "metrics": results.metrics_json(metrics.compute_speed(outcome.timing.summary())),
+            "timing": outcome.timing.summary(), "machine": machine(), "stderr": outcome.stderr,
+        },
+    )  # fmt: skip
+
+
+def _source(spec: ComponentSpec) -> str | None:
+    """Return the hash of a component's source; of a command of its words, program and files."""
+    if spec.program:
+        return results.command_sha256(
+            list(spec.parameters["command"]), [spec.program, *(path for _, path in spec.files)]
+        )
+    return results.source_sha256(spec.target, spec.search)
+
+
+def told_of(bench: Bench) -> dict[str, Any]:
+    """Return what a result says of the data set and its cut."""
+    manifest = bench.dataset.manifest
+    return {
+        "name": str(manifest["scenario"]),
+        "hash": str(manifest["dataset_hash"]),
+        "rows": bench.log.num_rows,
+        "scored_rows": bench.log.num_rows - bench.first,
+        "history_end_us": bench.end_us,
+        "versions": dict(manifest.get("versions", {})),
+    }
