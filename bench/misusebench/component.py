@@ -59,12 +59,16 @@ class Request:
     query_id: str  # resource.id: unique per query, never the database's name
     database: Mapping[str, Any]  # resource.properties
     context: Mapping[str, Any]
+    action_properties: Mapping[str, Any] = field(default_factory=dict)
 
     def authzen(self) -> dict[str, Any]:
         """Return the AuthZEN 1.0 body of an access evaluation."""
+        action: dict[str, Any] = {"name": self.action}
+        if self.action_properties:
+            action["properties"] = dict(self.action_properties)
         return {
             "subject": {"type": "officer", "id": self.officer_id, "properties": dict(self.officer)},
-            "action": {"name": self.action},
+            "action": action,
             "resource": {
                 "type": "query", "id": self.query_id, "properties": dict(self.database),
             },

@@ -29,6 +29,10 @@ class Faults:
         """Note a fault of a key or a table."""
         self._found.append((line_of(self._lines, place), what))
 
+    def line(self, place: Place) -> int:
+        """Return the line of a key or a table."""
+        return line_of(self._lines, place)
+
     def keys(self, data: Mapping[str, Any], allowed: list[str], place: Place) -> None:
         """Note every key that is not allowed."""
         above = f"{place[0]}." if place else ""

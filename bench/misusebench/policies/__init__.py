@@ -6,5 +6,6 @@ from typing import Final
 
 REGISTRY: Final = {
     "eleven_rules": "misusebench.policies.eleven_rules:ElevenRules",
+    "reference": "misusebench.policies.reference:Reference",
     "cedar": "misusebench.policies.cedar:Cedar",
 }
