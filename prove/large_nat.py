@@ -1,4 +1,4 @@
-"""False alarms of the reference detectors on M-NAT-hard, half a year: some counties, almost honest."""
+"""False alarms of the reference detectors on M-NAT-hard, half a year: counties, almost honest."""
 
 from __future__ import annotations
 
