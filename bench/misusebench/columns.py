@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 HOUR_US: Final = 3_600_000_000
 DAY_US: Final = 24 * HOUR_US
 _DAY_HOURS: Final = 24
+#: Beginning of the last day that Python can tell the offset of.
+_LAST_HOUR: Final = int(dt.datetime(9999, 12, 31, tzinfo=dt.UTC).timestamp()) // 3600
 
 
 class Words:
@@ -128,7 +130,10 @@ def stable_codes(column: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
 
 def micros(column: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
     """Return a timestamp column as UTC microseconds; null becomes 2**62 (never)."""
-    return column.cast(pa.int64()).fill_null(2**62).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    times = column.cast(pa.int64())
+    if times.null_count:
+        times = times.fill_null(2**62)
+    return times.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
 
 def numbers(column: pa.Array | pa.ChunkedArray, null: float) -> NDArray[np.float64]:
@@ -180,9 +185,9 @@ class LocalTime:
         return start if start == self._at(zone, day + _DAY_HOURS) else self._at(zone, hour)
 
     def _at(self, zone: ZoneInfo, hour: int) -> int:
-        key = (zone, hour)
+        key = (zone, min(hour, _LAST_HOUR))
         if key not in self._ahead:
-            offset = dt.datetime.fromtimestamp(hour * 3600, zone).utcoffset() or dt.timedelta()
+            offset = dt.datetime.fromtimestamp(key[1] * 3600, zone).utcoffset() or dt.timedelta()
             self._ahead[key] = round(offset.total_seconds()) * 1_000_000
         return self._ahead[key]
 
@@ -191,15 +196,23 @@ class LocalTime:
         if not len(utc_us):
             return utc_us
         place, names = places(agency)
-        zones: dict[ZoneInfo, int] = {}  # agencies of one zone are asked about once
-        of = [zones.setdefault(self._zone.get(n, self._default), len(zones)) for n in names]
+        numbers: dict[ZoneInfo, int] = {}  # agencies of one zone are asked about once
+        of = [numbers.setdefault(self._zone.get(n, self._default), len(numbers)) for n in names]
+        zones = list(numbers)
+        if len(zones) == 1 and (only := self._throughout(zones[0], utc_us)) is not None:
+            return utc_us + only
         hour = utc_us // HOUR_US
         first = int(hour.min())
-        pair = hour - first
-        if len(zones) > 1:
-            pair = pair * len(zones) + np.array(of, np.int64)[place]
+        pair = (hour - first) * len(zones) + np.array(of, np.int64)[place]
         used, ranked = _used(pair, int(pair.max()) + 1)
-        zone = list(zones)
-        n = len(zone)
-        shift = [self._of_zone(zone[p % n], first + p // n) for p in used.tolist()]
+        asked = (divmod(p, len(zones)) for p in used.tolist())
+        shift = [self._of_zone(zones[zone], first + hours) for hours, zone in asked]
         return utc_us + np.array(shift, np.int64)[ranked]
+
+    def _throughout(self, zone: ZoneInfo, utc_us: NDArray[np.int64]) -> int | None:
+        """Return the offset of a zone if it is the same on all days, of which there are few."""
+        days = range(int(utc_us.min()) // DAY_US, int(utc_us.max()) // DAY_US + 2)
+        if len(days) > len(utc_us):
+            return None
+        found = {self._at(zone, day * _DAY_HOURS) for day in days}
+        return found.pop() if len(found) == 1 else None

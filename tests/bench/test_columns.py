@@ -88,7 +88,19 @@ def test_local_time_of_every_hour_is_that_of_the_zone(zone):
     offset = [int(time.utcoffset().total_seconds()) * 1_000_000 for time in there]
     times = hours * HOUR_US + 1
     assert (local.local(pa.array(["a"] * len(hours)), times) - times).tolist() == offset
+    for start in range(0, len(hours), 100):
+        part = times[start : start + 100]
+        told = local.local(pa.array(["a"] * len(part)), part) - part
+        assert told.tolist() == offset[start : start + 100]
     assert [local.offset("a", hour) for hour in hours.tolist()] == offset
+
+
+def test_the_last_day_that_can_be_written_has_a_local_time():
+    """No offset is asked of the day after, which Python has no name for."""
+    last = int(dt.datetime(9999, 12, 31, 10, tzinfo=dt.UTC).timestamp()) * 1_000_000
+    agencies = pa.table({"agency_id": ["la"], "timezone": ["America/Los_Angeles"]})
+    local = LocalTime({"directory/agencies": agencies}).local(pa.array(["la"]), np.array([last]))
+    assert (last - local).tolist() == [8 * HOUR_US]
 
 
 def test_an_unknown_agency_is_in_utc():

@@ -17,14 +17,15 @@ class ShiftDays:
     """All shifts as known so far; those without officer, beginning or end cover nothing."""
 
     def __init__(self) -> None:
-        self._officer = np.zeros(0, np.int32)
-        self._begin, self._end, self._first, self._last = (np.zeros(0, np.int64) for _ in range(4))
+        self._officer, self._first, self._last = (np.zeros(0, np.int32) for _ in range(3))
+        self._begin, self._end = (np.zeros(0, np.int64) for _ in range(2))
 
     def learn(self, shifts: pa.Table) -> None:
         """Take over shifts, with plain times and numbers of officers."""
         shifts = shifts.select(["officer_no", "valid_from", "valid_to"]).drop_null()
         begin, end = micros(shifts["valid_from"]), micros(shifts["valid_to"])
-        first, last = (begin - AROUND_US) // DAY_US, (end + AROUND_US) // DAY_US
+        days = (begin - AROUND_US) // DAY_US, (end + AROUND_US) // DAY_US
+        first, last = (day.astype(np.int32) for day in days)
         new = (shifts["officer_no"].to_numpy(), begin, end, first, last)
         old = (self._officer, self._begin, self._end, self._first, self._last)
         some = first <= last
@@ -43,7 +44,7 @@ class ShiftDays:
         return pa.table(
             {
                 "officer_no": self._officer[row],
-                "utc_day": day.astype(np.int32),
+                "utc_day": day.astype(np.int32, copy=False),
                 "valid_from": pa.array(self._begin[row], pa.timestamp("us")),
                 "valid_to": pa.array(self._end[row], pa.timestamp("us")),
             }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from misusebench.columns import DAY_US, LocalTime, distinct, micros, own_words
 from misusebench.detectors.repeats import Again, Asked, Repeats
@@ -128,8 +129,11 @@ class Shaper:
         if array is None:
             place, words = distinct(column)
             array = pa.DictionaryArray.from_arrays(pa.array(place, mask=place < 0), words)
-        codes = map(numbers.__getitem__, array.dictionary.to_pylist())
-        return pa.array([*codes], pa.int32()).take(array.indices)
+        words = array.dictionary.to_pylist()
+        codes = np.fromiter(map(numbers.__getitem__, words), np.int32, len(words))
+        if array.null_count:
+            return pa.array(codes).take(array.indices)
+        return pa.array(codes[array.indices.to_numpy()])  # faster where nothing is null
 
 
 def with_made(rows: pa.Table, named: Named) -> pa.Table:
@@ -171,11 +175,13 @@ def joined(rows: pa.Table, more: pa.Table) -> pa.Table:
 
 def with_repeats(rows: pa.Table, repeats: Repeats) -> pa.Table:
     """Return shaped rows with what came before of the same officer and subject; remember them."""
-    again = Again(np.zeros(len(rows), np.int64), np.zeros(len(rows), bool))
-    known = rows["officer_no"].is_valid().to_numpy() & rows["subject_key"].is_valid().to_numpy()
-    found = repeats.before(_asked(rows if known.all() else rows.filter(pa.array(known))))
-    for column, values in zip(again, found, strict=True):
-        column[known] = values
+    if rows["officer_no"].null_count or rows["subject_key"].null_count:
+        again = Again(np.zeros(len(rows), np.int64), np.zeros(len(rows), bool))
+        known = pc.and_(rows["officer_no"].is_valid(), rows["subject_key"].is_valid())
+        for column, values in zip(again, repeats.before(_asked(rows.filter(known))), strict=True):
+            column[known.to_numpy()] = values
+    else:
+        again = repeats.before(_asked(rows))
     for name, column in zip(REPEATS, again, strict=True):
         rows = rows.append_column(name, pa.array(column))
     return rows
