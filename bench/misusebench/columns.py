@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 HOUR_US: Final = 3_600_000_000
 DAY_US: Final = 24 * HOUR_US
+_DAY_HOURS: Final = 24
+#: Beginning of the last day that Python can tell the offset of.
+_LAST_HOUR: Final = int(dt.datetime(9999, 12, 31, tzinfo=dt.UTC).timestamp()) // 3600
 
 
 class Words:
@@ -67,14 +70,20 @@ def distinct(column: pa.Array | pa.ChunkedArray) -> tuple[NDArray[np.int64], lis
     return place, column.dictionary.take(pa.array(order)).to_pylist()
 
 
-def places(column: pa.Array | pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str]]:
-    """Return each row's place in a list of words: the column's own, if that is a short one."""
+def own_words(column: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray | None:
+    """Return a column whose dictionary is a short list of words, as it is; of others none."""
     array = column
     if isinstance(column, pa.ChunkedArray) and column.num_chunks == 1:
         array = column.chunk(0)
     if not isinstance(array, pa.DictionaryArray) or array.dictionary.null_count:
-        return distinct(column)
-    if len(array.dictionary) > len(array):
+        return None
+    return array if len(array.dictionary) <= len(array) else None
+
+
+def places(column: pa.Array | pa.ChunkedArray) -> tuple[NDArray[np.int64], list[str]]:
+    """Return each row's place in a list of words: the column's own, if that is a short one."""
+    array = own_words(column)
+    if array is None:
         return distinct(column)
     place = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     return place.astype(np.int64), array.dictionary.to_pylist()
@@ -121,7 +130,10 @@ def stable_codes(column: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
 
 def micros(column: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
     """Return a timestamp column as UTC microseconds; null becomes 2**62 (never)."""
-    return column.cast(pa.int64()).fill_null(2**62).to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
+    times = column.cast(pa.int64())
+    if times.null_count:
+        times = times.fill_null(2**62)
+    return times.to_numpy(zero_copy_only=False)  # type: ignore[no-any-return]
 
 
 def numbers(column: pa.Array | pa.ChunkedArray, null: float) -> NDArray[np.float64]:
@@ -142,6 +154,7 @@ class LocalTime:
     def __init__(self, context: Mapping[str, pa.Table], default: str = "UTC") -> None:
         self._zone: dict[str, ZoneInfo] = {}
         self._offset: dict[tuple[str, int], int] = {}
+        self._ahead: dict[tuple[ZoneInfo, int], int] = {}
         self._default = ZoneInfo(default)
         self.learn(context.get("directory/agencies"))
 
@@ -159,19 +172,47 @@ class LocalTime:
         """Return what local time is ahead of UTC, microseconds, in an hour since the epoch."""
         key = (agency, hour)
         if key not in self._offset:
-            zone = self._zone.get(agency, self._default)
-            offset = dt.datetime.fromtimestamp(hour * 3600, zone).utcoffset()
-            self._offset[key] = round((offset or dt.timedelta()).total_seconds()) * 1_000_000
+            self._offset[key] = self._of_zone(self._zone.get(agency, self._default), hour)
         return self._offset[key]
+
+    def _of_zone(self, zone: ZoneInfo, hour: int) -> int:
+        """Return the offset of a zone, from both ends of the UTC day if these agree.
+
+        No zone of the database has two changes of offset within a day: a test reads them all.
+        """
+        day = hour - hour % _DAY_HOURS
+        start = self._at(zone, day)
+        return start if start == self._at(zone, day + _DAY_HOURS) else self._at(zone, hour)
+
+    def _at(self, zone: ZoneInfo, hour: int) -> int:
+        key = (zone, min(hour, _LAST_HOUR))
+        if key not in self._ahead:
+            offset = dt.datetime.fromtimestamp(key[1] * 3600, zone).utcoffset() or dt.timedelta()
+            self._ahead[key] = round(offset.total_seconds()) * 1_000_000
+        return self._ahead[key]
 
     def local(self, agency: pa.Array, utc_us: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return local microseconds (as if UTC) of each row."""
-        place, names = places(agency)
         if not len(utc_us):
             return utc_us
+        place, names = places(agency)
+        numbers: dict[ZoneInfo, int] = {}  # agencies of one zone are asked about once
+        of = [numbers.setdefault(self._zone.get(n, self._default), len(numbers)) for n in names]
+        zones = list(numbers)
+        if len(zones) == 1 and (only := self._throughout(zones[0], utc_us)) is not None:
+            return utc_us + only
         hour = utc_us // HOUR_US
         first = int(hour.min())
-        pair = (hour - first) * len(names) + place
+        pair = (hour - first) * len(zones) + np.array(of, np.int64)[place]
         used, ranked = _used(pair, int(pair.max()) + 1)
-        shift = [self.offset(names[p % len(names)], first + p // len(names)) for p in used.tolist()]
+        asked = (divmod(p, len(zones)) for p in used.tolist())
+        shift = [self._of_zone(zones[zone], first + hours) for hours, zone in asked]
         return utc_us + np.array(shift, np.int64)[ranked]
+
+    def _throughout(self, zone: ZoneInfo, utc_us: NDArray[np.int64]) -> int | None:
+        """Return the offset of a zone if it is the same on all days, of which there are few."""
+        days = range(int(utc_us.min()) // DAY_US, int(utc_us.max()) // DAY_US + 2)
+        if len(days) > len(utc_us):
+            return None
+        found = {self._at(zone, day * _DAY_HOURS) for day in days}
+        return found.pop() if len(found) == 1 else None

@@ -1,7 +1,7 @@
 """Reference detectors on one large world, with intervals over officers.
 
-`PROOF_DAYS` shortens the world (0: the whole year), `PROOF_JOBS` is how many components run at a
-time: each holds what it remembers of millions of queries.
+`PROOF_DAYS` asks for other days than usual (0: the whole year), `PROOF_JOBS` is how many
+components run at a time: each holds what it remembers of millions of queries.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from shared import boards
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-DAYS = int(os.environ.get("PROOF_DAYS", "0"))
 JOBS = int(os.environ.get("PROOF_JOBS", str(boards.CORES)))
 ORACLE_WORLDS = int(os.environ.get("PROOF_ORACLE_WORLDS", "2"))
 #: Controls and probes of which the page says whether they are at chance.
@@ -34,12 +33,12 @@ INTERVALS: Final = {
 SINGLE: Final = {"accusation_disparity": ".1f", "repeat_flag_top_share": ".3f"}
 
 
-def page(name: str, one: boards.Judged) -> list[str]:
+def page(name: str, days: int, one: boards.Judged) -> list[str]:
     """Return what is to be read of one world."""
     base = boards.number(one["random"], "average_precision") / boards.number(one["random"], "lift")
     order = sorted(one, key=lambda n: -np.nan_to_num(boards.number(one[n], "average_precision")))
     lines = [
-        f"# Reference detectors on {name}, {DAYS or 'all'} days\n",
+        f"# Reference detectors on {name}, {days or 'all'} days\n",
         f"Base rate {base:.3g}. In brackets: 95 % intervals over officers.\n",
         f"| detector | {' | '.join([*INTERVALS, *SINGLE])} |",
         f"|---|{'---|' * (len(INTERVALS) + len(SINGLE))}",
@@ -85,7 +84,7 @@ def _between(metrics: boards.Metrics, key: str, shown: str) -> str:
     return _plain(value, shown) + (ends if np.isfinite([low, high]).all() else "")
 
 
-def tell(title: str, world: str, *, tiers: Sequence[str] = ()) -> None:
+def tell(title: str, world: str, *, days: int = 0, tiers: Sequence[str] = ()) -> None:
     """Judge the standard suite on a world and print a table; a component that fails is named.
 
     Parameters
@@ -94,11 +93,13 @@ def tell(title: str, world: str, *, tiers: Sequence[str] = ()) -> None:
         What the world is called.
     world
         What `load_scenario` reads.
+    days
+        How many of the world's; 0: all. `PROOF_DAYS` goes before it.
     tiers
         Of the observable oracles to run as well.
     """
     suite = boards.with_oracles(load_suite("standard"), tiers, ORACLE_WORLDS)
-    seed = load_scenario(world).seed
-    one = boards.judged([boards.World(world, seed, DAYS)], suite, jobs=JOBS, failures=True)[0]
-    print("\n".join(page(title, one)))
+    seed, days = load_scenario(world).seed, int(os.environ.get("PROOF_DAYS", days))
+    one = boards.judged([boards.World(world, seed, days)], suite, jobs=JOBS, failures=True)[0]
+    print("\n".join(page(title, days, one)))
     Path(os.environ["PROOF_NUMBERS"]).write_text(json.dumps(one))

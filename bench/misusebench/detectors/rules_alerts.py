@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from misusebench.columns import DAY_US, micros
+from misusebench.columns import DAY_US, micros, places
 from misusebench.component import Alert
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class Raised:
 
     def begin(self, rows: pa.Table) -> None:
         """Go on to a batch."""
-        self._officer = rows["officer_id"]
+        self._officer, words = places(rows["officer_id"])
+        self._officers: list[str | None] = [*words, None]  # the last is that of null, -1
         self._query = rows["query_id"].to_numpy()
         self._received = micros(rows["received_at"])
         officer = rows["officer_no"].fill_null(-1).to_numpy().astype(np.int64)
@@ -43,13 +45,17 @@ class Raised:
         # The first row of each officer and day is all that can be new.
         first = np.sort(np.unique(self._key[hits], return_index=True)[1])
         seen = self._seen.setdefault(rule.id, set())
-        keys = self._key[hits[first]].tolist()
-        hit = hits[first].tolist()
-        new = [row for row, key in zip(hit, keys, strict=True) if key not in seen]
+        hit = hits[first]
+        keys = self._key[hit].tolist()
+        hit = hit[[key not in seen for key in keys]]
         seen.update(keys)
-        self._alerts.extend(self._alert(rule, row) for row in new)
-
-    def _alert(self, rule: Rule, row: int) -> Alert:
-        officer, query = self._officer[row].as_py(), int(self._query[row])
-        when = int(self._received[row])
-        return Alert("officer", officer, when, rule.weight, (query,), rule.reason, rule.id)
+        # Fields in the order of `Alert`; many are raised at once, so none is built by keyword.
+        officers = map(self._officers.__getitem__, self._officer[hit].tolist())
+        queries = zip(self._query[hit].tolist())
+        self._alerts += map(
+            Alert._make,
+            zip(
+                repeat("officer"), officers, self._received[hit].tolist(), repeat(rule.weight),
+                queries, repeat(rule.reason), repeat(rule.id),
+            ),
+        )  # fmt: skip

@@ -29,15 +29,15 @@ if TYPE_CHECKING:
 
 #: Rule -> hash of the SQL that the function of that name mirrors.
 MIRRORED: Final = {
-    "ccw_on_clets": "a797911f2f76f728",
-    "same_person_again": "7da97079a96429e2",
-    "sensitive_without_number": "9dd20dd9042a271f",
-    "wildcard_name": "b5a589c59aaa0e9d",
-    "long_look_back": "bee78c292478b5d1",
-    "off_shift": "cb9f7e402ef8f7d2",
-    "own_name": "809680a5309c94c2",
-    "own_surname": "3971054b1fee37ea",
-    "colleague": "bde73ddb1a73b29d",
+    "ccw_on_clets": "b3bd6ded87b70393",
+    "same_person_again": "a5301fdaa1a83431",
+    "sensitive_without_number": "71e3415adfab1a45",
+    "wildcard_name": "e3c8726b7b2b352d",
+    "long_look_back": "211dbafa4962de57",
+    "off_shift": "f99811f5a4ce61d2",
+    "own_name": "ce0a14baaf2237ab",
+    "own_surname": "c077d3080d18661a",
+    "colleague": "9f4199c1b6613acb",
 }
 _CCW: Final = re.compile(r"\bccw\b", re.ASCII)
 _NUMBER: Final = re.compile("[0-9]{3}")

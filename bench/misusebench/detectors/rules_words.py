@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 _UPPER = {0xDF: 0x1E9E}
 _LOWER = {0x130: 0x69}
 
@@ -50,3 +53,19 @@ def lower(word: str) -> str:
     'ccw renewal'
     """
     return word.lower() if word.isascii() else "".join(map(_small, word))
+
+
+def small(words: pa.Array) -> pa.Array:
+    """Return words in small letters, null for null.
+
+    Examples
+    --------
+    >>> small(pa.array(["CCW Renewal", None, "ÉTÉ"])).to_pylist()
+    ['ccw renewal', None, 'été']
+    """
+    found = pc.ascii_lower(words)
+    odd = pc.invert(pc.string_is_ascii(words)).fill_null(False)
+    if not pc.any(odd, min_count=0).as_py():
+        return found
+    theirs = pa.array([lower(word) for word in words.filter(odd).to_pylist()], words.type)
+    return pc.replace_with_mask(found, odd, theirs)

@@ -120,7 +120,7 @@ def test_rules_cannot_read_files_or_python():
         "SELECT 1 AS row_no FROM read_csv('/etc/passwd')",
     ):
         with pytest.raises(SuiteError, match="rule x"):
-            rules._hits(load_rules()[0].__class__("x", "r", 0.5, "T0", sql))
+            rules._sql._hits(load_rules()[0].__class__("x", "r", 0.5, "T0", sql))
 
 
 @pytest.mark.parametrize(

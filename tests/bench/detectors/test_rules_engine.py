@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 from tests.bench.literal import at, batch, context, log, table
 
+from misusebench.columns import DAY_US, HOUR_US
 from misusebench.detectors.rules import COLUMNS, Rules, load_rules
+from misusebench.detectors.rules_shifts import ShiftDays
 from misusebench.errors import SuiteError
 
 SHIFT = {"valid_from": "2024-03-04 12:00", "valid_to": "2024-03-04 22:00"}
@@ -81,6 +84,87 @@ def test_a_rule_that_cannot_run_is_named(tmp_path, sql, said):
     path.write_text(f"[[rule]]\nid='mine'\nreason='r'\nweight=0.5\ntier='T0'\nsql='{sql}'\n")
     with pytest.raises(SuiteError, match=f"(?s){said}"):
         Rules(rules=str(path)).score(batch({}))
+
+
+def _mine(tmp_path, *statements):
+    path = tmp_path / "mine.toml"
+    rules = [
+        f"[[rule]]\nid='r{number}'\nreason='R'\nweight=0.5\ntier='T0'\nsql=\"\"\"{sql}\"\"\"\n"
+        for number, sql in enumerate(statements)
+    ]
+    path.write_text("".join(rules))
+    return Rules(rules=str(path))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT row_no FROM batch WHERE match = 'partial' -- a remark",
+        "SELECT row_no FROM batch WHERE match = 'partial';",
+        "SELECT row_no FROM batch WHERE match = 'partial'; -- both",
+        "WITH b AS (SELECT * FROM batch) SELECT row_no FROM b WHERE match = 'partial'",
+        "FROM batch SELECT row_no::INTEGER AS row_no WHERE match = 'partial' ORDER BY time DESC",
+        "SELECT b.row_no FROM batch b JOIN batch c USING (officer_id) WHERE b.match = 'partial'",
+    ],
+)
+def test_rules_of_any_layout_run_side_by_side(tmp_path, sql):
+    """Rules are run in one statement if that can be, else one by one; nobody sees which."""
+    rules = _mine(tmp_path, sql, "SELECT row_no FROM batch WHERE query_id = 12")
+    rows = [{"query_id": 11, "match": "partial"}, {"query_id": 12}]
+    assert rules.score(batch(*rows)).tolist() == [0.5, 0.5]
+    assert [(a.rule, a.evidence) for a in rules.alerts(0)] == [("r0", (11,)), ("r1", (12,))]
+    assert rules.score(batch(*rows)).tolist() == [0.5, 0.5]
+
+
+def test_a_rule_that_fails_beside_others_is_named(tmp_path):
+    """It is the second, which takes a word for a number."""
+    rules = _mine(
+        tmp_path, "SELECT row_no FROM batch", "SELECT row_no FROM batch WHERE system::INTEGER > 1"
+    )
+    with pytest.raises(SuiteError, match=r"rule r1: .*DMV"):
+        rules.score(batch({"system": "DMV"}))
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "with_case", "case_number IS NOT NULL", "reason_lower = 'étude 7'",
+        "contains(lower(reason_text), 'étude')", "utc_day = 19786",
+        "time BETWEEN '2024-03-04' AND '2024-03-04 23:59:59'",
+    ],
+)  # fmt: skip
+def test_made_columns_say_what_those_they_are_made_of_say(tmp_path, where):
+    """Case, small letters and day of a row, alone or beside the columns they come from."""
+    rows = [
+        {"case_number": "24-1", "reason_text": "Étude 7", "time": "2024-03-04 23:59:59"},
+        {"case_number": None, "reason_text": None, "time": "2024-03-05 00:00"},
+    ]
+    rules = _mine(tmp_path, f"SELECT row_no FROM batch WHERE {where}")
+    assert rules.score(batch(*rows)).tolist() == [0.5, 0.0]
+
+
+def test_the_past_is_there_without_a_history(tmp_path):
+    """It is empty, and grows with what is scored."""
+    rules = _mine(tmp_path, "SELECT b.row_no FROM batch b SEMI JOIN past USING (subject_key)")
+    assert [rules.score(batch({})).tolist() for _ in range(2)] == [[0.0], [0.5]]
+
+
+def test_shifts_are_told_by_each_day_they_touch():
+    """Two hours around count; what the batch does not reach, and what has no end, is left out."""
+    hour, day, days = HOUR_US, DAY_US, ShiftDays()
+    bounds = [(23 * hour, day + 7 * hour), (day + 2 * hour, day + 5 * hour), (5 * day, None)]
+    officers = [7, 8, 9]
+    begin, end = (pa.array(times, pa.timestamp("us")) for times in zip(*bounds, strict=True))
+    shifts = pa.table(
+        {"officer_no": pa.array(officers, pa.int32()), "valid_from": begin, "valid_to": end}
+    )
+    days.learn(shifts.slice(0, 1))
+    days.learn(shifts.slice(1))
+    told = days.between(0, 9)
+    pairs = zip(told["officer_no"].to_pylist(), told["utc_day"].to_pylist(), strict=True)
+    assert sorted(pairs) == [(7, 0), (7, 1), (8, 1)]
+    assert days.between(1, 1)["officer_no"].to_pylist() == [7, 8]
+    assert not len(days.between(2, 9))
 
 
 def test_a_rules_file_tells_all_its_faults_at_once(tmp_path):

@@ -227,7 +227,7 @@ def test_memory_forgets_what_no_rule_may_look_back_to(tmp_path):
     rules = Rules(tier="T0", rules=str(path), memory_days=10)
     rules.fit(log(*_days("02-01", "02-20", "02-25")), context())
     rules.score(batch({"time": "2024-03-04 17:00"}))
-    kept = rules._db.execute("SELECT strftime(time, '%m-%d') FROM past ORDER BY 1").fetchall()
+    kept = rules._sql._db.execute("SELECT strftime(time, '%m-%d') FROM past ORDER BY 1").fetchall()
     assert kept == [("02-25",), ("03-04",)]
 
 
