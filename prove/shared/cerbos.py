@@ -94,7 +94,8 @@ def _configuration(ports: list[int], store: Path) -> dict[str, object]:
     return {
         "server": {
             "httpListenAddr": f"127.0.0.1:{ports[0]}", "grpcListenAddr": f"127.0.0.1:{ports[1]}",
-            "requestLimits": {"maxResourcesPerRequest": 500},
+            # It takes requests of one officer and resource together, as actions of one resource.
+            "requestLimits": {"maxResourcesPerRequest": 500, "maxActionsPerResource": 500},
         },
         "telemetry": {"disabled": True},
         "storage": {

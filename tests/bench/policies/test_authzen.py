@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+import ssl
+import subprocess
+import sys
 import time
 
 import pytest
 from tests.bench.literal import request
-from tests.bench.policies.servers import asked, dripping, scripted, served
+from tests.bench.policies.servers import (
+    Scripted,
+    asked,
+    dripping,
+    running,
+    scripted,
+    served,
+)
 
 from misusebench.authzen_server import component
 from misusebench.errors import SuiteError
@@ -290,3 +301,52 @@ def test_a_policy_is_not_the_caller_s_to_give():
     policy = Authzen("http://localhost:1")
     with pytest.raises(SuiteError, match="takes no policy"):
         policy.load({"name": "eleven_rules", "text": None}, None)
+
+
+def test_tls_is_spoken_and_a_strange_certificate_refused(tmp_path, monkeypatch):
+    """Over https with a certificate that is trusted; without trust it denies."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("no openssl to make a certificate")
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    asked_for = [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                 "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                 "-addext", "subjectAltName=DNS:localhost",
+                 "-keyout", key, "-out", certificate]  # fmt: skip
+    subprocess.run(asked_for, check=True, capture_output=True)
+    ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ours.load_cert_chain(certificate, key)
+    server = Scripted(lambda *_: (PERMIT,))
+    server.socket = ours.wrap_socket(server.socket, server_side=True)
+    with running(server) as url:
+        secure = url.replace("http://127.0.0.1", "https://localhost")
+        strange = Authzen(secure)
+        refused = strange.decide(request())
+        strange.close()
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        trusted = Authzen(secure)
+        found = [trusted.decide(request()) for _ in range(2)]
+        trusted.close()
+    assert refused.outcome == "deny"
+    assert refused.errors == ("the server does not answer: SSLCertVerificationError",)
+    assert [(one.outcome, one.errors) for one in found] == [("permit", ())] * 2
+    assert len(server.asked) == 2
+
+
+def test_a_server_that_is_killed_in_the_middle_of_an_answer():
+    """The process ends between two bytes; nothing that came before counts."""
+    program = (
+        "import socket, os\n"
+        "s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True)\n"
+        "c, _ = s.accept(); c.recv(65536)\n"
+        "c.sendall(b'HTTP/1.1 200 OK\\r\\nContent-Type: application/json\\r\\n"
+        'Transfer-Encoding: chunked\\r\\n\\r\\n12\\r\\n{"decision": true}\\r\\n\')\n'
+        "os._exit(9)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as child:
+        port = int(child.stdout.readline())
+        policy = Authzen(f"http://127.0.0.1:{port}")
+        found = policy.decide_batch([request()] * 3)
+        policy.close()
+    assert [one.outcome for one in found] == ["deny"] * 3
+    assert all(one.errors[0].startswith("the server does not answer") for one in found)
