@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
+import subprocess
+import sys
 
 import pytest
 from tests.bench.literal import request
@@ -13,6 +16,7 @@ from misusebench.authzen_server import component, serve
 from misusebench.authzen_wire import BadRequestError, request_of
 from misusebench.component import Decision
 from misusebench.errors import SuiteError
+from misusebench.policies.authzen import Authzen
 from misusebench.policy_bench import protocol
 
 
@@ -28,6 +32,8 @@ class Fixed:
         if one.query_id == "raise":
             raise RuntimeError("private words")
         outcome, _, reason = one.query_id.partition("-")
+        if reason == "error":
+            return Decision(outcome, (), ("half an answer",))
         if outcome not in ("permit", "deny", "challenge"):
             return Decision("deny", (), (f"unknown {outcome}",))
         return Decision(outcome, (reason,) if reason else ())
@@ -89,6 +95,14 @@ def test_decisions_as_they_are_said():
     ]
     error = {"status": 500, "message": "the policy raised RuntimeError"}
     assert raised == [{"decision": False, "context": {"error": error}}] * 2
+
+
+def test_an_error_is_no_permit_whatever_the_policy_says():
+    """A permit that has an error is said as false, with the error."""
+    with served(Fixed()) as url:
+        found = _several(url, "permit-error", "challenge-error")
+    error = {"status": 400, "message": "half an answer"}
+    assert found == [{"decision": False, "context": {"error": error}}] * 2
 
 
 @pytest.mark.parametrize(
@@ -195,6 +209,27 @@ def test_small_answers_wait_for_no_acknowledgement():
     assert handler.disable_nagle_algorithm is True
     assert handler.wbufsize == -1
     server.server_close()
+
+
+@pytest.mark.slow
+def test_an_interrupt_ends_it_though_a_connection_is_kept():
+    """Ctrl-C: no thread holds the process, and its port is free."""
+    program = (
+        "from misusebench.authzen_server import component, serve\n"
+        "server = serve(component('reference'))\n"
+        "print(server.server_port, flush=True)\n"
+        "with server: server.serve_forever()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL) as child:  # fmt: skip
+        port = int(child.stdout.readline())
+        policy = Authzen(f"http://127.0.0.1:{port}")
+        assert policy.decide(request()).outcome == "permit"
+        child.send_signal(signal.SIGINT)
+        assert child.wait(5) != 0
+        assert policy.decide(request()).outcome == "deny"
+        policy.close()
+    serve(Fixed(), port=port).server_close()
 
 
 def test_what_cannot_be_served_is_told():
