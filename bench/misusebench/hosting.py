@@ -1,10 +1,11 @@
-"""Where a component runs: in a worker of ours that shuts it in, or elsewhere behind HTTP."""
+"""Where a component runs: in a worker of ours that shuts it in, or elsewhere and we ask it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
 from misusebench.isolation import Worker
+from misusebench.our_side import OurSide
 from misusebench.remote import Remote
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from misusebench.suite import ComponentSpec
 
 #: What answers for a component.
-Hosting: TypeAlias = Worker | Remote
+Hosting: TypeAlias = Worker | Remote | OurSide
 
 
 def hosted(
@@ -37,6 +38,8 @@ def hosted(
     """
     if spec.url:
         return Remote(spec.url, limits)
+    if spec.our_side:
+        return OurSide(limits)
     return Worker(
         limits, search=spec.search, module=spec.module, program=spec.program,
         files=[path for _, path in spec.files], hide=hide, unsafe=unsafe,

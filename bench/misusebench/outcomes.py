@@ -13,6 +13,7 @@ from misusebench.component_faults import ComponentFault
 from misusebench.errors import IsolationError
 from misusebench.hosting import Hosting, hosted
 from misusebench.isolated import About, Decisions, IsolatedDetector, IsolatedPolicy, start
+from misusebench.our_side import try_out
 from misusebench.replay import BATCH_ROWS, Replayed, replay, split_us
 from misusebench.specs import OBSERVED
 from misusebench.suite import TIERS
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
 #: A policy's facts are resolved from the dispatch tables.
 POLICY_TIER: Final = "T2"
+#: Rows that a policy on our side is asked at a time: each is a round trip, and has a time limit.
+ROUND_TRIPS: Final = 4_096
+#: Decisions made elsewhere name queries by the ids of the log.
+BY_OWN_ID: Final = ("misusebench.policies.decisions:Decisions",)
 #: Leak probes of ours that are about the ids as they are published.
 UNVEILED: Final = (
     "misusebench.detectors.probes:IdProbe", "misusebench.detectors.probes:OfficerProbe",
@@ -128,8 +133,16 @@ class Bench:
         found.replayed.query_id = self.log["query_id"].slice(self.first).to_numpy()
         detector.close()
 
-    def _decide(self, worker: Hosting, found: Outcome) -> None:
+    def _facts_for(self, spec: ComponentSpec) -> pa.Table:
+        """Return the facts with the ids that a policy may know."""
         assert self.facts is not None
+        if spec.target not in BY_OWN_ID:
+            return self.facts
+        own = self.log["query_id"].slice(self.first)
+        place = self.facts.column_names.index("query_id")
+        return self.facts.set_column(place, "query_id", own)
+
+    def _decide(self, worker: Hosting, found: Outcome) -> None:
         found.tier = POLICY_TIER
         given = dict(found.spec.parameters)
         text = given.pop("policy", None)
@@ -137,12 +150,12 @@ class Bench:
         policy = IsolatedPolicy(worker, about)
         found.timing = policy.timing
         policy.load(text)
-        parts = [
-            policy.decide(self.facts.slice(at, BATCH_ROWS))
-            for at in range(0, self.facts.num_rows, BATCH_ROWS)
-        ]
+        facts, rows = self._facts_for(found.spec), BATCH_ROWS
+        if found.spec.our_side:
+            rows = ROUND_TRIPS
+        parts = [policy.decide(facts.slice(at, rows)) for at in range(0, facts.num_rows, rows)]
         found.decisions = joined(parts)
-        policy.decide(self.facts.slice(0, self.suite.single_rows), single=True)
+        policy.decide(facts.slice(0, self.suite.single_rows), single=True)
         policy.close()
 
     def _about(
@@ -196,6 +209,9 @@ def run_all(
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[Outcome]:
     """Run components, some at a time; a failed one does not stop the others."""
+    for spec in components:
+        if spec.our_side:
+            try_out(spec)  # a wrong address or file is told before anything runs
     if any(spec.kind == "policy" for spec in components):
         bench.prepare_facts()
     bench.context(TIERS[-1])

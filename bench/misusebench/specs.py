@@ -52,6 +52,11 @@ class ComponentSpec:
     url: str = ""  # where it is served, if that is elsewhere
 
     @property
+    def our_side(self) -> bool:
+        """Whether it is asked from our side of the process boundary (see `our_side.py`)."""
+        return self.target in policies.OUR_SIDE
+
+    @property
     def module(self) -> str:
         """Dotted name of its module."""
         return self.target.partition(":")[0]
@@ -64,7 +69,7 @@ def parse_component(
 
     A module is looked for in the working folder and among the installed packages. A detector may
     also be a command (``cmd:awk -f mine.awk``, ``cmd+arrow:`` where it reads Arrow), or be served
-    over HTTP (``http://localhost:8000``).
+    over HTTP (``http://localhost:8000``); a policy's address is that of an AuthZEN server.
 
     Raises
     ------
@@ -79,8 +84,8 @@ def parse_component(
         return ComponentSpec(kind, text, registry[text], own, tier)
     if kind == "detector" and text.partition(":")[0] in _FORMS:
         return _command(text, own, tier)
-    if kind == "detector" and text.startswith("http://"):
-        return _remote(text, own, tier)
+    if text.startswith("http://") or (kind == "policy" and text.startswith("https://")):
+        return _remote(kind, text, own, tier)
     if not _TARGET.fullmatch(text):
         names = [*registry, *(SCORERS if kind == "detector" else [])]
         raise SuiteError(f"no {kind} {text}{guess(text, names)}; or give module:Class")
@@ -97,8 +102,8 @@ def parse_component(
     return ComponentSpec(kind, name, text, own, tier, (here,))
 
 
-def _remote(text: str, own: dict[str, Any], tier: str | None) -> ComponentSpec:
-    """Return a detector that is served over HTTP (see `remote.py`)."""
+def _remote(kind: Kind, text: str, own: dict[str, Any], tier: str | None) -> ComponentSpec:
+    """Return a detector (see `remote.py`) or an AuthZEN server that is asked over HTTP."""
     try:
         parts = urlsplit(text)
         port = parts.port
@@ -106,7 +111,10 @@ def _remote(text: str, own: dict[str, Any], tier: str | None) -> ComponentSpec:
         raise SuiteError(f"{text}: {error}") from error
     if not parts.hostname:
         raise SuiteError(f"{text}: name a host, as in http://localhost:8000")
-    name = re.sub(r"[^\w-]+", "_", f"{parts.hostname}_{port or 80}{parts.path}").strip("_-")
+    usual = 443 if parts.scheme == "https" else 80
+    name = re.sub(r"[^\w-]+", "_", f"{parts.hostname}_{port or usual}{parts.path}").strip("_-")
+    if kind == "policy":
+        return ComponentSpec(kind, name, policies.REGISTRY["authzen"], {"url": text, **own}, tier)
     return ComponentSpec("detector", name, "(over HTTP)", own, tier, url=text)
 
 

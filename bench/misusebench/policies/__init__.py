@@ -8,4 +8,9 @@ REGISTRY: Final = {
     "eleven_rules": "misusebench.policies.eleven_rules:ElevenRules",
     "reference": "misusebench.policies.reference:Reference",
     "cedar": "misusebench.policies.cedar:Cedar",
+    "authzen": "misusebench.policies.authzen:Authzen",
+    "opa": "misusebench.policies.opa:Opa",
+    "decisions": "misusebench.policies.decisions:Decisions",
 }
+#: Those that need the network or a file: they run on our side of the process boundary.
+OUR_SIDE: Final = frozenset(REGISTRY[name] for name in ("authzen", "opa", "decisions"))

@@ -239,8 +239,9 @@ def requests(facts: pa.Table | pa.RecordBatch) -> Iterator[Request]:
         yield Request(
             officer_id=officer,
             officer=parts["officer"],
-            action=parts["action"].get("name", ""),
+            action=parts["action"].pop("name", ""),
             query_id=str(query),
             database=parts["database"],
             context=parts["context"],
+            action_properties=parts["action"],
         )

@@ -1,0 +1,125 @@
+"""A policy as data in Cerbos's form: a resource policy in JSON, its conditions in CEL.
+
+Cerbos's conditions see the officer (principal) and the resource. The facts of the context and the
+action are read from the resource's attributes `context` and `action`, where the AuthZEN adapter
+puts them with `context_in_resource`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from misusebench.policies.language.syntax import (
+    Among,
+    Compare,
+    Every,
+    Fact,
+    Holds,
+    Negation,
+    Some,
+)
+
+if TYPE_CHECKING:
+    from misusebench.policies.language.policyfile import Policyfile
+    from misusebench.policies.language.syntax import Atom, Condition
+
+_PLACES: Final = {
+    "officer": "request.principal.attr", "database": "request.resource.attr",
+    "context": "request.resource.attr.context", "action": "request.resource.attr.action",
+}  # fmt: skip
+_IDS: Final = {"officer.id": "request.principal.id", "query.id": "request.resource.id"}
+_TYPES: Final = {"text": "string", "number": "double", "truth": "bool", "texts": "list"}
+
+
+def cerbos_text(policy: Policyfile, resource: str = "query", *, guard: bool = True) -> str:
+    """Return the policy as the content of a file ``NAME.json`` in Cerbos's policy folder.
+
+    A rule that challenges becomes one that denies: Cerbos knows no third outcome.
+
+    Parameters
+    ----------
+    policy
+        The policy.
+    resource
+        Kind of resource that it is for: `resource.type` of the requests.
+    guard
+        Allow only where every fact is there and of its kind. Without it a rule whose fact is
+        missing fails to be evaluated and is passed over: Cerbos then permits.
+    """
+    writer = _Writer(policy)
+    allow = writer.condition(policy.permit)
+    if guard:
+        allow = " && ".join([*writer.guards(), f"({allow})"])
+    rules = [_rule(policy.order[0], "EFFECT_ALLOW", allow)]
+    rules += [
+        _rule(rule.id, "EFFECT_DENY", writer.condition(rule.when)) for rule in policy.rules[1:]
+    ]
+    return json.dumps({
+        "apiVersion": "api.cerbos.dev/v1",
+        "resourcePolicy": {"version": "default", "resource": resource, "rules": rules},
+    }, ensure_ascii=False, indent=1)  # fmt: skip
+
+
+def _rule(name: str, effect: str, condition: str) -> dict[str, object]:
+    return {"name": name, "actions": ["*"], "roles": ["*"], "effect": effect,
+            "condition": {"match": {"expr": condition}}}  # fmt: skip
+
+
+class _Writer:
+    """Writes conditions in CEL."""
+
+    def __init__(self, policy: Policyfile) -> None:
+        self._policy = policy
+
+    def guards(self) -> list[str]:
+        """Return for each fact that it is there and of its kind."""
+        found = []
+        for name, kind in self._policy.kinds.items():
+            if name in _IDS:
+                continue
+            path = _path(name)
+            lacking = f"!has({path}) || " if name in self._policy.defaults else f"has({path}) && "
+            found.append(f"({lacking}type({path}) == {_TYPES[kind]})")
+        return found
+
+    def condition(self, one: Condition) -> str:
+        if isinstance(one, Negation):
+            return f"!({self.condition(one.part)})"
+        if isinstance(one, (Every, Some)):
+            joined = " && " if isinstance(one, Every) else " || "
+            return "(" + joined.join(self.condition(part) for part in one.parts) + ")"
+        return self._atom(one)
+
+    def _atom(self, one: Atom) -> str:
+        if isinstance(one, Compare):
+            right = self._fact(one.right) if isinstance(one.right, Fact) else _constant(one.right)
+            return f"{self._fact(one.left)} {one.op} {right}"
+        if isinstance(one, Among):
+            options = ", ".join(_constant(option) for option in one.options)
+            return f"{self._fact(one.item)} in [{options}]"
+        if isinstance(one, Holds):
+            return f"{self._fact(one.item)} in {self._fact(one.texts)}"
+        return self._fact(one)
+
+    def _fact(self, one: Fact) -> str:
+        path = _path(one.name)
+        if one.name not in self._policy.defaults:
+            return path
+        return f"(has({path}) ? {path} : {_default(self._policy.defaults[one.name])})"
+
+
+def _path(name: str) -> str:
+    place, _, short = name.partition(".")
+    return _IDS.get(name) or f"{_PLACES[place]}.{short}"
+
+
+def _default(value: object) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(_constant(one) for one in value) + "]"
+    return str(value).lower() if isinstance(value, bool) else _constant(value)
+
+
+def _constant(value: object) -> str:
+    """Return a text or a whole number; JSON's escapes are CEL's, as long as letters stay."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else f"{value}.0"
