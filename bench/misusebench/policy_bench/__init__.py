@@ -1,0 +1,1 @@
+"""Measuring policies and their engines, outside of where components run."""
