@@ -76,24 +76,24 @@ def render(found: Mapping[str, Any]) -> list[str]:
         f"that {cost['in_service_time_us']:.2f} µs lie in each service time. So says the engine",
         "`null`, which does nothing.",
         "",
-        *_table(_HEAD, [_speed_row(name, one) for name, one in engines.items()]),
+        *table(_HEAD, [_speed_row(name, one) for name, one in engines.items()]),
         "",
         "Service times in µs (p50 / p99 / p99.9), by outcome; - where there are too few:",
         "",
-        *_table(("engine", "permit", "deny", "all"), [
+        *table(("engine", "permit", "deny", "all"), [
             (name, *(_three(one["single_us"].get(key)) for key in ("permit", "deny", "all")))
             for name, one in engines.items() if one["single_us"]
         ]),
         "",
         "Start in ms, memory in MiB, and the longest time without a decision in a reload, in ms:",
         "",
-        *_table(_START, [_start_row(name, one) for name, one in engines.items() if one["cold_ms"]]),
+        *table(_START, [_start_row(name, one) for name, one in engines.items() if one["cold_ms"]]),
     ]  # fmt: skip
     columnar = [(name, one) for name, one in engines.items() if "table" in one["per_s"]]
     if columnar:
         lines += ["", "Whole tables of facts, rows a second (and to the reference one by one):", ""]
         parts = ("table", "table, encode", "table, evaluate")
-        lines += _table(("engine", "whole", "encode", "evaluate"), [
+        lines += table(("engine", "whole", "encode", "evaluate"), [
             (name, *(_rate(one["per_s"].get(part)) for part in parts)) for name, one in columnar
         ])  # fmt: skip
     wrong = [_wrong(name, one) for name, one in engines.items() if not one["valid"]]
@@ -106,7 +106,8 @@ _START: Final = ("engine", "start to first decision", "spawn", "import", "load",
                  "memory", "grown", "reload", "gap", "usual gap")  # fmt: skip
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a table as lines of Markdown."""
     return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
+
 from misusebench.component import Decision
 from misusebench.policies.reference import Reference
 
@@ -76,6 +78,4 @@ class Table(Reference):
     name = "table"
 
     def decide_table(self, facts):
-        import numpy as np
-
         return np.zeros(facts.num_rows, np.int8), np.zeros(facts.num_rows, np.int32), [((), ())]
