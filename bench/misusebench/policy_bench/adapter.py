@@ -93,12 +93,11 @@ class Adapter:
 
     def __enter__(self) -> Self:
         self._words = tempfile.TemporaryFile()
-        begun = time.monotonic_ns()
+        self._begun = time.monotonic_ns()
         self._process = subprocess.Popen(  # noqa: S603 - our own module
             [sys.executable, "-m", _TIMED], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self._words, env={**os.environ, **_ONE_THREAD},
         )  # fmt: skip
-        self.spawn_ns = self.ask({"op": "hello"})[0]["now_ns"] - begun
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -148,6 +147,11 @@ class Adapter:
         self._words.seek(0)
         last = self._words.read()[-300:].decode(errors="replace").strip().splitlines()
         return f"its process ended{': ' + last[-1] if last else ''}"
+
+    def ready(self) -> float:
+        """Wait for the process; return its memory in MiB before it has a component."""
+        self.spawn_ns = self.ask({"op": "hello"})[0]["now_ns"] - self._begun
+        return self.resident_mib()
 
     def start(self) -> dict[str, Any]:
         """Import and make the component."""

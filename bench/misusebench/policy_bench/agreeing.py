@@ -13,7 +13,7 @@ from misusesim import rng
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from misusebench.component import Request
+    from misusebench.component import Decision, Request
     from misusebench.policies.language import Policyfile
     from misusebench.policy_bench.adapter import Adapter
 
@@ -62,13 +62,25 @@ def mixed(given: Any, count: int, seed: int = 0) -> list[Request]:
     return [found[at] for at in order]
 
 
-def disagreement(adapter: Adapter, slot: str, asked: Sequence[Request], given: Any,
-                 *, reasons: bool = True) -> str:  # fmt: skip
+def disagreement(
+    adapter: Adapter, slot: str, asked: Sequence[Request], wanted: Sequence[Decision],
+    *, reasons: bool = True,
+) -> str:  # fmt: skip
     """Return why no time of an engine counts, "" if it decides as it should.
 
     Where the engine tells an error its reasons are not compared: it must deny, and that is why.
+
+    Parameters
+    ----------
+    adapter
+        With the requests in the slot.
+    slot, asked
+        What is asked.
+    wanted
+        The reference's decisions.
+    reasons
+        Whether the engine can tell all reasons.
     """
-    wanted = loaded(given).decide_batch(asked)
     batch, back = (adapter.decisions(slot, way) for way in ("batch", "back"))
     if len(batch) != len(asked):
         return f"{len(batch)} decisions on a batch of {len(asked)}"
@@ -99,5 +111,5 @@ def table_differs(adapter: Adapter, asked: Sequence[Request], given: Any) -> str
     return f"{apart} of {len(wanted)} outcomes differ in a table" if apart else ""
 
 
-def _told(decision: Any) -> str:
+def _told(decision: Decision) -> str:
     return f"{decision.outcome} ({', '.join(decision.reasons + decision.errors) or 'no reason'})"

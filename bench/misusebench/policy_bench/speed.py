@@ -18,6 +18,7 @@ from misusebench.policy_bench.adapter import Adapter, AdapterFault, Candidate, c
 from misusebench.policy_bench.agreeing import (
     batch_differs,
     disagreement,
+    loaded,
     mixed,
     policy_of,
     sample,
@@ -130,7 +131,7 @@ class _Run:
         return True
 
     def _launched(self, name: str, adapter: Adapter, launch: int) -> None:
-        seen, empty = self.seen[name], adapter.resident_mib()
+        seen, empty = self.seen[name], adapter.ready()
         seen.about = adapter.start()
         load_ns = adapter.load(self.policy)
         adapter.keep("first", self.asked[:1])
@@ -158,7 +159,8 @@ class _Run:
         seen = self.seen[name]
         adapter.keep("checked", self.checked)
         tells = seen.about["tells_reasons"]
-        seen.why = disagreement(adapter, "checked", self.checked, self.policy, reasons=tells)
+        wanted = loaded(self.policy).decide_batch(self.checked)
+        seen.why = disagreement(adapter, "checked", self.checked, wanted, reasons=tells)
         if not seen.why and "decide" in seen.about["has"]:
             seen.why = batch_differs(adapter, "checked")
         if not seen.why and "decide_table" in seen.about["has"]:

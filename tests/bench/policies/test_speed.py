@@ -108,6 +108,7 @@ def test_two_thirds_of_what_is_timed_are_permitted():
 def test_no_answer_in_time_ends_the_process():
     """Whoever hangs is told so, and nothing waits for it."""
     with Adapter(wrong("Slow"), most_s=20) as adapter:
+        assert adapter.ready() > 1
         adapter.start()
         with pytest.raises(AdapterFault, match=r"no answer within 0\.05 s"):
             adapter.load(None, most_s=0.05)
