@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from misusebench.policies.engine import PERMIT, Engine, told
+from misusebench.policies.language.guard import MOST
 from misusebench.policies.language.quick import made, named, reading
 from misusebench.policies.language.syntax import (
     Among,
@@ -55,7 +56,7 @@ def quick_text(policy: Policyfile) -> str:
 
     lines = [
         "def decided(request):",
-        *(f"    {line}" for line in reading(policy)),
+        *(f"    {line}" for line in reading(policy, MOST)),
         "    found = []",
         *(
             f"    if {_condition(rule.when, fact)}:\n        found.append({rule.id!r})"

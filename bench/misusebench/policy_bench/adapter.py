@@ -181,9 +181,10 @@ class Adapter:
             told["loop_ns"],
         )  # fmt: skip
 
-    def per_s(self, slot: str, size: int) -> float:
+    def per_s(self, slot: str, size: int, most_s: float | None = None) -> float:
         """Return decisions a second in batches of a size, 0: one by one without a clock."""
-        told, _ = self.ask({"op": "batches", "slot": slot, "size": size})
+        most_ns = int(most_s * 1e9) if most_s else 0
+        told, _ = self.ask({"op": "batches", "slot": slot, "size": size, "most_ns": most_ns})
         return float(told["n"] / told["ns"] * 1e9)
 
     def decisions(self, slot: str, way: str) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:

@@ -85,7 +85,8 @@ def render(found: Mapping[str, Any]) -> list[str]:
             for name, one in engines.items() if one["single_us"]
         ]),
         "",
-        "Start in ms, memory in MiB, and the longest time without a decision in a reload, in ms:",
+        "Start in ms, memory in MiB, and the longest time without a decision in a reload, in ms;",
+        "an engine that no other thread may ask stands still while it loads:",
         "",
         *table(_START, [_start_row(name, one) for name, one in engines.items() if one["cold_ms"]]),
     ]  # fmt: skip
@@ -129,8 +130,10 @@ def _start_row(name: str, one: Mapping[str, Any]) -> list[str]:
     cold = [f"{one['cold_ms'][key]:.3g}" for key in ("total", "spawn", "import", "load", "first")]
     memory = [one["memory_mib"].get(key) for key in ("loaded", "grown")]
     reload = [one["reload_ms"].get(key) for key in ("load", "gap", "usual_gap")]
-    return [name, *cold, *("-" if v is None else f"{max(0, v):.1f}" for v in memory),
-            *("-" if v is None else f"{v:.3g}" for v in reload)]  # fmt: skip
+    told = ["-" if v is None else f"{v:.3g}" for v in reload]
+    if one["reload_ms"].get("own_thread"):
+        told[1:] = ["stands still", "-"]
+    return [name, *cold, *("-" if v is None else f"{max(0, v):.1f}" for v in memory), *told]
 
 
 def _three(found: Mapping[str, Any] | None) -> str:

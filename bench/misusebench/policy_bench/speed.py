@@ -50,6 +50,7 @@ class Plan:
     table_rows: int = 100_000
     sizes: tuple[int, ...] = (1, 100, 1_000)
     most_s: float = 120.0  # for any one question
+    box_s: float = 3.0  # for the requests of a round in one size of batches
     seed: int = 0
 
 
@@ -178,11 +179,11 @@ class _Run:
         def note(what: str, rate: float) -> None:
             seen.rates.setdefault(what, {})[turn] = rate
 
-        if "decide" in seen.about["has"]:
-            seen.singles.append(adapter.singles("asked"))
-            note("single", adapter.per_s("asked", 0))
+        if "decide" in seen.about["has"] and seen.about["single"]:
+            seen.singles.append(adapter.singles("asked", self.plan.box_s))
+            note("single", adapter.per_s("asked", 0, self.plan.box_s))
         for size in self.plan.sizes:
-            note(f"batch {size}", adapter.per_s("asked", size))
+            note(f"batch {size}", adapter.per_s("asked", size, self.plan.box_s))
         if "decide_table" in seen.about["has"]:
             told, _ = adapter.ask({"op": "table"}, self.table)
             note("table", told["n"] / told["ns"] * 1e9)
@@ -216,11 +217,17 @@ def _summary(seen: _Seen, base: _Seen) -> dict[str, Any]:
         "cold_ms": _medians(seen.cold), "memory_mib": _medians(seen.memory),
         "single_us": split_us(seen.singles),
         "per_s": {what: spread(rates, base.rates["single"]) for what, rates in seen.rates.items()},
-        "reload_ms": {
-            what: statistics.median(one[f"{key}ns"] / 1e6 for one in seen.reload)
-            for what, key in (("load", ""), ("gap", "gap_"), ("usual_gap", "usual_gap_"))
-        } | {"errors": sum(one["errors"] for one in seen.reload)} if seen.reload else {},
+        "reload_ms": _reload(seen.reload) if seen.reload else {},
     }  # fmt: skip
+
+
+def _reload(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    names = {"load": "ns", "gap": "gap_ns", "usual_gap": "usual_gap_ns"}
+    return {
+        **{what: statistics.median(row[key] / 1e6 for row in rows) for what, key in names.items()},
+        "errors": sum(row["errors"] for row in rows),
+        "own_thread": any(row["own_thread"] for row in rows),
+    }
 
 
 def _medians(rows: list[dict[str, float]]) -> dict[str, float]:

@@ -16,6 +16,7 @@ from misusebench.policy_bench.agreeing import batch_differs, disagreement, loade
 from misusebench.policy_bench.figures import split_us, table
 from misusebench.policy_bench.held_facts import POLICY, asked_of
 from misusebench.policy_bench.stores import STORES
+from misusebench.policy_bench.tables import stream_of, table_of
 from misusebench.timing import machine
 from misusesim import rng
 
@@ -33,6 +34,7 @@ ENTITIES: Final = (1_000, 10_000, 100_000)
 _LIMITS: Final = 50
 _PATIENCE_S: Final = 60.0  # for anything but loading, at least
 _FEW: Final = 20  # decisions that are compared at least
+_TIMES: Final = 5  # that a table holds what is asked
 _WAYS: Final = 4  # how often each of them is made
 
 
@@ -187,12 +189,12 @@ def _one(engine: Candidate, given: Case, plan: SweepPlan) -> dict[str, Any]:
             told["memory_mib"] = adapter.resident_mib() - empty
             doing = "deciding"
             adapter.keep("asked", asked)
-            singles = adapter.singles("asked", plan.decide_s)
-            told["single_us"] = split_us([singles])
-            if len(singles.ns) < len(asked):
-                told["cut"] = f"{len(singles.ns)} decisions of {len(asked)} in {plan.decide_s:g} s"
-            fit = int(plan.decide_s / _WAYS / (singles.loop_ns / 1e9 / len(singles.ns)))
-            few = max(_FEW, min(plan.checked, fit))
+            each_s = (
+                _table_s(adapter, asked, told)
+                if not about["single"]
+                else _singles_s(adapter, asked, told, plan.decide_s)
+            )
+            few = max(_FEW, min(plan.checked, int(plan.decide_s / _WAYS / each_s)))
             doing = "being checked"
             adapter.keep("checked", asked[:few])
             tells = about["tells_reasons"]
@@ -203,6 +205,26 @@ def _one(engine: Candidate, given: Case, plan: SweepPlan) -> dict[str, Any]:
     return told | {"valid": not told["why"]}
 
 
+def _singles_s(
+    adapter: Adapter, asked: Sequence[Request], told: dict[str, Any], most_s: float
+) -> float:
+    """Note what single decisions take; return the seconds of one."""
+    singles = adapter.singles("asked", most_s)
+    told["single_us"] = split_us([singles])
+    if len(singles.ns) < len(asked):
+        told["cut"] = f"{len(singles.ns)} decisions of {len(asked)} in {most_s:g} s"
+    return singles.loop_ns / 1e9 / len(singles.ns)
+
+
+def _table_s(adapter: Adapter, asked: Sequence[Request], told: dict[str, Any]) -> float:
+    """Note what a row takes an engine for tables; return the seconds of a single decision."""
+    rows = table_of(list(asked) * _TIMES)
+    found, _ = adapter.ask({"op": "table"}, stream_of(rows))
+    told["table_us_a_row"] = found["ns"] / found["n"] / 1e3
+    adapter.keep("few", asked[:_FEW])
+    return 1 / adapter.per_s("few", 0)
+
+
 def render(found: Mapping[str, Any]) -> list[str]:
     """Return what a sweep found as lines of Markdown."""
     counts = [str(one) for one in found["counts"]]
@@ -210,6 +232,8 @@ def render(found: Mapping[str, Any]) -> list[str]:
     lines = [f"p50 / p99 in µs of permits, then of denies, by number of {found['what']}:", ""]
     rows: list[tuple[str, ...]] = []
     for name, sizes in found["engines"].items():
+        if any("table_us_a_row" in at for at in sizes.values()):
+            continue
         for key, more in (("permit", ""), ("deny", ", denied")):
             cells = [_cell(sizes.get(one), partial(_pair, key)) for one in counts]
             rows.append((name + more, *cells))
@@ -219,6 +243,14 @@ def render(found: Mapping[str, Any]) -> list[str]:
         (name, *(_cell(sizes.get(one), _load) for one in counts))
         for name, sizes in found["engines"].items()
     ])  # fmt: skip
+    tables = [
+        (name, *(_cell(sizes.get(one), _row_us) for one in counts))
+        for name, sizes in found["engines"].items()
+        if any("table_us_a_row" in at for at in sizes.values())
+    ]
+    if tables:
+        lines += ["", "Of engines that take whole tables, µs a row of one:", ""]
+        lines += table(head, tables)
     notes = [
         f"- `{name}` at {int(count):,}: {'cut off, ' + at['cut'] if at['cut'] else ''}"
         + (f"INVALID: {at['why']}" if not at["valid"] else "")
@@ -250,6 +282,10 @@ def _pair(key: str, at: Mapping[str, Any]) -> str:
     if not part:
         return "cut off" if at["cut"] else "-"
     return " / ".join("-" if part[p] is None else f"{part[p]:.3g}" for p in ("p50", "p99"))
+
+
+def _row_us(at: Mapping[str, Any]) -> str:
+    return f"{at['table_us_a_row']:.3g}" if "table_us_a_row" in at else "cut off"
 
 
 def _load(at: Mapping[str, Any]) -> str:

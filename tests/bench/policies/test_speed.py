@@ -15,7 +15,10 @@ from misusebench.policy_bench.figures import MOST_OVERHEAD_US, render, split_us,
 from misusebench.policy_bench.speed import Plan, speed
 
 ROOT = str(Path(__file__).parents[3])
-WRONG = ("Lenient", "Forgetful", "FirstOfBatch", "Raising", "Ending", "Table")
+#: Two of them are right.
+WRONG = (
+    "Columns", "Lonely", "Lenient", "Forgetful", "FirstOfBatch", "Raising", "Ending", "Table",
+)  # fmt: skip
 
 
 def wrong(name, **given):
@@ -33,7 +36,8 @@ def test_a_wrong_engine_is_timed_and_marked_with_the_reason(found):
     """Another outcome, another reason, a batch unlike single decisions, a table, an end."""
     engines = found["engines"]
     assert engines["reference"]["valid"]
-    assert {name for name, one in engines.items() if one["valid"]} == {"null", "reference"}
+    right = {"null", "reference", "Columns", "Lonely"}
+    assert {name for name, one in engines.items() if one["valid"]} == right
     assert "permit, the reference says deny (WARRANT)" in engines["Lenient"]["why"]
     assert "the reference deny" in engines["Forgetful"]["why"]
     assert "decisions differ in a batch" in engines["FirstOfBatch"]["why"]
@@ -70,9 +74,29 @@ def test_what_is_told_of_a_valid_engine(found):
     assert one["memory_mib"]["loaded"] > 0
     assert one["reload_ms"]["errors"] == 0
     assert one["reload_ms"]["gap"] > 0
+    assert found["engines"]["Columns"]["reload_ms"]["own_thread"] is False
+    own = found["engines"]["Lonely"]["reload_ms"]
+    assert own["own_thread"]
+    assert own["gap"] == own["load"] > 0
+    rows = "\n".join(render(found)).splitlines()
+    assert [r for r in rows if r.startswith("| Lonely") and r.endswith("| stands still | - |")]
     assert one["per_s"]["single"]["ratio"] == 1
     assert one["per_s"]["batch 100"]["median"] > 0
     assert one["single_us"]["permit"]["n"] + one["single_us"]["deny"]["n"] == 600
+
+
+def test_an_engine_for_tables_is_timed_in_tables_and_batches(found):
+    """Encoding and evaluation apart; in no table of single decisions."""
+    one = found["engines"]["Columns"]
+    assert set(one["per_s"]) == {
+        "batch 1", "batch 100", "table", "table, encode", "table, evaluate"}  # fmt: skip
+    assert one["single_us"] == {}
+    assert one["per_s"]["table, evaluate"]["median"] > one["per_s"]["table"]["median"]
+    assert one["per_s"]["table"]["ratio"] < 2
+    page = "\n".join(render(found))
+    whole = page[page.index("Whole tables of facts") :]
+    assert "| Columns |" in whole
+    assert "| reference |" not in whole
 
 
 def test_percentiles_are_split_by_outcome():

@@ -87,6 +87,18 @@ def test_a_sweep_cuts_off_marks_and_goes_on_with_others():
     assert whole["single_us"]["permit"]["n"] + whole["single_us"]["deny"]["n"] == 400
 
 
+def test_an_engine_for_tables_is_swept_by_rows():
+    """What a row of a table takes, no single decisions."""
+    found = rule_sweep([wrong("Columns")], (5, 500), PLAN)
+    sizes = found["engines"]["Columns"]
+    assert [at["why"] for at in sizes.values()] == ["", ""]
+    assert sizes["5"]["table_us_a_row"] > 0
+    assert "single_us" not in sizes["5"]
+    page = "\n".join(render(found))
+    assert "µs a row of one" in page
+    assert page.count("| Columns |") == 2
+
+
 def test_decisions_are_cut_off_by_the_clock():
     """Some decisions of many, and what they took is told all the same."""
     plan = SweepPlan(requests=4_000, checked=20, load_s=20, decide_s=0.004)

@@ -1,12 +1,14 @@
-"""Engines with a fault each, for the timing of policies."""
+"""Engines with a fault each, and two odd ones without any, for the timing of policies."""
 
 from __future__ import annotations
 
+import threading
 import time
 
 import numpy as np
 
 from misusebench.component import Decision
+from misusebench.policies.facts import requests
 from misusebench.policies.reference import Reference
 
 
@@ -70,6 +72,37 @@ class Slow(Reference):
     def load(self, policy, facts):
         super().load(policy, facts)
         time.sleep(0.02 * len(self._order))
+
+
+class Columns(Reference):
+    """Right, and made for whole tables; its encoding is requests."""
+
+    name = "columns"
+    single = False
+
+    def encode(self, facts):
+        return list(requests(facts))
+
+    def evaluate(self, encoded):
+        return np.array([one.outcome != "permit" for one in self.decide_batch(encoded)])
+
+    def decide_table(self, facts):
+        return self.evaluate(self.encode(facts)), np.zeros(facts.num_rows, np.int32), [((), ())]
+
+
+class Lonely(Reference):
+    """Right, and asked by the thread only in which it was made: else it panics."""
+
+    name = "lonely"
+
+    def __init__(self):
+        super().__init__()
+        self.thread = threading.get_ident()
+
+    def decide(self, request):
+        if threading.get_ident() != self.thread:
+            raise KeyboardInterrupt
+        return super().decide(request)
 
 
 class Table(Reference):

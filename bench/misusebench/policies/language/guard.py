@@ -6,9 +6,9 @@ its engine about a request that is not whole.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from misusebench.policies.language.quick import MOST, checker
+from misusebench.policies.language.quick import checker
 from misusebench.policies.language.vocabulary import KIND_WORDS, TYPES, parts_of
 
 if TYPE_CHECKING:
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from misusebench.policies.language.policyfile import Policyfile
 
 Parts = dict[str, dict[str, Any]]
+#: Numbers that every engine can hold.
+MOST: Final = 2**53
 
 
 class _Wanted(NamedTuple):
@@ -35,7 +37,7 @@ class Guard:
             for name, kind in policy.kinds.items()
         ]
         self._defaults = [(*_split(name), value) for name, value in policy.defaults.items()]
-        self._quick = checker(policy)
+        self._quick = checker(policy, MOST)
 
     def whole(self, request: Request) -> tuple[Parts, tuple[str, ...]]:
         """Return the facts by place, and what is wrong with them; then nothing may be asked."""

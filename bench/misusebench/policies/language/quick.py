@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from misusebench.component import Request
     from misusebench.policies.language.policyfile import Policyfile
 
-#: Numbers of this size and more cannot be held by every engine.
-MOST: Final = 2**53
 #: Parts of a request that hold facts by name.
 _HELD: Final = ("officer", "database", "context")
 
@@ -28,8 +26,11 @@ def named(policy: Policyfile) -> dict[str, str]:
     return {fact: f"f{nth}" for nth, fact in enumerate(policy.kinds)}
 
 
-def reading(policy: Policyfile) -> list[str]:
-    """Return lines of a function of `request`: facts by :func:`named`, or None is returned."""
+def reading(policy: Policyfile, most: int) -> list[str]:
+    """Return lines of a function of `request`: facts by :func:`named`, or None is returned.
+
+    Numbers must be less than `most`, and more than that below zero.
+    """
     name = named(policy)
     used = [place for place in _HELD if any(f.startswith(f"{place}.") for f in name)]
     lines = [f"{place} = request.{place}" for place in used]
@@ -45,7 +46,7 @@ def reading(policy: Policyfile) -> list[str]:
         f"if {test}: return None"
         for fact, kind in policy.kinds.items()
         for test in [f"type({name[fact]}) is not {TYPES[kind].__name__}"
-                     + (f" or not -{MOST} < {name[fact]} < {MOST}" if kind == "number" else "")]
+                     + (f" or not -{most} < {name[fact]} < {most}" if kind == "number" else "")]
     ]  # fmt: skip
     for fact, kind in policy.kinds.items():
         if kind == "texts":
@@ -76,7 +77,7 @@ def made(text: str, name: str, **known: Any) -> Any:
     return space[name]
 
 
-def checker(policy: Policyfile) -> Callable[[Request], bool | None]:
+def checker(policy: Policyfile, most: int) -> Callable[[Request], bool | None]:
     """Return a function that tells whether a request is whole; None: ask the guard."""
-    lines = ["def whole(request):", *(f"    {line}" for line in reading(policy))]
+    lines = ["def whole(request):", *(f"    {line}" for line in reading(policy, most))]
     return made("\n".join([*lines, "    return True"]), "whole")  # type: ignore[no-any-return]
