@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.policies.language import read_policy
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Shares of the requests that are timed: permitted; denied by one rule. The rest: by several.
 PERMITTED, BY_ONE = 0.66, 0.27
+#: Requests that are permitted, about which others are made up.
+_ABOUT: Final = 16
 USUAL: Final = "eleven_rules"
 #: By their codes in a table.
 OUTCOMES: Final = ("permit", "deny", "challenge")
@@ -49,17 +52,29 @@ def mixed(given: Any, count: int, seed: int = 0) -> list[Request]:
     """
     reference, policy = loaded(given), policy_of(given)
     pools: list[list[Request]] = [[], [], []]
-    for one in random_requests(policy, 6 * count, seed):
+    for nth, one in enumerate(_pool(policy, 6 * count, seed)):
         decision = reference.decide(one)
-        pools[min(2, len(decision.reasons)) if decision.outcome != "permit" else 0].append(one)
+        kind = min(2, len(decision.reasons)) if decision.outcome != "permit" else 0
+        pools[kind].append(replace(one, officer_id=f"o{nth}", query_id=f"m{nth}"))
     few = round(PERMITTED * count), round(BY_ONE * count)
     wanted = *few, count - sum(few)
+    pools = [_shuffled(pool, seed) for pool in pools]
     taken = [pool[:n] for pool, n in zip(pools, wanted, strict=True)]
     lacking = count - sum(map(len, taken))
     rest = [one for pool, n in zip(pools, wanted, strict=True) for one in pool[n:]]
     found = [one for part in (*taken, rest[:lacking]) for one in part]
-    order = rng.stream(seed, "policy-mix").permutation(len(found))
-    return [found[at] for at in order]
+    return _shuffled(found, seed)
+
+
+def _shuffled(requests: list[Request], seed: int) -> list[Request]:
+    order = rng.stream(seed, "policy-mix").permutation(len(requests))
+    return [requests[at] for at in order]
+
+
+def _pool(policy: Policyfile, count: int, seed: int) -> list[Request]:
+    """Return random requests about several that are permitted, not all about one."""
+    each = -(-count // _ABOUT)
+    return [r for n in range(_ABOUT) for r in random_requests(policy, each, seed * _ABOUT + n)]
 
 
 def disagreement(

@@ -18,6 +18,7 @@ ROOT = str(Path(__file__).parents[3])
 #: Two of them are right.
 WRONG = (
     "Columns", "Lonely", "Lenient", "Forgetful", "FirstOfBatch", "Raising", "Ending", "Table",
+    "EverySecond",
 )  # fmt: skip
 
 
@@ -41,6 +42,7 @@ def test_a_wrong_engine_is_timed_and_marked_with_the_reason(found):
     assert "permit, the reference says deny (WARRANT)" in engines["Lenient"]["why"]
     assert "the reference deny" in engines["Forgetful"]["why"]
     assert "decisions differ in a batch" in engines["FirstOfBatch"]["why"]
+    assert engines["EverySecond"]["why"] == "a batch in reverse differs from the batch"
     assert "outcomes differ in a table" in engines["Table"]["why"]
     assert engines["Raising"]["why"] == "RuntimeError: its policy is no good"
     assert engines["Ending"]["why"] == "its process ended: enough"
@@ -123,6 +125,9 @@ def test_two_thirds_of_what_is_timed_are_permitted():
     assert asked == mixed(None, 400)
     engine = Reference()
     engine.load(None, None)
+    permitted = [r for r in asked if engine.decide(r).outcome == "permit"]
+    assert {min(2, r.database["sensitivity"]) for r in permitted} == {0, 1, 2}
+    assert len({r.officer["role"] for r in permitted}) > 3
     reasons = [len(one.reasons) for one in engine.decide_batch(asked)]
     assert reasons.count(0) == 264
     assert reasons.count(1) == 108

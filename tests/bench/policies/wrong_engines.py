@@ -46,6 +46,18 @@ class FirstOfBatch(Reference):
         return Decision("deny") if self.asked % 7 == 0 else super().decide(request)
 
 
+class EverySecond(Reference):
+    """Right in the first batch; denies all of every second."""
+
+    name = "every_second"
+    batches = 0
+
+    def decide_batch(self, requests):
+        self.batches += 1
+        found = super().decide_batch(requests)
+        return found if self.batches % 2 else [Decision("deny")] * len(found)
+
+
 class Raising(Reference):
     """Cannot be loaded."""
 
