@@ -132,8 +132,10 @@ def test_the_highest_rate_is_found_by_doubling_and_halving():
 
     found = highest_rate(measure, low=200)
     assert found["rate"] == 2_600
-    assert asked == [200, 400, 800, 1_600, 3_200, 2_400, 2_800, 2_600, 2_700]
+    assert asked == [200, 400, 800, 1_600, 3_200, 3_200, 2_400, 2_800, 2_800, 2_600, 2_700, 2_700]
     assert [one["rate"] for one in found["tried"]] == sorted(asked)
+    once = iter([{"latency_ms": {"p99": p99}, "error_share": 0.0} for p99 in (50.0, 5.0)])
+    assert highest_rate(lambda _: next(once), low=200, most=300)["rate"] == 200
     bad = {"latency_ms": {"p99": None}, "error_share": 0.0}
     assert highest_rate(lambda _: bad)["rate"] == 0
 
