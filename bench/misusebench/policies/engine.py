@@ -42,6 +42,8 @@ class Engine:
         self._policy: Policyfile | None = None
         self._guard: Guard | None = None
         self._order: tuple[str, ...] = ()
+        self._rank: dict[str, int] = {}
+        self._challenges: frozenset[str] = frozenset()
 
     def load(self, policy: Any, facts: Any) -> None:
         """Parse the policy: None for the eleven rules, a table with `name` and `text` for TOML, or
@@ -50,11 +52,14 @@ class Engine:
         del facts
         if isinstance(policy, str):
             self._policy = self._guard = None
+            self._order, self._challenges = (), frozenset()
             self._take(policy)
             return
         given: dict[str, Any] = {"name": USUAL, "text": None} if policy is None else policy
         self._policy = read_policy(given["name"], given["text"])
         self._guard, self._order = Guard(self._policy), self._policy.order
+        self._rank = {rule: nth for nth, rule in enumerate(self._order)}
+        self._challenges = self._policy.challenges
         self._compile(self._policy)
 
     def decide(self, request: Request) -> Decision:
@@ -85,11 +90,17 @@ class Engine:
         """Return what comes of the rules that hold and of errors."""
         if not fired and not errors:
             return PERMIT
-        told = tuple(rule for rule in self._order if rule in fired) if self._order else tuple(fired)
+        told = self._in_order(fired) if self._order else tuple(fired)
         if errors:
             return Decision("deny", told, tuple(errors))
-        mild = self._policy is not None and self._policy.challenges.issuperset(told)
+        mild = bool(self._challenges) and self._challenges.issuperset(told)
         return Decision("challenge" if mild else "deny", told)
+
+    def _in_order(self, fired: Collection[str]) -> tuple[str, ...]:
+        """Return ids in the policy's order, each once, others left out."""
+        if len(fired) == 1 and next(iter(fired)) in self._rank:
+            return tuple(fired)
+        return tuple(sorted(self._rank.keys() & fired, key=self._rank.__getitem__))
 
     def _compile(self, policy: Policyfile) -> None:
         """Turn the policy into the engine's own text, and have it parsed."""

@@ -1,4 +1,4 @@
-"""The policy benchmark: what policies are worth, and how far their engines can be trusted.
+"""The policy benchmark: what policies are worth, how far and how fast their engines can be trusted.
 
 Our side of the process boundary; components lie in `policies/`.
 """

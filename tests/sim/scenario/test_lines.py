@@ -102,3 +102,10 @@ def test_every_key_is_found(pairs: dict[str, str]) -> None:
     found = {path: line for path, line in key_lines(text).items() if len(path) == 1}
 
     assert found == starts
+
+
+def test_a_table_whose_part_came_first_has_its_own_line() -> None:
+    """`[a.b]` before `[a]`: each key at its own line."""
+    lines = key_lines("[a.b]\nc = 1\n[a]\nd = 2\n")
+    assert line_of(lines, ("a",)) == 3
+    assert line_of(lines, ("a", "b")) == 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from misusebench.policies.language.quick import checker
 from misusebench.policies.language.vocabulary import KIND_WORDS, TYPES, parts_of
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 Parts = dict[str, dict[str, Any]]
 #: Numbers that every engine can hold.
-_MOST: Final = 2**53
+MOST: Final = 2**53
 
 
 class _Wanted(NamedTuple):
@@ -36,12 +37,15 @@ class Guard:
             for name, kind in policy.kinds.items()
         ]
         self._defaults = [(*_split(name), value) for name, value in policy.defaults.items()]
+        self._quick = checker(policy, MOST)
 
     def whole(self, request: Request) -> tuple[Parts, tuple[str, ...]]:
         """Return the facts by place, and what is wrong with them; then nothing may be asked."""
         parts = parts_of(request)
         for place, short, value in self._defaults:
             parts[place].setdefault(short, value)
+        if self._quick(request):
+            return parts, ()
         wrong = [
             f"missing fact {name}" if short not in parts[place]
             else f"fact {name} must be {word}, got {parts[place][short]!r:.40}"
@@ -55,7 +59,7 @@ class Guard:
         found = []
         for name, place, short, kind, _ in self._wanted:
             value = parts[place][short]
-            if kind is int and not -_MOST < value < _MOST:
+            if kind is int and not -MOST < value < MOST:
                 found.append(f"fact {name} is beyond 2^53")
             if kind is list and not all(type(one) is str for one in value):
                 found.append(f"fact {name} must be a list of texts")
