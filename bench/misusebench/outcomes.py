@@ -13,6 +13,7 @@ from misusebench.component_faults import ComponentFault
 from misusebench.errors import IsolationError
 from misusebench.hosting import Hosting, hosted
 from misusebench.isolated import About, Decisions, IsolatedDetector, IsolatedPolicy, start
+from misusebench.policies.source import policy_source
 from misusebench.replay import BATCH_ROWS, Replayed, replay, split_us
 from misusebench.specs import OBSERVED
 from misusebench.suite import TIERS
@@ -132,11 +133,11 @@ class Bench:
         assert self.facts is not None
         found.tier = POLICY_TIER
         given = dict(found.spec.parameters)
-        text = given.pop("policy", None)
+        source = policy_source(given.pop("policy", None))
         about = self._about(worker, found.spec, found, given)
         policy = IsolatedPolicy(worker, about)
         found.timing = policy.timing
-        policy.load(text)
+        policy.load(source)
         parts = [
             policy.decide(self.facts.slice(at, BATCH_ROWS))
             for at in range(0, self.facts.num_rows, BATCH_ROWS)
@@ -196,7 +197,10 @@ def run_all(
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[Outcome]:
     """Run components, some at a time; a failed one does not stop the others."""
-    if any(spec.kind == "policy" for spec in components):
+    policies = [spec for spec in components if spec.kind == "policy"]
+    for spec in policies:
+        policy_source(spec.parameters.get("policy"))  # its faults end the run before it begins
+    if policies:
         bench.prepare_facts()
     bench.context(TIERS[-1])
     with ThreadPoolExecutor(max(1, jobs)) as pool:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Parts = dict[str, dict[str, Any]]
 #: Numbers that every engine can hold.
-_MOST: Final = 2**53
+MOST: Final = 2**53
 
 
 class _Wanted(NamedTuple):
@@ -55,7 +55,7 @@ class Guard:
         found = []
         for name, place, short, kind, _ in self._wanted:
             value = parts[place][short]
-            if kind is int and not -_MOST < value < _MOST:
+            if kind is int and not -MOST < value < MOST:
                 found.append(f"fact {name} is beyond 2^53")
             if kind is list and not all(type(one) is str for one in value):
                 found.append(f"fact {name} must be a list of texts")
