@@ -79,7 +79,7 @@ def schema_text(
     places: dict[str, list[str]] = {place: [] for place in (*_RECORDS, "context")}
     for name, kind in kinds.items():
         place, _, short = name.partition(".")
-        places[place].append(f"{short}{'' if name in needed else '?'}: {_TYPES[kind]}")
+        places[place].append(f'"{short}"{"" if name in needed else "?"}: {_TYPES[kind]}')
     records = [f"{place}: {{ {', '.join(places[place])} }}" for place in _RECORDS if places[place]]
     return (
         f"entity Officer;\nentity Query;\naction {', '.join(actions)} appliesTo {{ principal: "
@@ -156,7 +156,8 @@ class Cedar(Engine):
 
     def _take(self, text: str) -> None:
         self._telling = None
-        schema = schema_text(FACT_KINDS, FACTS, ("query", "share"))
+        said = {name: kind for name, kind in FACT_KINDS.items() if not name.startswith("action.")}
+        schema = schema_text(said, FACTS, ("query", "share"))
         self._parse(text, schema if self._with_schema else None)
 
     def _parse(self, text: str, schema: str | None) -> None:

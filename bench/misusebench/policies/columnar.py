@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from misusebench.component import Decision
 from misusebench.policies.engine import Engine
+from misusebench.policies.facts import FACTS
 from misusebench.policies.language.guard import MOST
 from misusebench.policies.language.vocabulary import FACT_KINDS, IDS, KIND_WORDS, TYPES, parts_of
 
@@ -118,7 +119,8 @@ class Columnar(Engine):
             if default is not None:
                 column = _filled(column, default, kind)
             columns[name] = column
-            if column.null_count and not wrong:
+            needed = self._policy is not None or name in FACTS
+            if needed and column.null_count and not wrong:
                 wrong = {f"missing fact {name}": _nulls(column)}
             errors.update(wrong)
             odd.update(_unsayable(column, name, kind))
@@ -152,14 +154,13 @@ def _column(
             column = (
                 pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
             )
-    if name == "action.name":
-        column = pc.fill_null(column.cast(wanted), "")
     if pa.types.is_dictionary(column.type) or name in _COLUMNS:
         column = column.cast(wanted)
     if pa.types.is_integer(column.type) and kind == "number":
         column = column.cast(wanted, safe=False)
     if column.type == wanted or pa.types.is_null(column.type):
-        return column.cast(wanted), {}
+        column = column.cast(wanted)
+        return (pc.fill_null(column, "") if name == "action.name" else column), {}
     text = f"fact {name} must be {KIND_WORDS[kind]}, got {column.type}"
     return pa.nulls(facts.num_rows, wanted), {text: np.ones(facts.num_rows, bool)}
 

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from misusebench.policies.language.policyfile import Policyfile
     from misusebench.policies.language.syntax import Atom, Condition
 
-#: What is asked: undefined, and so no permit, where the policy defines no `permit`.
+#: What is asked: what is undefined in the policy permits nothing and denies nothing.
 _ASKED: Final = """\
 package bench
-answer := {"permit": data.police.permit, "deny": data.police.deny}
+default permit := false
+permit := data.police.permit
+answer := {"permit": permit, "deny": {id | some id in data.police.deny}}
 """
 
 
@@ -132,7 +134,7 @@ class Rego(Engine):
         except (RuntimeError, TypeError, ValueError) as error:
             return (), told([error])
         if not isinstance(answer, dict):
-            return (), ("permit or deny is undefined",)
+            return (), ("the policy came to nothing",)
         fired = sorted(answer["deny"])
         if not fired and answer["permit"] is not True:
             return self._order[:1] or ("DEFAULT",), ()

@@ -89,6 +89,21 @@ def agreement(policy: Policyfile, requests: Sequence[Request], engine: Variant) 
     return found
 
 
+def summed(parts: Sequence[Conformance]) -> Conformance:
+    """Return how an engine agrees on several lots of requests, as one."""
+    whole = Conformance(parts[0].engine, parts[0].version)
+    whole.reasons = None if parts[0].reasons is None else 0
+    for part in parts:
+        whole.requests += part.requests
+        whole.decisions += part.decisions
+        whole.errors += part.errors
+        if whole.reasons is not None and part.reasons is not None:
+            whole.reasons += part.reasons
+        whole.first = whole.first or part.first
+        whole.lacking = whole.lacking or part.lacking
+    return whole
+
+
 def examine(
     policy: Policyfile,
     variants: Sequence[Variant],
@@ -201,7 +216,7 @@ def stricter(policy: Policyfile, count: int = _ADDED, seed: int = 0) -> list[dic
     made = []
     for name in chance.sample(usable, min(count, len(usable))):
         when = _equal(name, chance.choice(values[name]))
-        rule = f'\n[[rule]]\nid = "ADDED_"\nwhen = {json.dumps(when)}\n'
+        rule = f'\n[[rule]]\nid = "ADDED_"\nwhen = {json.dumps(when, ensure_ascii=False)}\n'
         made.append({"name": policy.name, "text": policy.text.rstrip() + "\n" + rule})
         read_policy(**_named(made[-1]))
     return made
