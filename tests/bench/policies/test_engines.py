@@ -291,3 +291,38 @@ def test_cel_by_truth_is_only_to_be_shown():
     """It opens on errors, so it cannot be had with the guard."""
     with pytest.raises(ValueError, match="give guard=False"):
         made("cel", truthy=True)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_without_the_fact_that_permits_nothing_permits(name):
+    """Default deny holds in every engine, guard or not."""
+    one = request()
+    rest = {k: v for k, v in one.officer.items() if k != "role"}
+    found = loaded(name, guard=False)
+
+    assert found.decide(one).outcome == "permit"
+    assert found.decide(dataclasses.replace(one, officer=rest)).outcome == "deny"
+
+
+def test_a_row_tells_what_is_missing_before_what_is_odd():
+    """As the guard of single requests does: each row has one sort of error."""
+    asked = random_requests(POLICY, 4)
+    table = facts_table(POLICY, asked)
+    for name, values in {
+        "context.lookback_days": [2**60, 2**60, 5, 5],
+        "context.warrant": [None, True, None, True],
+        "database.shared_with": [[], [None], ["A"], ["A"]],
+    }.items():
+        at = table.column_names.index(name)
+        table = table.set_column(at, name, pa.array(values, table.schema.field(name).type))
+    _, why, explanations = loaded("numpy_columns").decide_table(table)
+
+    assert [explanations[place][1] for place in why] == [
+        ("missing fact context.warrant",),
+        (
+            "fact context.lookback_days is beyond 2^53",
+            "fact database.shared_with must be a list of texts",
+        ),
+        ("missing fact context.warrant",),
+        (),
+    ]

@@ -5,16 +5,20 @@ from __future__ import annotations
 import types
 
 import numpy as np
+import pyarrow as pa
 import pytest
-from tests.bench.literal import request
+from tests.bench.literal import context, log, request
 
 from misusebench.answered import WrongAnswerError, coded
 from misusebench.errors import SuiteError
+from misusebench.isolated import stream
 from misusebench.outcomes import run_all
+from misusebench.policies.facts import build_facts, requests
 from misusebench.policies.language import read_policy
 from misusebench.policies.reference import Reference
 from misusebench.policies.source import policy_source
 from misusebench.specs import parse_component
+from misusebench.worker import Host
 
 
 def test_a_name_a_file_and_a_text(tmp_path):
@@ -73,3 +77,46 @@ def test_malformed_answers_on_a_table_are_refused(answer):
     """Lengths must fit and places exist."""
     with pytest.raises(WrongAnswerError, match="decide_table"):
         coded(answer, 1)
+
+
+class Tabular(Reference):
+    """Answers tables at once; fails if asked in another way."""
+
+    def decide_table(self, facts):
+        if facts.num_rows == 1:
+            raise ValueError("one row")
+        return np.full(facts.num_rows, 2), np.zeros(facts.num_rows), [(("T",), ())]
+
+    def decide_batch(self, requests):
+        raise AssertionError("not to be asked so")
+
+
+def _asked(table, *, single=False):
+    host = Host(0)
+    host._component = Tabular()
+    host._component.load(None, None)
+    return host.answer({"op": "decide", "single": single}, bytes(stream(table)))
+
+
+def test_the_worker_asks_tables_of_those_that_take_them():
+    """A batch goes to `decide_table`, its error is a deny of each row, and one by one as ever."""
+    facts = build_facts(log({}, {}), context(officers=[{}]))
+    header, data = _asked(facts)
+    assert header["why"] == [(("T",), ())]
+    assert data == bytes([2, 2]) + bytes(8)
+    header, data = _asked(facts.slice(0, 1))
+    assert header["why"] == [((), ("ValueError: one row",))]
+    assert data[0] == 1
+    header, _ = _asked(facts, single=True)
+    assert len(header["ns"]) == 2
+    assert (("T",), ()) not in header["why"]
+
+
+def test_properties_of_an_action_reach_the_request():
+    """Columns `action.*` other than the name are its properties."""
+    facts = build_facts(log({}), context(officers=[{}])).append_column(
+        "action.soft", pa.array([True])
+    )
+    (found,) = requests(facts)
+    assert found.action == "query"
+    assert found.action_properties == {"soft": True}
