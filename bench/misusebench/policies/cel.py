@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from misusebench.policies.language.guard import Parts
     from misusebench.policies.language.policyfile import Policyfile
 
+#: Letters of a list of all rules; CEL takes no expression of more than 100,000.
+_TOGETHER: Final = 50_000
 _LINE: Final = re.compile(r"(permit|deny)\s+(\w+)\s*:\s*(.+)")
 
 
@@ -48,7 +50,7 @@ def cel_text(policy: Policyfile) -> str:
 
 
 class Cel(Engine):
-    """CEL expressions, one program a rule, compiled once.
+    """CEL expressions, compiled once: all as one list, and each by itself for when one fails.
 
     Parameters
     ----------
@@ -71,11 +73,12 @@ class Cel(Engine):
         self._permit: tuple[str, Any] = ("", None)
         self._denies: list[tuple[str, Any]] = []
         self._whole: Any = None
+        self._together: Any = None  # all rules as one list
 
     def close(self) -> None:
         """Forget the policy."""
         super().close()
-        self._space = self._whole = None
+        self._space = self._whole = self._together = None
         self._permit, self._denies = ("", None), []
 
     def _compile(self, policy: Policyfile) -> None:
@@ -91,6 +94,9 @@ class Cel(Engine):
             raise ValueError(f"a CEL policy has one line `permit ID: ...`, found {len(permits)}")
         self._permit = (permits[0][0], self._space.compile(permits[0][1]))
         self._denies = [(rule, self._space.compile(one)) for rule, one in denies]
+        together = f"[{', '.join(f'({one})' for _, one in [*permits, *denies])}]"
+        small = len(together) <= _TOGETHER
+        self._together = self._space.compile(together) if small else None
         if self._truthy:
             bad = " || ".join(f"({one})" for _, one in denies) or "false"
             self._whole = self._space.compile(f"({permits[0][1]}) && !({bad})")
@@ -100,9 +106,20 @@ class Cel(Engine):
             asked = self._space.Activation(self._needed(parts))
             if self._truthy:
                 return (() if self._whole.eval(asked).value() else self._permit[:1]), ()
-            return self._all(asked)
+            return self._at_once(asked) or self._all(asked)
         except (RuntimeError, TypeError, ValueError) as error:
             return (), told([error])
+
+    def _at_once(self, asked: Any) -> tuple[Collection[str], Sequence[str]] | None:
+        """Return what denies, asked in one go; None if that came to anything but truths."""
+        if self._together is None:
+            return None
+        values = self._together.eval(asked).plain_value()
+        if not (isinstance(values, list) and all(isinstance(one, bool) for one in values)):
+            return None  # an error in one of them is an error of the list
+        first, *rest = values
+        fired = [rule for (rule, _), bad in zip(self._denies, rest, strict=True) if bad]
+        return fired if first else [self._permit[0], *fired], ()
 
     def _all(self, asked: Any) -> tuple[Collection[str], Sequence[str]]:
         """Return what denies; an answer counts only if it is True or False itself."""

@@ -326,3 +326,19 @@ def test_a_row_tells_what_is_missing_before_what_is_odd():
         ("missing fact context.warrant",),
         (),
     ]
+
+
+def test_cel_rules_asked_together_and_each_by_itself():
+    """The list of all rules and the single rules say the same; a policy too long has no list."""
+    one, many = loaded("cel"), loaded("cel")
+    many._together = None
+    asked = random_requests(POLICY, 300)
+    assert one._together is not None
+    assert one.decide_batch(asked) == many.decide_batch(asked)
+    long = "".join(
+        f"deny R{n}: officer.role == 'r{n}' && context.purpose == 'x'\n" for n in range(999)
+    )
+    own = loaded("cel", OWN["cel"] + long)
+    assert own._together is None
+    assert own.decide(request(active=False)).reasons == ("NO",)
+    assert own.decide(request(role="r998", purpose="x")).reasons == ("MAY", "R998")
