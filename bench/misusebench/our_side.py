@@ -11,11 +11,12 @@ import importlib
 import time
 from typing import TYPE_CHECKING, Any, Self
 
+from misusebench.answered import WrongAnswerError
 from misusebench.component_faults import ComponentFault
 from misusebench.confinement import Isolation, Limits
 from misusebench.errors import SuiteError
 from misusebench.remote import Elsewhere
-from misusebench.worker import Host, WrongAnswerError
+from misusebench.worker import Host
 
 if TYPE_CHECKING:
     from misusebench.suite import ComponentSpec

@@ -14,6 +14,7 @@ from misusebench.errors import IsolationError
 from misusebench.hosting import Hosting, hosted
 from misusebench.isolated import About, Decisions, IsolatedDetector, IsolatedPolicy, start
 from misusebench.our_side import try_out
+from misusebench.policies.source import policy_source
 from misusebench.replay import BATCH_ROWS, Replayed, replay, split_us
 from misusebench.specs import OBSERVED
 from misusebench.suite import TIERS
@@ -145,11 +146,11 @@ class Bench:
     def _decide(self, worker: Hosting, found: Outcome) -> None:
         found.tier = POLICY_TIER
         given = dict(found.spec.parameters)
-        text = given.pop("policy", None)
+        source = policy_source(given.pop("policy", None))
         about = self._about(worker, found.spec, found, given)
         policy = IsolatedPolicy(worker, about)
         found.timing = policy.timing
-        policy.load(text)
+        policy.load(source)
         facts, rows = self._facts_for(found.spec), BATCH_ROWS
         if found.spec.our_side:
             rows = ROUND_TRIPS
@@ -209,10 +210,12 @@ def run_all(
     progress: Callable[[str], None] = lambda _: None,
 ) -> list[Outcome]:
     """Run components, some at a time; a failed one does not stop the others."""
-    for spec in components:
+    policies = [spec for spec in components if spec.kind == "policy"]
+    for spec in policies:
+        policy_source(spec.parameters.get("policy"))  # faults are told before anything runs
         if spec.our_side:
-            try_out(spec)  # a wrong address or file is told before anything runs
-    if any(spec.kind == "policy" for spec in components):
+            try_out(spec)
+    if policies:
         bench.prepare_facts()
     bench.context(TIERS[-1])
     with ThreadPoolExecutor(max(1, jobs)) as pool:

@@ -18,27 +18,26 @@ import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
+from misusebench.answered import (
+    WrongAnswerError,
+    alert_row,
+    coded,
+    decisions_of,
+    refusal,
+    scores_of,
+)
 from misusebench.frames import read_frame, write_frame
 from misusebench.sandbox import Confinement, confine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
     import pyarrow as pa
-    from numpy.typing import NDArray
 
     from misusebench.component import Alert, Decision, Request
 
-OUTCOMES = ("permit", "deny", "challenge")
-
-
 #: Folders of the component's own code.
 SEARCH: list[str] = []
-
-
-class WrongAnswerError(Exception):
-    """A component answered something else than the contract says."""
 
 
 class Host:
@@ -109,11 +108,11 @@ class Host:
             start = time.perf_counter_ns()
             answer = self._component.score(piece)
             took.append(time.perf_counter_ns() - start)
-            scores.append(_scores(answer))
+            scores.append(scores_of(answer))
         alerts: Sequence[Alert] = ()
         if header.get("now") is not None:
             alerts = self._component.alerts(header["now"])
-        rows = [_alert(alert) for alert in alerts]
+        rows = [alert_row(alert) for alert in alerts]
         return {"ns": took, "alerts": rows}, b"".join(s.tobytes() for s in scores)
 
     def _load(self, header: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
@@ -124,26 +123,39 @@ class Host:
     def _decide(self, header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
         from misusebench.policies.facts import requests  # noqa: PLC0415 - after confinement
 
-        asked = list(requests(_table(payload)))
+        facts = _table(payload)
+        if not header["single"] and callable(getattr(self._component, "decide_table", None)):
+            return self._decide_table(facts)
+        asked = list(requests(facts))
         if header["single"]:
             decisions, took = [], []
             for request in asked:
                 start = time.perf_counter_ns()
                 decisions.append(self._one(request))
                 took.append(time.perf_counter_ns() - start)
-            return _decisions(decisions, took)
+            return decisions_of(decisions, took)
         start = time.perf_counter_ns()
         try:
             answers = self._component.decide_batch(asked)
         except Exception as error:  # noqa: BLE001 - the contract: an error is a deny, and counted
-            answers = [_refusal(error)] * len(asked)
-        return _decisions(answers, [time.perf_counter_ns() - start])
+            answers = [refusal(error)] * len(asked)
+        return decisions_of(answers, [time.perf_counter_ns() - start])
+
+    def _decide_table(self, facts: pa.Table) -> tuple[dict[str, Any], bytes]:
+        """Ask a component that takes tables of facts as they are."""
+        start = time.perf_counter_ns()
+        try:
+            answers = self._component.decide_table(facts)
+        except Exception as error:  # noqa: BLE001 - as for a batch
+            took = [time.perf_counter_ns() - start]
+            return decisions_of([refusal(error)] * facts.num_rows, took)
+        return coded(answers, time.perf_counter_ns() - start)
 
     def _one(self, request: Request) -> Decision:
         try:
             return self._component.decide(request)  # type: ignore[no-any-return]
         except Exception as error:  # noqa: BLE001 - as above
-            return _refusal(error)
+            return refusal(error)
 
     def _copy(self, _: dict[str, Any], __: bytes) -> tuple[dict[str, Any], bytes]:
         """Put a pickled copy in the component's place, if there can be one; here, where it ran."""
@@ -183,12 +195,6 @@ def _words(component: Any, name: str) -> list[str]:
     return [str(word) for word in told]
 
 
-def _refusal(error: Exception) -> Decision:
-    from misusebench.component import Decision  # noqa: PLC0415 - after confinement
-
-    return Decision("deny", (), (f"{type(error).__name__}: {error}",))
-
-
 def _table(payload: bytes) -> pa.Table:
     import pyarrow as pa  # noqa: PLC0415 - after confinement
 
@@ -199,41 +205,6 @@ def _batch(payload: bytes) -> pa.RecordBatch:
     import pyarrow as pa  # noqa: PLC0415 - after confinement
 
     return pa.ipc.open_stream(pa.py_buffer(payload)).read_next_batch()
-
-
-def _scores(scores: Any) -> NDArray[np.float64]:
-    import numpy as np  # noqa: PLC0415 - after confinement
-
-    if not isinstance(scores, np.ndarray) or scores.dtype != np.float64 or scores.ndim != 1:
-        shape = getattr(scores, "shape", "")
-        found = f"{getattr(scores, 'dtype', type(scores).__name__)}{shape}"
-        raise WrongAnswerError(f"score() must return a float64 array of one dimension, got {found}")
-    return np.ascontiguousarray(scores)
-
-
-def _alert(alert: Alert) -> list[Any]:
-    level, key, time_us, score, evidence, reason, *rule = alert
-    return [
-        str(level), str(key), int(time_us), float(score), [int(q) for q in evidence], str(reason),
-        str(rule[0]) if rule else "",
-    ]  # fmt: skip
-
-
-def _decisions(answers: Any, took: list[int]) -> tuple[dict[str, Any], bytes]:
-    """Return outcomes as bytes and each row's place in the list of distinct explanations."""
-    import numpy as np  # noqa: PLC0415 - after confinement
-
-    places: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
-    outcomes = np.empty(len(answers), np.int8)
-    explained = np.empty(len(answers), np.int32)
-    for i, answer in enumerate(answers):
-        outcome = getattr(answer, "outcome", None)
-        if outcome not in OUTCOMES:
-            raise WrongAnswerError(f"decide() must answer one of {OUTCOMES}, got {answer!r:.80}")
-        why = (tuple(map(str, answer.reasons)), tuple(map(str, answer.errors)))
-        outcomes[i] = OUTCOMES.index("deny" if why[1] else outcome)
-        explained[i] = places.setdefault(why, len(places))
-    return {"ns": took, "why": list(places)}, outcomes.tobytes() + explained.tobytes()
 
 
 def fault(error: BaseException) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from misusebench.checks.report import Checks
 from misusebench.isolated import IsolatedPolicy, start
 from misusebench.policies.facts import build_facts
+from misusebench.policies.source import policy_source
 from misusesim import rng
 
 if TYPE_CHECKING:
@@ -36,10 +37,10 @@ class PolicyChecks(Checks):
     def _ask(self, *tables: pa.Table, single: bool = False) -> list[Decisions]:
         with self.worker() as worker:
             given = dict(self.spec.parameters)
-            text = given.pop("policy", None)
+            source = policy_source(given.pop("policy", None))
             policy = IsolatedPolicy(worker, start(worker, self.spec, given))
             self.level = worker.isolation.level
-            policy.load(text)
+            policy.load(source)
             return [policy.decide(table, single=single) for table in tables]
 
     def _output(self) -> tuple[bool, str]:

@@ -7,7 +7,13 @@ from typing import Final
 REGISTRY: Final = {
     "eleven_rules": "misusebench.policies.eleven_rules:ElevenRules",
     "reference": "misusebench.policies.reference:Reference",
+    "numpy_columns": "misusebench.policies.numpy_columns:NumpyColumns",
+    "duckdb_sql": "misusebench.policies.duckdb_sql:DuckdbSql",
     "cedar": "misusebench.policies.cedar:Cedar",
+    "rego": "misusebench.policies.rego:Rego",
+    "cel": "misusebench.policies.cel:Cel",
+    "jsonlogic": "misusebench.policies.jsonlogic:Jsonlogic",
+    "casbin": "misusebench.policies.casbin:Casbin",
     "authzen": "misusebench.policies.authzen:Authzen",
     "opa": "misusebench.policies.opa:Opa",
     "decisions": "misusebench.policies.decisions:Decisions",

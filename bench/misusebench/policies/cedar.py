@@ -1,146 +1,118 @@
-"""The same eleven rules in Cedar, through cedarpy (extra `cedar`)."""
+"""Cedar, through cedarpy (extra `cedar`).
+
+Facts travel in the context, as one record a place but for those of `context` itself, so that no
+entities have to be loaded for a request: `context.officer.role`, `context.purpose`.
+"""
 
 from __future__ import annotations
 
 import json
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.component import Decision
-from misusebench.policies.rulebook import (
-    ANY_HOUR_ROLES,
-    DATABASES,
-    JUSTIFICATION_LEAST,
-    LOOKBACK_MOST_DAYS,
-    RULES,
-)
+from misusebench.policies.engine import Engine, shortened, version_of
+from misusebench.policies.facts import FACTS
+from misusebench.policies.language.dialect import Dialect, dotted, joined, quoted
+from misusebench.policies.language.syntax import Compare, Fact
+from misusebench.policies.language.telling import Telling
+from misusebench.policies.language.vocabulary import FACT_KINDS, parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 
     from misusebench.component import Request
+    from misusebench.policies.language.guard import Parts
+    from misusebench.policies.language.policyfile import Policyfile
+    from misusebench.policies.language.syntax import Kind
 
-_TYPES = {
-    "role": "String", "agency": "String", "state": "String", "active": "Bool",
-    "training_days_left": "Long", "on_shift": "Bool", "id": "String", "sensitivity": "Long",
-    "clets": "Bool", "owner_agency": "String", "shared_with": "Set<String>", "purpose": "String",
-    "case_number": "String", "case_exists": "Bool", "case_open": "Bool", "case_agency": "String",
-    "warrant": "Bool", "lookback_days": "Long", "recipient_state": "String",
-    "break_glass": "Bool", "justification_len": "Long",
-}  # fmt: skip
-_OFFICER = list(_TYPES)[:6]
-_DATABASE = list(_TYPES)[6:11]
-_CONTEXT = list(_TYPES)[11:]
-
-
-def schema_text() -> str:
-    """Return the Cedar schema: with it, a request that lacks a fact is an error, not a permit."""
-
-    def record(names: list[str]) -> str:
-        return "{ " + ", ".join(f"{name}: {_TYPES[name]}" for name in names) + " }"
-
-    context = (
-        f"{{ officer: {record(_OFFICER)}, database: {record(_DATABASE)}, " + record(_CONTEXT)[2:]
-    )
-    return (
-        "entity Officer;\nentity Query;\n"
-        "action query, share appliesTo { principal: Officer, resource: Query, "
-        f"context: {context} }};\n"
-    )
+_TYPES: Final = {"text": "String", "number": "Long", "truth": "Bool", "texts": "Set<String>"}
+_RECORDS: Final = ("officer", "action", "database", "query")
+#: The only action of generated policies: what is done is a fact, `context.action.name`.
+_ASK: Final = "ask"
+_PERMIT: Final = "(permit)"  # no id that a rule can have
+#: Remembered decisions; then they are forgotten, for facts may have any number of values.
+_MOST: Final = 1 << 17
 
 
-def policy_text() -> str:
-    """Return the policies in Cedar's language, one permit and ten forbids named by rule."""
-    broken = (
-        "(context.break_glass && context.justification_len >= "
-        f"{JUSTIFICATION_LEAST} && context.officer.on_shift)"
-    )
-    may = " || ".join(
-        f'(context.database.id == "{name}" && {_among("context.officer.role", about.roles)})'
-        for name, about in DATABASES.items()
-        if about.roles
-    )
-    any_hour = _among("context.officer.role", ANY_HOUR_ROLES)
-    sensitive = "context.database.sensitivity > 1"
-    lacking = (
-        'context.case_number == "" || !context.case_exists || '
-        "context.case_agency != context.officer.agency"
-    )
-    own = "context.officer.agency"
-    conditions = {
-        "ROLE": f"!({may})",
-        "ACTIVE": "!context.officer.active",
-        "TRAINING": "context.officer.training_days_left < 0",
-        "SHIFT": f"!context.officer.on_shift && !({any_hour})",
-        "PURPOSE": 'context.purpose == "" || context.purpose == "other"',
-        "CCW": 'context.purpose == "ccw" && context.database.clets',
-        "CASE": f"!{broken} && {sensitive} && ({lacking})",
-        "CASE_OPEN": f"!{broken} && {sensitive} && context.case_exists && !context.case_open "
-        '&& context.purpose != "court"',
-        "JURIS": f"!{broken} && context.database.owner_agency != {own} "
-        f"&& !context.database.shared_with.contains({own})",
-        "OUT_OF_STATE": 'action == Action::"share" '
-        "&& context.recipient_state != context.officer.state",
-        "WARRANT": f'!{broken} && context.database.id == "alpr" '
-        f"&& context.lookback_days > {LOOKBACK_MOST_DAYS} && !context.warrant",
-    }
-    permit = f'@id("MAY")\npermit (principal, action, resource) when {{ {may} }};\n'
-    forbids = [
-        f'@id("{rule}")\nforbid (principal, action, resource) when {{ {conditions[rule]} }};\n'
-        for rule in RULES
-    ]
-    return "\n".join([permit, *forbids])
+def _name(fact: Fact) -> str:
+    record = "context" if fact.place == "context" else f"context.{fact.place}"
+    return dotted(record, fact.short)
 
 
-def _among(value: str, words: Sequence[str]) -> str:
-    return "[" + ", ".join(f'"{word}"' for word in words) + f"].contains({value})"
+def _constant(value: str | int) -> str:
+    """Return a constant; Cedar writes characters by number in braces."""
+    text = quoted(value).replace(r"\b", r"\u0008").replace(r"\f", r"\u000c")
+    return re.sub(r"\\u([0-9a-f]{4})", r"\\u{\1}", text)
 
 
-def telling(request: Request) -> Hashable:
-    """Return what of a request the shipped policies can tell apart, types and absences included.
+def _compared(one: Compare) -> str:
+    right = _name(one.right) if isinstance(one.right, Fact) else _constant(one.right)
+    return f"{_name(one.left)} {one.op} {right}"
 
-    Of a case number they ask whether it is empty, of three numbers on which side of a bound they
-    lie; everything else counts as it is.
+
+_CEDAR: Final = Dialect[str](
+    every=joined("&&"), some=joined("||"), negation=lambda part: f"!({part})", truth=_name,
+    compare=_compared,
+    among=lambda one: f"[{', '.join(map(_constant, one.options))}].contains({_name(one.item)})",
+    holds=lambda one: f"{_name(one.texts)}.contains({_name(one.item)})",
+)  # fmt: skip
+
+
+def cedar_text(policy: Policyfile) -> str:
+    """Return Cedar policies: one permit, and a forbid named by each rule.
+
+    The first forbid is the permit turned round: Cedar names no reason for what nothing permits.
     """
-    own, data, said = dict(request.officer), dict(request.database), dict(request.context)
-    for facts, name, bound in (
-        (own, "training_days_left", 0),
-        (said, "lookback_days", LOOKBACK_MOST_DAYS + 1),
-        (said, "justification_len", JUSTIFICATION_LEAST),
-    ):
-        if type(facts.get(name)) is int:
-            facts[name] = int(facts[name] >= bound)
-    if isinstance(said.get("case_number"), str):
-        said["case_number"] = "given" if said["case_number"] else ""
-    values = [(k, type(v), str(v)) for part in (own, data, said) for k, v in part.items()]
-    return (request.action, len(own), len(data), tuple(values))
+    heads = [f'@id("{_PERMIT}")\npermit', *(f'@id("{r.id}")\nforbid' for r in policy.rules)]
+    conditions = [policy.permit, *(rule.when for rule in policy.rules)]
+    return "\n".join(
+        f"{head} (principal, action, resource) when {{ {_CEDAR.said(condition)} }};\n"
+        for head, condition in zip(heads, conditions, strict=True)
+    )
 
 
-class Cedar:
-    """Cedar with its policy set and schema parsed once.
+def schema_text(
+    kinds: Mapping[str, Kind], needed: Collection[str], actions: Iterable[str] = (_ASK,)
+) -> str:
+    """Return a Cedar schema: with it, a request that lacks a needed fact is an error, no permit."""
+    places: dict[str, list[str]] = {place: [] for place in (*_RECORDS, "context")}
+    for name, kind in kinds.items():
+        place, _, short = name.partition(".")
+        places[place].append(f'"{short}"{"" if name in needed else "?"}: {_TYPES[kind]}')
+    records = [f"{place}: {{ {', '.join(places[place])} }}" for place in _RECORDS if places[place]]
+    return (
+        f"entity Officer;\nentity Query;\naction {', '.join(actions)} appliesTo {{ principal: "
+        f"Officer, resource: Query, context: {{ {', '.join([*records, *places['context']])} }} }};"
+        "\n"
+    )
 
-    A decision of the shipped policies depends on no more of the facts than :func:`telling` keeps,
-    so requests alike in that are asked once and remembered. `memory=False` switches that off (for
-    timing the engine itself), and so does a policy text of one's own.
+
+class Cedar(Engine):
+    """Cedar with policy set and schema parsed once; decisions on like requests are remembered.
+
+    Parameters
+    ----------
+    guard
+        As for every engine.
+    schema
+        Whether Cedar checks each request against a schema. Without it a rule that lacks its fact
+        is skipped.
+    memory
+        Whether requests that the policy cannot tell apart are asked once (`telling.py`). Off
+        without the guard, for texts in Cedar's language, and to time the engine itself.
     """
 
     name = "cedar"
 
-    def __init__(self, *, memory: bool = True) -> None:
-        self.version = version("cedarpy")
-        self._memory: dict[Hashable, Decision] | None = {} if memory else None
+    def __init__(self, *, guard: bool = True, schema: bool = True, memory: bool = True) -> None:
+        super().__init__(guard=guard)
+        self.version = version_of("cedarpy", "cedar")
+        self._with_schema, self._remembers = schema, memory and guard
+        self._telling: Telling | None = None
+        self._memory: dict[Hashable, Decision] = {}
         self._policies: Any = None
         self._schema: Any = None
-
-    def load(self, policy: Any, facts: Any) -> None:
-        """Parse policies (`policy`: Cedar text, or None for the shipped ones) and schema."""
-        import cedarpy  # noqa: PLC0415 - extra `cedar`
-
-        del facts
-        if policy is not None:
-            self._memory = None
-        self._policies = cedarpy.PolicySet.from_str(policy or policy_text())
-        self._schema = cedarpy.Schema.from_str(schema_text())
 
     def decide(self, request: Request) -> Decision:
         """Return the engine's decision; its errors make it a deny."""
@@ -148,52 +120,98 @@ class Cedar:
 
     def decide_batch(self, requests: Sequence[Request]) -> list[Decision]:
         """Return one decision per request, in order."""
-        if self._memory is None:
-            return self._ask([self._body(request) for request in requests])
-        names = [telling(request) for request in requests]
-        fresh = {n: r for n, r in zip(names, requests, strict=True) if n not in self._memory}
-        answers = self._ask([self._body(request) for request in fresh.values()])
-        self._memory.update(zip(fresh, answers, strict=True))
-        return [self._memory[name] for name in names]
-
-    @staticmethod
-    def _body(request: Request) -> tuple[str, str]:
-        context = {
-            "officer": dict(request.officer),
-            "database": dict(request.database),
-            **request.context,
-        }
-        return request.action, json.dumps(context, sort_keys=True)
-
-    def _ask(self, asked: list[tuple[str, str]]) -> list[Decision]:
-        import cedarpy  # noqa: PLC0415 - extra `cedar`
-
-        found = cedarpy.is_authorized_batch(
-            [
-                {
-                    "principal": 'Officer::"officer"',
-                    "action": {"type": "Action", "id": action},
-                    "resource": 'Query::"query"',
-                    "context": context,
-                }
-                for action, context in asked
-            ],
-            self._policies,
-            "[]",
-            self._schema,
-        )
-        return [self._decision(answer) for answer in found]
-
-    @staticmethod
-    def _decision(answer: Any) -> Decision:
-        named = set(answer.diagnostics.id_annotations_by_reason.values())
-        reasons = tuple(rule for rule in RULES if rule in named)
-        errors = tuple(str(error) for error in answer.diagnostics.errors)
-        permitted = answer.allowed is True and not errors
-        if not permitted and not reasons and not errors:
-            reasons = ("ROLE",)  # nothing forbade, nothing permitted: the default deny
-        return Decision("permit" if permitted else "deny", reasons, errors)
+        if self._policy is None:
+            return self._asked([(r.action, _own_context(r)) for r in requests])
+        if self._guard is None or not self._guarded:
+            return self._asked([(_ASK, self._context(self._parts(r))) for r in requests])
+        checked = [self._guard.whole(request) for request in requests]
+        found = iter(self._known([parts for parts, wrong in checked if not wrong]))
+        return [Decision("deny", (), wrong) if wrong else next(found) for _, wrong in checked]
 
     def close(self) -> None:
         """Forget the parsed policies."""
-        self._policies = self._schema = None
+        super().close()
+        self._policies = self._schema = self._telling = None
+        self._memory = {}
+
+    def _known(self, whole: list[Parts]) -> list[Decision]:
+        """Return decisions on facts, asking about each that the policy can tell apart once."""
+        if self._telling is None:
+            return self._asked([(_ASK, self._context(parts)) for parts in whole])
+        keys = [self._telling.key(parts) for parts in whole]
+        if len(self._memory) > _MOST:
+            self._memory = {}
+        fresh = {k: p for k, p in zip(keys, whole, strict=True) if k not in self._memory}
+        answers = self._asked([(_ASK, self._context(parts)) for parts in fresh.values()])
+        self._memory.update(zip(fresh, answers, strict=True))
+        return [self._memory[key] for key in keys]
+
+    def _compile(self, policy: Policyfile) -> None:
+        clash = [name for name in policy.kinds if name in [f"context.{r}" for r in _RECORDS]]
+        if clash:
+            raise ValueError(f"{clash[0]}: Cedar's context has records of these names")
+        schema = schema_text(policy.kinds, policy.kinds)
+        self._parse(cedar_text(policy), schema if self._with_schema else None)
+        self._telling, self._memory = Telling(policy) if self._remembers else None, {}
+
+    def _take(self, text: str) -> None:
+        self._telling = None
+        said = {name: kind for name, kind in FACT_KINDS.items() if not name.startswith("action.")}
+        schema = schema_text(said, FACTS, ("query", "share"))
+        self._parse(text, schema if self._with_schema else None)
+
+    def _parse(self, text: str, schema: str | None) -> None:
+        import cedarpy  # noqa: PLC0415 - extra `cedar`
+
+        self._policies = cedarpy.PolicySet.from_str(text)
+        self._schema = None if schema is None else cedarpy.Schema.from_str(schema)
+
+    def _context(self, parts: Parts) -> str:
+        """Return the facts that the policy names, as JSON."""
+        assert self._policy is not None
+        found: dict[str, Any] = {}
+        for name in self._policy.kinds:
+            place, _, short = name.partition(".")
+            record = found if place == "context" else found.setdefault(place, {})
+            if short in parts[place]:
+                record[short] = parts[place][short]
+        return json.dumps(found)
+
+    def _asked(self, asked: Sequence[tuple[str, str]]) -> list[Decision]:
+        import cedarpy  # noqa: PLC0415 - extra `cedar`
+
+        bodies = [
+            {
+                "principal": 'Officer::"officer"',
+                "action": {"type": "Action", "id": action},
+                "resource": 'Query::"query"',
+                "context": context,
+            }
+            for action, context in asked
+        ]
+        try:
+            answers = cedarpy.is_authorized_batch(bodies, self._policies, "[]", self._schema)
+        except ValueError as error:  # one request that Cedar cannot read spoils its whole batch
+            if len(asked) > 1:
+                return [decision for one in asked for decision in self._asked([one])]
+            return [Decision("deny", (), (shortened(error),))]
+        return [self._decision(answer) for answer in answers]
+
+    def _decision(self, answer: Any) -> Decision:
+        """Return a decision; without the guard's errors count only where Cedar itself denies."""
+        fired = sorted({*answer.diagnostics.id_annotations_by_reason.values()} - {_PERMIT})
+        errors = tuple(str(error)[:300] for error in answer.diagnostics.errors)
+        if answer.allowed is True:
+            skipped = errors if self._guarded else ()  # Cedar's own way: it skips what fails
+            return self._composed((), skipped)
+        if not fired and not errors:  # nothing forbade, nothing permitted: the default deny
+            return Decision("deny", self._order[:1] or ("DEFAULT",))
+        return self._composed(fired, errors)
+
+
+def _own_context(request: Request) -> str:
+    """Return what texts in Cedar's own language are given: all facts, the action apart."""
+    parts = parts_of(request)
+    records = {place: parts[place] for place in ("officer", "database")}
+    records["officer"].pop("id")
+    return json.dumps({**records, **parts["context"]}, sort_keys=True)

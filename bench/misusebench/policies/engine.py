@@ -7,11 +7,13 @@ denies, then one that challenges.
 
 from __future__ import annotations
 
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.component import Decision
+from misusebench.errors import SuiteError
 from misusebench.policies.language import Guard, Policyfile, read_policy
-from misusebench.policies.language.vocabulary import parts_of
+from misusebench.policies.language.vocabulary import PLACES, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -36,6 +38,7 @@ class Engine:
 
     name = ""
     version = ""
+    tells_reasons = True  # whether a deny names all the rules that deny
 
     def __init__(self, *, guard: bool = True) -> None:
         self._guarded = guard
@@ -44,6 +47,7 @@ class Engine:
         self._order: tuple[str, ...] = ()
         self._rank: dict[str, int] = {}
         self._challenges: frozenset[str] = frozenset()
+        self._named: list[tuple[str, str]] = []  # place and name of the policy's facts
 
     def load(self, policy: Any, facts: Any) -> None:
         """Parse the policy: None for the eleven rules, a table with `name` and `text` for TOML, or
@@ -51,8 +55,8 @@ class Engine:
         """  # noqa: D205 - one sentence
         del facts
         if isinstance(policy, str):
-            self._policy = self._guard = None
-            self._order, self._challenges = (), frozenset()
+            self._policy, self._guard, self._order = None, None, ()
+            self._rank, self._challenges = {}, frozenset()
             self._take(policy)
             return
         given: dict[str, Any] = {"name": USUAL, "text": None} if policy is None else policy
@@ -60,16 +64,18 @@ class Engine:
         self._guard, self._order = Guard(self._policy), self._policy.order
         self._rank = {rule: nth for nth, rule in enumerate(self._order)}
         self._challenges = self._policy.challenges
+        names = (name.partition(".") for name in self._policy.kinds)
+        self._named = [(place, short) for place, _, short in names]
         self._compile(self._policy)
 
     def decide(self, request: Request) -> Decision:
         """Return the engine's decision; an error makes it a deny."""
         if self._guard is None or not self._guarded:
-            return self._composed(*self._fired(self._parts(request)))
+            return self._answer(self._parts(request))
         parts, wrong = self._guard.whole(request)
         if wrong:
             return Decision("deny", (), wrong)
-        return self._composed(*self._fired(parts))
+        return self._answer(parts)
 
     def decide_batch(self, requests: Sequence[Request]) -> list[Decision]:
         """Return one decision per request, in order."""
@@ -85,6 +91,20 @@ class Engine:
             place, _, short = name.partition(".")
             parts[place].setdefault(short, value)
         return parts
+
+    def _needed(self, parts: Parts) -> Parts:
+        """Return the facts that the policy names, for engines that take whatever they are given."""
+        if self._policy is None:
+            return parts
+        found: Parts = {place: {} for place in PLACES}
+        for place, short in self._named:
+            if short in parts[place]:
+                found[place][short] = parts[place][short]
+        return found
+
+    def _answer(self, parts: Parts) -> Decision:
+        """Return the decision on facts that the guard let through."""
+        return self._composed(*self._fired(parts))
 
     def _composed(self, fired: Collection[str], errors: Sequence[str]) -> Decision:
         """Return what comes of the rules that hold and of errors."""
@@ -119,5 +139,29 @@ class Engine:
 
 def told(errors: Iterable[object]) -> tuple[str, ...]:
     """Return errors of an engine as short texts."""
-    return tuple(f"{type(e).__name__}: {e}"[:300] if isinstance(e, Exception) else str(e)[:300]
-                 for e in errors)  # fmt: skip
+    return tuple(
+        f"{type(e).__name__}: {shortened(e)}"[:300] if isinstance(e, Exception) else str(e)[:300]
+        for e in errors
+    )
+
+
+def version_of(package: str, extra: str) -> str:
+    """Return the version of an engine's package.
+
+    Raises
+    ------
+    SuiteError
+        If it is not installed.
+    """
+    try:
+        return version(package)
+    except PackageNotFoundError as error:
+        raise SuiteError(
+            f"the policy engine {extra} needs the package {package}, which is not installed; "
+            f"install the extra: pip install 'misusebench[{extra}]'"
+        ) from error
+
+
+def shortened(error: Exception) -> str:
+    """Return the first lines of what an engine says, without its own stack."""
+    return str(error).partition("Stack backtrace")[0].strip()[:300]

@@ -236,10 +236,11 @@ def requests(facts: pa.Table | pa.RecordBatch) -> Iterator[Request]:
         for (place, fact), value in zip(places, values, strict=True):
             if value is not None:
                 parts[place][fact] = value
+        action = parts["action"].pop("name", "")
         yield Request(
             officer_id=officer,
             officer=parts["officer"],
-            action=parts["action"].pop("name", ""),
+            action=action,
             query_id=str(query),
             database=parts["database"],
             context=parts["context"],

@@ -9,7 +9,7 @@ import pytest
 from tests.bench.literal import request as _request
 
 from misusebench.component import Policy
-from misusebench.policies.cedar import Cedar, policy_text
+from misusebench.policies.cedar import Cedar
 from misusebench.policies.eleven_rules import ElevenRules
 from misusebench.policies.rulebook import DATABASES, RULES
 from misusesim.dataset.schema import ROLES
@@ -126,16 +126,6 @@ def test_a_wrong_type_or_unknown_word_never_permits(engines):
         for engine in engines:
             asked = _request(**{"role": "patrol", **changes})
             assert engine.decide(asked).outcome == "deny", (engine.name, changes)
-
-
-def test_memory_does_not_change_cedar():
-    """With and without remembered decisions the answers are the same."""
-    chance = random.Random(5)
-    asked = [_random_request(chance) for _ in range(300)]
-    plain, remembering = Cedar(memory=False), Cedar()
-    plain.load(policy_text(), None)
-    remembering.load(None, None)
-    assert plain.decide_batch(asked) == remembering.decide_batch(asked)
 
 
 def test_both_are_policies_and_close(engines):

@@ -1,0 +1,66 @@
+"""Engines with one fault each, asked in a process of their own."""
+
+from __future__ import annotations
+
+import os
+
+from misusebench.component import Decision
+from misusebench.errors import SuiteError
+from misusebench.policies.reference import Reference
+
+
+class Forgets(Reference):
+    """Forgets one of the reasons."""
+
+    def decide(self, request):
+        found = super().decide(request)
+        return Decision(found.outcome, found.reasons[:1])
+
+
+class Opens(Reference):
+    """Permits what only WARRANT denies."""
+
+    def decide(self, request):
+        found = super().decide(request)
+        return Decision("permit") if found.reasons == ("WARRANT",) else found
+
+
+class FirstOfBatch(Reference):
+    """Answers requests of a batch that share officer and resource as the first of them."""
+
+    def decide_batch(self, requests):
+        known = {}
+        return [
+            known.setdefault((r.officer_id, r.query_id), self.decide(r)) for r in requests
+        ]  # fmt: skip
+
+
+class FirstRules(Reference):
+    """Lets a rule that it does not know permit."""
+
+    def decide(self, request):
+        found = super().decide(request)
+        return Decision("permit") if "ADDED_" in found.reasons else found
+
+
+class Raises(Reference):
+    """Fails on requests of one role."""
+
+    def decide(self, request):
+        if request.officer["role"] == "patrol":
+            raise KeyError("patrol")
+        return super().decide(request)
+
+
+class Dies(Reference):
+    """Ends its process."""
+
+    def load(self, policy, facts):
+        os.abort()
+
+
+class Absent(Reference):
+    """Needs a package that is not there."""
+
+    def __init__(self):
+        raise SuiteError("needs the package nowhere; install the extra nowhere")
