@@ -9,7 +9,14 @@ from misusebench.errors import SuiteError
 from misusebench.policies.reference import Reference
 
 
-class Forgets(Reference):
+class OneByOne(Reference):
+    """The reference, whose batches are its single decisions."""
+
+    def decide_batch(self, requests):
+        return [self.decide(request) for request in requests]
+
+
+class Forgets(OneByOne):
     """Forgets one of the reasons."""
 
     def decide(self, request):
@@ -17,7 +24,7 @@ class Forgets(Reference):
         return Decision(found.outcome, found.reasons[:1])
 
 
-class Opens(Reference):
+class Opens(OneByOne):
     """Permits what only WARRANT denies."""
 
     def decide(self, request):
@@ -35,7 +42,7 @@ class FirstOfBatch(Reference):
         ]  # fmt: skip
 
 
-class FirstRules(Reference):
+class FirstRules(OneByOne):
     """Lets a rule that it does not know permit."""
 
     def decide(self, request):
@@ -43,7 +50,7 @@ class FirstRules(Reference):
         return Decision("permit") if "ADDED_" in found.reasons else found
 
 
-class Raises(Reference):
+class Raises(OneByOne):
     """Fails on requests of one role."""
 
     def decide(self, request):
