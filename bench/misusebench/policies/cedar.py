@@ -102,7 +102,7 @@ def telling(request: Request) -> Hashable:
     Of a case number they ask whether it is empty, of three numbers on which side of a bound they
     lie; everything else counts as it is.
     """
-    own, data, said = dict(request.officer), dict(request.database), dict(request.context)
+    own, data, said = dict(request.officer), dict(request.database), _said(request)
     for facts, name, bound in (
         (own, "training_days_left", 0),
         (said, "lookback_days", LOOKBACK_MOST_DAYS + 1),
@@ -114,6 +114,11 @@ def telling(request: Request) -> Hashable:
         said["case_number"] = "given" if said["case_number"] else ""
     values = [(k, type(v), str(v)) for part in (own, data, said) for k, v in part.items()]
     return (request.action, len(own), len(data), tuple(values))
+
+
+def _said(request: Request) -> dict[str, Any]:
+    """Return the facts of the context that the schema names: it refuses others."""
+    return {name: request.context[name] for name in _CONTEXT if name in request.context}
 
 
 class Cedar:
@@ -161,7 +166,7 @@ class Cedar:
         context = {
             "officer": dict(request.officer),
             "database": dict(request.database),
-            **request.context,
+            **_said(request),
         }
         return request.action, json.dumps(context, sort_keys=True)
 
