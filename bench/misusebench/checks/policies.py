@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from misusebench.isolated import Decisions
 
 _REQUESTS: Final = 600
+#: Most values tried to find out whether a policy reads a fact.
+_VALUES: Final = 16
 
 
 class PolicyChecks(Checks):
@@ -89,12 +91,18 @@ class PolicyChecks(Checks):
     def _reads(self, name: str) -> bool:
         """Return whether another value of a fact turns any decision: who never reads it may permit.
 
-        Both ends of its range are put in its place, in every request.
+        Both ends of its range and the values that it has in the log are put in its place, one after
+        the other, in every request.
         """
-        kind = self._facts.schema.field(name).type
-        tables = [_with(self._facts, name, pa.array([value] * self._facts.num_rows, kind))
-                  for value in _ends(kind)]  # fmt: skip
+        column = self._facts[name].combine_chunks()
+        values = [*_ends(column.type), *dict.fromkeys(map(_plain, column.to_pylist()))]
+        tables = [_with(self._facts, name, pa.array([value] * len(column), column.type))
+                  for value in values[:_VALUES]]  # fmt: skip
         return any(_answers(decided) != _answers(self._full) for decided in self._ask(*tables))
+
+
+def _plain(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _ends(kind: pa.DataType) -> tuple[object, object]:
