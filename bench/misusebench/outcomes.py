@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from misusebench.metrics import Followed
     from misusebench.replay import Readers
     from misusebench.suite import ComponentSpec, Suite
     from misusesim.dataset.reader import Dataset
@@ -53,6 +54,7 @@ class Outcome:
     about: About | None = None
     replayed: Replayed | None = None
     decisions: Decisions | None = None
+    followed: Followed | None = None  # what became of what a policy denied
     timing: Timing = field(default_factory=Timing)
     isolation: dict[str, Any] = field(default_factory=dict)
     stderr: str = ""
@@ -70,7 +72,9 @@ class Bench:
         self.end_us = split_us(self.log, suite.history_share)
         self.first = int(np.searchsorted(micros(self.log["received_at"]), self.end_us))
         self._tables: dict[str, pa.Table] = {}
-        self.shifts: pa.Table | None = None  # of the roster, with their own ids, once it was read
+        #: Of the roster, with their own ids, once it was read.
+        self.shifts: pa.Table | None = None
+        self.officers: pa.Table | None = None
         self.facts: pa.Table | None = None
         self.hide: list[Path] = [dataset.path]
         #: Makes the reviewers of a component that takes feedback; None where no label reaches any.
@@ -81,6 +85,7 @@ class Bench:
         if not self._tables:
             tables = self.dataset.context(TIERS[-1])
             self.shifts = tables.get("roster/shifts")
+            self.officers = tables.get("roster/officers")
             self._tables = {name: self.veil.table(rows) for name, rows in tables.items()}
         folders = schema.TIERS[tier]
         return {n: t for n, t in self._tables.items() if n.partition("/")[0] in folders}
