@@ -190,6 +190,7 @@ def _result(bench: Bench, outcome: Outcome) -> Result:
             "parameters": dict(spec.parameters),
             "source_sha256": source,
             "division": "feedback" if outcome.told else "unsupervised",
+            **({"after": spec.after} if spec.after else {}),
         },
         tier=outcome.tier,
         seeds={"suite": bench.suite.seed, "scenario": int(manifest.get("seed", 0))},

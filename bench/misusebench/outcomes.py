@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pyarrow as pa
 
 from misusebench.columns import HOUR_US, micros
 from misusebench.component_faults import ComponentFault
 from misusebench.errors import IsolationError
 from misusebench.hosting import Hosting, hosted
-from misusebench.isolated import About, Decisions, IsolatedDetector, IsolatedPolicy, start
+from misusebench.isolated import OUTCOMES, About, Decisions, IsolatedDetector, IsolatedPolicy, start
 from misusebench.replay import BATCH_ROWS, Replayed, replay, split_us
 from misusebench.specs import OBSERVED
 from misusebench.suite import TIERS
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    import pyarrow as pa
-
     from misusebench.metrics import Followed
     from misusebench.replay import Readers
     from misusebench.suite import ComponentSpec, Suite
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
 
 #: A policy's facts are resolved from the dispatch tables.
 POLICY_TIER: Final = "T2"
+#: Column of a detector's batches with what the policy before it decided.
+PRIOR: Final = "prior_decision"
 #: Leak probes of ours that are about the ids as they are published.
 UNVEILED: Final = (
     "misusebench.detectors.probes:IdProbe", "misusebench.detectors.probes:OfficerProbe",
@@ -77,6 +78,8 @@ class Bench:
         self.officers: pa.Table | None = None
         self.facts: pa.Table | None = None
         self.hide: list[Path] = [dataset.path]
+        #: What policies said that have ended, for detectors that run after one.
+        self.said: dict[str, Decisions] = {}
         #: Makes the reviewers of a component that takes feedback; None where no label reaches any.
         self.reviewers: Callable[[], Readers] | None = None
 
@@ -116,11 +119,11 @@ class Bench:
         spec = found.spec
         about = self._about(worker, spec, found, tier=found.tier)
         found.tier = _tier(about, found.tier)
-        if missing := [n for n in about.needs if n not in self.log.column_names]:
+        log = self._seen(spec)
+        if missing := [n for n in about.needs if n not in log.column_names]:
             raise NotApplicableError(f"needs columns that the log lacks: {', '.join(missing)}")
         detector = IsolatedDetector(worker, about)
         found.timing = detector.timing
-        log = self.log if spec.target in UNVEILED else self.shown
         found.told = self.reviewers is not None and "feedback" in about.has
         found.replayed = replay(
             detector, log, self.context(found.tier), end_us=self.end_us,
@@ -128,10 +131,24 @@ class Bench:
             single_rows=min(self.suite.single_rows, (self.log.num_rows - self.first) // 2),
             readers=self.reviewers() if self.reviewers is not None and found.told else None,
         )  # fmt: skip
-        if log is self.shown:
+        if spec.target not in UNVEILED:
             found.replayed.alerts = self.veil.alerts(found.replayed.alerts)
         found.replayed.query_id = self.log["query_id"].slice(self.first).to_numpy()
         detector.close()
+
+    def _seen(self, spec: ComponentSpec) -> pa.Table:
+        """Return the log as a detector sees it, with the decisions of the policy that ran first.
+
+        No policy ran in the history: there the column is null.
+        """
+        log = self.log if spec.target in UNVEILED else self.shown
+        if not spec.after:
+            return log
+        if spec.after not in self.said:
+            raise NotApplicableError(f"it runs after {spec.after}, which gave no answers")
+        codes = np.concatenate([np.full(self.first, -1, np.int8), self.said[spec.after].outcome])
+        words = schema.coded(pa.array(codes, pa.int8(), mask=codes < 0), OUTCOMES)
+        return log.append_column(PRIOR, words)
 
     def _decide(self, worker: Hosting, found: Outcome) -> None:
         assert self.facts is not None
@@ -149,6 +166,7 @@ class Bench:
         found.decisions = joined(parts)
         policy.decide(self.facts.slice(0, self.suite.single_rows), single=True)
         policy.close()
+        self.said[found.spec.name] = found.decisions
 
     def _about(
         self,
@@ -205,16 +223,18 @@ def run_all(
         bench.prepare_facts()
     bench.context(TIERS[-1])
     with ThreadPoolExecutor(max(1, jobs)) as pool:
-        waiting = [pool.submit(bench.outcome, spec) for spec in components]
+        done: dict[str, Outcome] = {}
         try:
-            found = []
-            for future in waiting:
-                found.append(future.result())
-                progress(_line(found[-1]))
+            for later in (False, True):  # detectors that run after a policy
+                turn = [spec for spec in components if bool(spec.after) is later]
+                for future in [pool.submit(bench.outcome, spec) for spec in turn]:
+                    outcome = future.result()
+                    done[outcome.spec.name] = outcome
+                    progress(_line(outcome))
         except (IsolationError, KeyboardInterrupt):
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return found
+    return [done[spec.name] for spec in components]
 
 
 def _line(found: Outcome) -> str:
