@@ -13,7 +13,7 @@ import numpy as np
 
 from misusebench.metrics.burden import false_accusations
 from misusebench.metrics.friction import honest_blocked
-from misusebench.metrics.prevention import matrix, misuse_prevented, prevented_adjusted, stopped
+from misusebench.metrics.prevention import matrix, misuse_prevented, prevented_adjusted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,7 +57,7 @@ def pipelines(
         Of all earlier scores, from which a score raises a challenge.
     """
     then = alone if after is None else after
-    prevented, blocked = stopped(decided), _one(honest_blocked(decided, decided.ones))
+    prevented, blocked = remains(decided), _one(honest_blocked(decided, decided.ones))
     denied = _one(misuse_prevented(decided, decided.ones))
     adjusted = _one(prevented_adjusted(decided, decided.ones))
     stays = denied if adjusted is None else adjusted

@@ -102,7 +102,9 @@ def test_what_comes_back_is_not_stopped():
         np.array([60]), np.array([PERMIT], np.int8),
     )  # fmt: skip
     assert remains(decided).tolist() == [0.5, 0.0]
-    assert pipelines(decided, tally)[0].prevented == 0.25
+    assert (pipelines(decided, tally)[0].campaigns, pipelines(decided, tally)[0].prevented) == (
+        0.25, 0.25,
+    )  # fmt: skip
 
 
 def test_the_matrix_of_each_kind():
