@@ -120,8 +120,8 @@ def test_the_matrix_of_each_kind():
 def test_a_challenge_looks_at_earlier_scores_only():
     """Whatever later scores are, the challenged rows of a day stay the same."""
     days = np.array([0, 0, 0, 1, 1, 2, 2])
-    score = np.array([1.0, 2.0, 3.0, 3.0, 2.5, 3.5, 0.0])
+    score = np.array([1.0, 2.0, 3.0, 3.0, 5.0, 3.5, 0.0])
     first = challenged(labelled(score, np.zeros(7, bool), day=days), 1.0)
-    assert first.tolist() == [False, False, False, True, False, True, False]
+    assert first.tolist() == [False, False, False, True, True, False, False]
     other = challenged(labelled(np.r_[score[:5], 99.0, 99.0], np.zeros(7, bool), day=days), 1.0)
     assert other[:5].tolist() == first[:5].tolist()
