@@ -1,16 +1,17 @@
 """What access rules stop, what they cost, what comes back, and what only a detector finds.
 
-Worlds: S-HI-medium, the permit desk as it declares itself and as it miscodes, and with
-`PROOF_CLETS=1` the year 2023 made small. `PROOF_WORLDS` names some of them, `PROOF_DAYS` shortens
-them (0: as they are). Policies are asked in this process, detectors run shut in.
+Worlds: `PROOF_SEEDS` of S-HI-medium, the permit desk as it declares itself and as it miscodes, and
+with `PROOF_CLETS=1` the year 2023 made small. `PROOF_WORLDS` names some of them, `PROOF_DAYS`
+shortens them (0: as they are). Policies are asked in this process, detectors run shut in.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -30,11 +31,18 @@ from misusesim.scenario.load import load_scenario
 from misusesim.shards import run as simulate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
     from misusesim.scenario.model import Scenario
 
 FOLDER = Path(os.environ["PROOF_FOLDER"])
 PICTURE = Path(os.environ.get("PROOF_PICTURE", "results/policy_effect.png"))
 DAYS = int(os.environ.get("PROOF_DAYS", "0"))
+#: The world of which one has few campaigns, and how many of it are judged.
+FEW: Final = "S-HI-medium"
+SEEDS = int(os.environ.get("PROOF_SEEDS", "10"))
 CLETS: Final = "small clets_2023"
 USUAL: Final = ["S-HI-medium", "permit_desk", "permit_desk_miscoded"]
 WORLDS = os.environ.get("PROOF_WORLDS", "").split() or [
@@ -50,10 +58,20 @@ DESK: Final = "permit_checks"
 Told = dict[str, Any]
 
 
-def scenario(name: str) -> Scenario:
-    """Return a world's scenario, shortened if that is asked for."""
+class Part(NamedTuple):
+    """Campaigns of one world, and who stops how much of each."""
+
+    kind: NDArray[np.int16]
+    kinds: tuple[str, ...]
+    stays: NDArray[np.float64]  # by the strictest graded set, less what comes back
+    caught: dict[str, NDArray[np.float64]]  # by each detector
+
+
+def scenario(name: str, nth: int = 0) -> Scenario:
+    """Return a world's scenario, of its own seed or one further on, shortened if that is asked."""
     whole = small_california() if name == CLETS else load_scenario(name)
-    return whole.model_copy(update={"days": min(DAYS, whole.days)}) if DAYS else whole
+    change = {"seed": whole.seed + nth} | ({"days": min(DAYS, whole.days)} if DAYS else {})
+    return whole.model_copy(update=change)
 
 
 def detected(data: Path, world: World, name: str) -> dict[str, metrics.Tally]:
@@ -75,30 +93,61 @@ def detected(data: Path, world: World, name: str) -> dict[str, metrics.Tally]:
 
 
 def judged(name: str) -> Told:
-    """Make a world, ask all policies and detectors, and return the figures."""
-    data = FOLDER / name.replace(" ", "_")
-    simulate(scenario(name), data, workers=os.cpu_count() or 1)
+    """Make a world, or several of other seeds, ask all policies and detectors; return figures."""
+    count = SEEDS if name == FEW else 1
+    told, parts = zip(*(one_world(name, nth) for nth in range(count)), strict=True)
+    return {
+        **told[0], "worlds": count, "rows": sum(one["rows"] for one in told),
+        "policies": {
+            policy: _pooled([one["policies"][policy] for one in told]) for policy in POLICIES
+        },
+        **_together(parts),
+    }  # fmt: skip
+
+
+def one_world(name: str, nth: int) -> tuple[Told, Part]:
+    """Make one world, ask all policies and detectors, and return the figures."""
+    data = FOLDER / f"{name.replace(' ', '_')}-{nth}"
+    simulate(scenario(name, nth), data, workers=os.cpu_count() or 1)
     world = World(open_dataset(data), SHARE)
     tallies = detected(data, world, data.name)
-    told: Told = {"rows": world.log.num_rows, "policies": {}, "campaigns": 0}
+    told: Told = {"rows": world.log.num_rows, "policies": {}}
+    best = max(DETECTORS[:-1], key=lambda n: (tallies[n].caught.sum(), n))
+    told["one"] = best
     for policy in POLICIES:
         engine = reference(policy)
         said = world.decide(engine)
         decided = world.judged(said, engine)
         told["policies"][policy] = _figures(decided)
         if policy == STRICT:
-            told |= _together(decided, tallies)
+            part = Part(
+                decided.scored.campaigns.kind, decided.scored.kinds, pipelines.remains(decided),
+                {n: one.caught for n, one in tallies.items()},
+            )  # fmt: skip
         if policy == "eleven_rules":
-            one = read_policy(policy)
+            rules = read_policy(policy)
             told["ablation"] = ablation.render(
-                ablation.ablation(one, said, decided), ablation.coverage(one, world.facts)
+                ablation.ablation(rules, said, decided), ablation.coverage(rules, world.facts)
             )
             told["aftermath"] = aftermath.render(aftermath.aftermath(decided))
-            ways = pipelines.pipelines(decided, tallies[told["best"]])
-            sees = pipelines.pipelines(decided, tallies[told["best"]], tallies["denials"])[2]
+            ways = pipelines.pipelines(decided, tallies[best])
+            sees = pipelines.pipelines(decided, tallies[best], tallies["denials"])[2]
             ways.insert(3, sees._replace(name="policy, then denials"))
             told["ways"] = pipelines.render(ways)
-    return told
+    shutil.rmtree(data)
+    return told, part
+
+
+def _pooled(figures: list[Told]) -> Told:
+    """Return one world's figures, or the means of several with their least and largest."""
+    if len(figures) == 1:
+        return figures[0]
+    found = {}
+    for name in dict.fromkeys(key for one in figures for key in one):
+        values = [one[name][0] for one in figures if name in one and one[name][0] is not None]
+        known = [float(np.mean(values)), min(values), max(values)] if values else [None] * 3
+        found[name] = known
+    return found
 
 
 def _figures(decided: metrics.Decided) -> Told:
@@ -114,20 +163,21 @@ def _figures(decided: metrics.Decided) -> Told:
     }
 
 
-def _together(decided: metrics.Decided, tallies: dict[str, metrics.Tally]) -> Told:
+def _together(parts: Sequence[Part]) -> Told:
     """Return who stops what kind: the strictest graded set and the best detector of each kind."""
-    stays, kind = pipelines.remains(decided), decided.scored.campaigns.kind
-    best = max((n for n in DETECTORS[:-1]), key=lambda n: (tallies[n].caught.mean(), n))
-    caught, names = tallies[best].caught.copy(), {}
+    kinds = parts[0].kinds
+    kind = np.concatenate([part.kind for part in parts])
+    stays = np.concatenate([part.stays for part in parts])
+    matrices, names = {}, {}
     for code in np.unique(kind):
         own = kind == code
-        first = max(tallies, key=lambda n, own=own: (tallies[n].caught[own].mean(), n))
-        names[decided.scored.kinds[code]] = first
-        caught[own] = tallies[first].caught[own]
-    told = pipelines.by_kind(decided.scored, caught, stays)
+        caught = {n: np.concatenate([part.caught[n] for part in parts])[own] for n in DETECTORS}
+        first = max(caught, key=lambda n, caught=caught: (caught[n].mean(), n))
+        names[kinds[code]] = first
+        matrices[kinds[code]] = metrics.matrix(caught[first], stays[own])
     return {
-        "best": best, "campaigns": len(kind), "best_of_kind": names, "matrix": told,
-        "verdict": {name: pipelines.verdict(cells) for name, cells in told.items()},
+        "campaigns": len(kind), "best_of_kind": names, "matrix": matrices,
+        "verdict": {name: pipelines.verdict(cells) for name, cells in matrices.items()},
     }  # fmt: skip
 
 
@@ -140,9 +190,10 @@ def page(name: str, told: Told) -> list[str]:
     heads = ("policy", "misuse denied", "does not come back", "came back", "honest blocked",
              "per 100 shifts", "urgent", "challenged", "recovered", "late",
              "glass broken, abused")  # fmt: skip
+    many = "world" if told["worlds"] == 1 else "worlds"
+    size = f"{told['campaigns']} campaigns in {told['worlds']} {many}"
     lines = [
-        f"## {name}", "",
-        f"{told['rows']:,} queries judged, {told['campaigns']} campaigns.", "",
+        f"## {name}", "", f"{told['rows']:,} queries judged, {size}.", "",
         "| " + " | ".join(heads) + " |", "|" + "---|" * len(heads),
     ]  # fmt: skip
     for policy in POLICIES:
@@ -162,7 +213,7 @@ def page(name: str, told: Told) -> list[str]:
               *pipelines.render_kinds(told["matrix"]), "",
               "Best detector of each kind: "
               + "; ".join(f"{k} {d}" for k, d in sorted(told["best_of_kind"].items())) + ".", "",
-              f"### eleven_rules and one detector ({told['best']}) at equal budget", "",
+              f"### eleven_rules and one detector ({told['one']}) at equal budget", "",
               *told["ways"], "", "### What each of the eleven rules is worth", "",
               *told["ablation"], "", "### What became of the denials of eleven_rules", "",
               *told["aftermath"], ""]  # fmt: skip
@@ -205,7 +256,7 @@ def main() -> None:
     print("# What access rules stop, what they cost, what comes back\n")
     print(f"![Friction against prevention](policy_effect.png)\n\nSteps 1 to {len(GRADED)}: "
           f"{', '.join(GRADED)}. Judged: the last {1 - SHARE:.0%} of days; in brackets 95 % "
-          "intervals over officers.\n")  # fmt: skip
+          "intervals over officers, or the least and largest of several worlds.\n")  # fmt: skip
     for name, told in worlds.items():
         print("\n".join(page(name, told)))
     hold(worlds)
