@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from misusesim.truth import Truth
+
+#: Priority of incidents that cannot wait, of 1 to 4.
+URGENT: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,26 @@ class Answers:
     campaigns: CampaignAnswers
     start_us: int  # when the scored part begins
     guilty_us: NDArray[np.int64]  # per officer: first misuse query of the whole log, 2**62 never
+    incident: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))  # -1 none
+    incidents: list[str] = field(default_factory=list)  # ids; `incident` is a place in it
+
+    def urgent(self, table: pa.Table) -> NDArray[np.bool_]:
+        """Return which queries serve an incident of the highest priority.
+
+        Parameters
+        ----------
+        table
+            Context table `dispatch/incidents`.
+        """
+        first = [
+            name
+            for name, priority in zip(
+                table["incident_id"].to_pylist(), table["priority"].to_pylist(), strict=True
+            )
+            if priority == URGENT
+        ]
+        known = set(first)
+        return np.array([*(name in known for name in self.incidents), False])[self.incident]
 
 
 def align(log: pa.Table, truth: Truth, first: int, start_us: int) -> Answers:
@@ -87,6 +110,7 @@ def align(log: pa.Table, truth: Truth, first: int, start_us: int) -> Answers:
     campaign, campaigns = _campaigns(rows, truth.campaigns, place, received, positive, first)
     officer, officers = distinct(log["officer_id"].slice(first))
     agency, agencies = distinct(log["agency_id"].slice(first))
+    incident, incidents = distinct(rows["incident_id"])
     return Answers(
         query_id=ids[first:],
         positive=positive[first:],
@@ -104,6 +128,8 @@ def align(log: pa.Table, truth: Truth, first: int, start_us: int) -> Answers:
         campaigns=campaigns,
         start_us=start_us,
         guilty_us=_guilty(log["officer_id"], officers, positive, received),
+        incident=np.append(incident, -1)[place][first:].astype(np.int32),
+        incidents=incidents,
     )
 
 

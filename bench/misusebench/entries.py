@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _KEYS: Final = {
     "name": str, "component": str, "tier": str, "tiers": list, "parameters": dict, "grid": dict,
+    "after": str,
 }  # fmt: skip
 #: What a result file may be called.
 _NAME: Final = re.compile(r"[A-Za-z0-9][\w-]*")
@@ -134,8 +135,20 @@ def _members(
         base = entry.get("name", spec.name) if key == "component" else spec.name
         if not _named(spec, base, (*place, "name"), faults):
             break
-        found.append(replace(spec, name=base + one.suffix * many))
+        found.append(replace(spec, name=base + one.suffix * many, after=entry.get("after", "")))
     return found
+
+
+def check_after(found: list[ComponentSpec], faults: Faults) -> None:
+    """Tell which components are to run after a policy that is not there."""
+    policies = [spec.name for spec in found if spec.kind == "policy"]
+    for spec in found:
+        if spec.after and spec.kind == "policy":
+            faults.add((), f"policy {spec.name}: only a detector can run after a policy")
+        elif spec.after and spec.after not in policies:
+            there = ", ".join(policies) or "none"
+            faults.add((), f"detector {spec.name}: after names the policy {spec.after}; "
+                           f"the suite's policies: {there}")  # fmt: skip
 
 
 def _named(spec: ComponentSpec, name: str, place: Place, faults: Faults) -> bool:

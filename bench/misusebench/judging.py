@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from misusebench import result as results
 from misusebench.columns import micros
 from misusebench.isolated import OUTCOMES
 from misusebench.metrics.prevention import matrix, stopped
+from misusebench.policy_bench.aftermath import aftermath
 from misusebench.result import Result
 from misusebench.specs import OBSERVED
 from misusebench.suite import TIERS
@@ -87,16 +89,46 @@ class Judging:
         blank = np.zeros(len(said.outcome))
         decided = metrics.Decided(
             metrics.frame(self._answers, blank), said.outcome, said.why, said.explanations,
-            shifts=self._shifts, seed=self._bench.suite.seed,
+            shifts=self._shifts, urgent=self._urgent, glass=self._glass,
+            followed=outcome.followed, seed=self._bench.suite.seed,
         )  # fmt: skip
         one.metrics = results.metrics_json(metrics.compute_policy(decided))
         one.diagnostics["outcomes"] = dict(
             zip(OUTCOMES, np.bincount(said.outcome, minlength=len(OUTCOMES)).tolist(), strict=True)
         )
         one.diagnostics["curves"] = metrics.policy_curves(decided)
+        one.diagnostics["blocks"] = self._blocks(decided)
+        if outcome.followed is not None:
+            one.diagnostics["displacement"] = aftermath(decided)
         self._stopped[one.name] = stopped(decided)
         if self._keep:
             results.save_scores(said.table(self._answers.query_id), self._folder, one.name)
+            if outcome.followed is not None:
+                after = outcome.followed.table(self._answers.query_id)
+                results.save_followed(after, self._folder, one.name)
+
+    @cached_property
+    def _urgent(self) -> NDArray[np.bool_] | None:
+        incidents = self._bench.context(TIERS[-1]).get("dispatch/incidents")
+        return None if incidents is None else self._answers.urgent(incidents)
+
+    @cached_property
+    def _glass(self) -> NDArray[np.bool_]:
+        flags = self._bench.log["break_glass"].slice(self._bench.first)
+        return np.asarray(flags.to_numpy(zero_copy_only=False), np.bool_)
+
+    def _blocks(self, decided: metrics.Decided) -> dict[str, Any]:
+        """Return honest queries hindered per agency and per role."""
+        told = self._bench.officers
+        scored, agencies = decided.scored, self._answers.agencies
+        found = {"agency": metrics.blocks_by(decided, scored.agency, agencies)}
+        if told is not None:
+            rows = zip(told["officer_id"].to_pylist(), told["role"].to_pylist(), strict=True)
+            role_of = dict(rows)
+            roles = sorted(set(role_of.values()))
+            own = [roles.index(role_of[o]) if o in role_of else -1 for o in self._answers.officers]
+            found["role"] = metrics.blocks_by(decided, np.array(own)[scored.officer], roles)
+        return found
 
     def compare_with_oracles(self, found: Sequence[Result]) -> None:
         """Put into each detector's result how far it is from the oracle of its tier, if one ran."""
@@ -158,6 +190,7 @@ def _result(bench: Bench, outcome: Outcome) -> Result:
             "parameters": dict(spec.parameters),
             "source_sha256": source,
             "division": "feedback" if outcome.told else "unsupervised",
+            **({"after": spec.after} if spec.after else {}),
         },
         tier=outcome.tier,
         seeds={"suite": bench.suite.seed, "scenario": int(manifest.get("seed", 0))},

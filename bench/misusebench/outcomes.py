@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pyarrow as pa
 
 from misusebench.columns import HOUR_US, micros
 from misusebench.component_faults import ComponentFault
 from misusebench.errors import IsolationError
 from misusebench.hosting import Hosting, hosted
-from misusebench.isolated import About, Decisions, IsolatedDetector, IsolatedPolicy, start
+from misusebench.isolated import OUTCOMES, About, Decisions, IsolatedDetector, IsolatedPolicy, start
 from misusebench.our_side import try_out
 from misusebench.policies.source import policy_source
 from misusebench.replay import BATCH_ROWS, Replayed, replay, split_us
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    import pyarrow as pa
-
+    from misusebench.metrics import Followed
     from misusebench.replay import Readers
     from misusebench.suite import ComponentSpec, Suite
     from misusesim.dataset.reader import Dataset
@@ -38,6 +38,8 @@ POLICY_TIER: Final = "T2"
 ROUND_TRIPS: Final = 4_096
 #: Decisions made elsewhere name queries by the ids of the log.
 BY_OWN_ID: Final = ("misusebench.policies.decisions:Decisions",)
+#: Column of a detector's batches with what the policy before it decided.
+PRIOR: Final = "prior_decision"
 #: Leak probes of ours that are about the ids as they are published.
 UNVEILED: Final = (
     "misusebench.detectors.probes:IdProbe", "misusebench.detectors.probes:OfficerProbe",
@@ -59,6 +61,7 @@ class Outcome:
     about: About | None = None
     replayed: Replayed | None = None
     decisions: Decisions | None = None
+    followed: Followed | None = None  # what became of what a policy denied
     timing: Timing = field(default_factory=Timing)
     isolation: dict[str, Any] = field(default_factory=dict)
     stderr: str = ""
@@ -76,9 +79,13 @@ class Bench:
         self.end_us = split_us(self.log, suite.history_share)
         self.first = int(np.searchsorted(micros(self.log["received_at"]), self.end_us))
         self._tables: dict[str, pa.Table] = {}
-        self.shifts: pa.Table | None = None  # of the roster, with their own ids, once it was read
+        #: Of the roster, with their own ids, once it was read.
+        self.shifts: pa.Table | None = None
+        self.officers: pa.Table | None = None
         self.facts: pa.Table | None = None
         self.hide: list[Path] = [dataset.path]
+        #: What policies said that have ended, for detectors that run after one.
+        self.said: dict[str, Decisions] = {}
         #: Makes the reviewers of a component that takes feedback; None where no label reaches any.
         self.reviewers: Callable[[], Readers] | None = None
 
@@ -87,6 +94,7 @@ class Bench:
         if not self._tables:
             tables = self.dataset.context(TIERS[-1])
             self.shifts = tables.get("roster/shifts")
+            self.officers = tables.get("roster/officers")
             self._tables = {name: self.veil.table(rows) for name, rows in tables.items()}
         folders = schema.TIERS[tier]
         return {n: t for n, t in self._tables.items() if n.partition("/")[0] in folders}
@@ -117,11 +125,11 @@ class Bench:
         spec = found.spec
         about = self._about(worker, spec, found, tier=found.tier)
         found.tier = _tier(about, found.tier)
-        if missing := [n for n in about.needs if n not in self.log.column_names]:
+        log = self._seen(spec)
+        if missing := [n for n in about.needs if n not in log.column_names]:
             raise NotApplicableError(f"needs columns that the log lacks: {', '.join(missing)}")
         detector = IsolatedDetector(worker, about)
         found.timing = detector.timing
-        log = self.log if spec.target in UNVEILED else self.shown
         found.told = self.reviewers is not None and "feedback" in about.has
         found.replayed = replay(
             detector, log, self.context(found.tier), end_us=self.end_us,
@@ -129,10 +137,24 @@ class Bench:
             single_rows=min(self.suite.single_rows, (self.log.num_rows - self.first) // 2),
             readers=self.reviewers() if self.reviewers is not None and found.told else None,
         )  # fmt: skip
-        if log is self.shown:
+        if spec.target not in UNVEILED:
             found.replayed.alerts = self.veil.alerts(found.replayed.alerts)
         found.replayed.query_id = self.log["query_id"].slice(self.first).to_numpy()
         detector.close()
+
+    def _seen(self, spec: ComponentSpec) -> pa.Table:
+        """Return the log as a detector sees it, with the decisions of the policy that ran first.
+
+        No policy ran in the history: there the column is null.
+        """
+        log = self.log if spec.target in UNVEILED else self.shown
+        if not spec.after:
+            return log
+        if spec.after not in self.said:
+            raise NotApplicableError(f"it runs after {spec.after}, which gave no answers")
+        codes = np.concatenate([np.full(self.first, -1, np.int8), self.said[spec.after].outcome])
+        words = schema.coded(pa.array(codes, pa.int8(), mask=codes < 0), OUTCOMES)
+        return log.append_column(PRIOR, words)
 
     def _facts_for(self, spec: ComponentSpec) -> pa.Table:
         """Return the facts with the ids that a policy may know."""
@@ -158,6 +180,7 @@ class Bench:
         found.decisions = joined(parts)
         policy.decide(facts.slice(0, self.suite.single_rows), single=True)
         policy.close()
+        self.said[found.spec.name] = found.decisions
 
     def _about(
         self,
@@ -219,16 +242,18 @@ def run_all(
         bench.prepare_facts()
     bench.context(TIERS[-1])
     with ThreadPoolExecutor(max(1, jobs)) as pool:
-        waiting = [pool.submit(bench.outcome, spec) for spec in components]
+        done: dict[str, Outcome] = {}
         try:
-            found = []
-            for future in waiting:
-                found.append(future.result())
-                progress(_line(found[-1]))
+            for later in (False, True):  # detectors that run after a policy
+                turn = [spec for spec in components if bool(spec.after) is later]
+                for future in [pool.submit(bench.outcome, spec) for spec in turn]:
+                    outcome = future.result()
+                    done[outcome.spec.name] = outcome
+                    progress(_line(outcome))
         except (IsolationError, KeyboardInterrupt):
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return found
+    return [done[spec.name] for spec in components]
 
 
 def _line(found: Outcome) -> str:

@@ -15,6 +15,7 @@ from misusebench.component import Alert
 from misusebench.errors import SuiteError
 from misusebench.isolated import Decisions
 from misusebench.judging import SCORER, Judging
+from misusebench.metrics import Followed
 from misusebench.outcomes import Bench, Outcome
 from misusebench.replay import Replayed
 from misusebench.run import write_run
@@ -130,6 +131,8 @@ def _again(judging: Judging, one: Result, folder: Path, ids: Any) -> Result:
         raise SuiteError(f"{folder}: scores of {one.name} are not of this data set's queries")
     if kind == "policy":
         outcome.decisions = _decisions(scores)
+        after = folder / "followed" / f"{one.name}.parquet"
+        outcome.followed = Followed.of(_table(after), ids) if after.exists() else None
     elif not oracle:
         alerts = folder / "alerts" / f"{one.name}.parquet"
         raised = [Alert(**row) for row in _table(alerts).to_pylist()] if alerts.exists() else []

@@ -188,6 +188,11 @@ def save_scores(table: pa.Table, folder: Path, name: str) -> Path:
     return _save_table(table, folder / "scores" / f"{name}.parquet")
 
 
+def save_followed(table: pa.Table, folder: Path, name: str) -> Path:
+    """Write ``followed/NAME.parquet`` below a run's folder; return its path."""
+    return _save_table(table, folder / "followed" / f"{name}.parquet")
+
+
 def save_alerts(alerts: Sequence[Alert], folder: Path, name: str) -> Path:
     """Write a component's own alerts to ``alerts/NAME.parquet``; return its path."""
     rows = [alert._asdict() for alert in alerts]

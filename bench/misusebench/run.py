@@ -16,6 +16,7 @@ from misusebench.answers import align
 from misusebench.errors import SuiteError
 from misusebench.judging import Judging, told_of
 from misusebench.outcomes import Bench, run_all
+from misusebench.policy_bench.displacement import follow_hosted
 from misusebench.reviewing import Office
 from misusebench.specs import OBSERVED
 from misusebench.stored import JUDGED
@@ -110,7 +111,10 @@ def run(
     for outcome in outcomes:
         if outcome.spec.target == OBSERVED:
             oracle.rate(bench, outcome, jobs, progress)
-    return judge(bench, outcomes, open_truth(dataset), folder)
+    truth = open_truth(dataset)
+    for outcome in outcomes:
+        follow_hosted(bench, outcome, truth.reactions)
+    return judge(bench, outcomes, truth, folder)
 
 
 def _check_folder(folder: Path, dataset: Dataset, suite: Suite) -> None:

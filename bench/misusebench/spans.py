@@ -76,7 +76,7 @@ class _Sorted:
     ) -> None:
         order = np.lexsort((start, key))
         self._key, self._start = key[order], start[order]
-        self._reach = _furthest(end[order], self._key)
+        self._reach = furthest(end[order], self._key)
         self._head = _heads(self._key)
 
     def covers(self, key: NDArray[np.uint64], time: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -112,7 +112,7 @@ def _heads(key: NDArray[np.uint64]) -> NDArray[np.bool_]:
     return np.concatenate([first, key[1:] != key[:-1]])
 
 
-def _furthest(end: NDArray[np.int64], key: NDArray[np.uint64]) -> NDArray[np.int64]:
+def furthest(end: NDArray[np.int64], key: NDArray[np.uint64]) -> NDArray[np.int64]:
     """Return the running maximum of `end` within each run of equal keys (ranks avoid overflow)."""
     if not len(end):
         return end

@@ -50,6 +50,7 @@ class ComponentSpec:
     program: str = ""  # of a command: the path of what is started
     files: tuple[tuple[str, str], ...] = ()  # of a command: its words that name files, and where
     url: str = ""  # where it is served, if that is elsewhere
+    after: str = ""  # of a detector: the policy whose decisions its batches carry
 
     @property
     def our_side(self) -> bool:

@@ -66,17 +66,26 @@ def judged_again(
         if dataset.manifest["dataset_hash"] != run["dataset"]["hash"]:
             raise ValueError("the data set has changed since")
         check_parts(dataset, JUDGED)
-        log = dataset.log(["query_id", "received_at", "officer_id", "agency_id"])
+        log = dataset.log(["query_id", "received_at", "officer_id", "agency_id", "break_glass"])
         told = run["dataset"]
         answers = align(
             log, open_truth(dataset), told["rows"] - told["scored_rows"], told["history_end_us"]
         )
-        shifts = dataset.context("T1")["roster/shifts"]
+        context = dataset.context("T2")
+        shifts, incidents = context["roster/shifts"], context["dispatch/incidents"]
     except SimulatorError as error:
         raise ValueError(str(error)) from error
     for one in found:
         if one.valid:
-            yield one.name, _judged(folder, one, answers, run, shifts, draws)
+            judged = _judged(folder, one, answers, run, shifts, draws)
+            if isinstance(judged, metrics.Decided):
+                flags = log["break_glass"].slice(told["rows"] - told["scored_rows"])
+                judged.glass = np.asarray(flags.to_numpy(zero_copy_only=False), np.bool_)
+                judged.urgent = answers.urgent(incidents)
+                after = Path(folder) / "followed" / f"{one.name}.parquet"
+                if after.exists():
+                    judged.followed = metrics.Followed.of(pq.read_table(after), answers.query_id)
+            yield one.name, judged
 
 
 def _judged(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from misusebench.confinement import Limits
-from misusebench.entries import components
+from misusebench.entries import check_after, components
 from misusebench.errors import SuiteError
 from misusebench.faults import Faults, word
 from misusebench.feedback import Rules
@@ -89,6 +89,7 @@ class _Reader:
         given = {k: v for k, v in data.items() if k in _TOP and self._top(k, v)}
         found = components("detector", given.pop("detector", []), self._faults)
         found += components("policy", given.pop("policy", []), self._faults)
+        check_after(found, self._faults)
         limits = self._limits(given.pop("limits", {}))
         told = self._told(given.pop("feedback")) if "feedback" in given else None
         if not found and not self._faults:

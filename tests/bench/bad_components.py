@@ -281,7 +281,7 @@ class GoodPolicy:
         self.limit = policy or 2
 
     def decide(self, request):
-        if len(request.officer) + len(request.database) + len(request.context) < 21:
+        if len(request.officer) + len(request.database) + len(request.context) < 23:  # with as_of
             return _Decision("deny", ("missing",))
         denied = request.database["sensitivity"] > self.limit
         return _Decision("deny" if denied else "permit", ("limit",) if denied else ())
@@ -292,7 +292,7 @@ class GoodPolicy:
 
 class FailsOpen(GoodPolicy):
     def decide(self, request):
-        return _Decision("permit")
+        return _Decision("deny" if request.officer.get("role") == "patrol" else "permit")
 
 
 class BatchDiffers(GoodPolicy):

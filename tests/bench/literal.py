@@ -121,5 +121,5 @@ def request(**changes: Any) -> Request:
     }  # fmt: skip
     action = changes.pop("action", "query")
     for name, value in changes.items():
-        facts[next(p for p in facts if name in facts[p])][name] = value
+        facts[next((p for p in facts if name in facts[p]), "context")][name] = value
     return Request("o1", facts["officer"], action, "q1", facts["database"], facts["context"])

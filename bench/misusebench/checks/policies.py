@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from misusebench.isolated import Decisions
 
 _REQUESTS: Final = 600
+#: Most values tried to find out whether a policy reads a fact.
+_VALUES: Final = 16
 
 
 class PolicyChecks(Checks):
@@ -82,15 +84,42 @@ class PolicyChecks(Checks):
             present = self._facts[name].is_valid().to_numpy()
             if (permitted & present & (decided.outcome == 0)).any():
                 open_on.append(name)
+        open_on = [name for name in open_on if self._reads(name)]
         if open_on:
             return False, f"permits although a fact is missing: {', '.join(open_on)}"
-        return True, f"{len(names)} facts left out in turn, never a permit"
+        return True, f"{len(names)} facts left out in turn, never a permit for want of one it reads"
+
+    def _reads(self, name: str) -> bool:
+        """Return whether another value of a fact turns any decision: who never reads it may permit.
+
+        Both ends of its range and the values that it has in the log are put in its place, one after
+        the other, in every request.
+        """
+        column = self._facts[name].combine_chunks()
+        values = [*_ends(column.type), *dict.fromkeys(map(_plain, column.to_pylist()))]
+        tables = [_with(self._facts, name, pa.array([value] * len(column), column.type))
+                  for value in values[:_VALUES]]  # fmt: skip
+        return any(_answers(decided) != _answers(self._full) for decided in self._ask(*tables))
+
+
+def _plain(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _ends(kind: pa.DataType) -> tuple[object, object]:
+    if pa.types.is_boolean(kind):
+        return False, True
+    if pa.types.is_integer(kind):
+        return -1, 10**6
+    return ([], ["?"]) if pa.types.is_list(kind) else ("", "?")
 
 
 def _without(facts: pa.Table, name: str) -> pa.Table:
-    place = facts.column_names.index(name)
-    kind = facts.schema.field(name).type
-    return facts.set_column(place, pa.field(name, kind), pa.nulls(facts.num_rows, kind))
+    return _with(facts, name, pa.nulls(facts.num_rows, facts.schema.field(name).type))
+
+
+def _with(facts: pa.Table, name: str, column: pa.Array) -> pa.Table:
+    return facts.set_column(facts.column_names.index(name), pa.field(name, column.type), column)
 
 
 def _answers(decided: Decisions) -> list[tuple[int, tuple[str, ...]]]:

@@ -30,6 +30,7 @@ REGISTRY: Final = {
     "supervised": "misusebench.detectors.supervised:Supervised",
     "ensemble": "misusebench.detectors.ensemble:Ensemble",
     "conformal": "misusebench.detectors.conformal:Conformal",
+    "denials": "misusebench.detectors.denials:Denials",
     "id_probe": "misusebench.detectors.probes:IdProbe",
     "officer_probe": "misusebench.detectors.probes:OfficerProbe",
     "fraction_probe": "misusebench.detectors.probes:FractionProbe",
@@ -37,3 +38,5 @@ REGISTRY: Final = {
     "missing_probe": "misusebench.detectors.probes:MissingProbe",
     "format_probe": "misusebench.detectors.probes:FormatProbe",
 }
+#: Those that say something only after a policy (`after` in a suite).
+AFTER: Final = ("denials",)

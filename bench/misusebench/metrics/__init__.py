@@ -15,9 +15,11 @@ import numpy as np
 
 from misusebench import interval
 from misusebench.metrics import burden, campaigns, prevention, regret, speed
+from misusebench.metrics.decided import Decided, Followed
 from misusebench.metrics.frame import Campaigns, Scored, frame, labelled, scored_frame
+from misusebench.metrics.friction import blocks_by, shifts_per_officer
 from misusebench.metrics.points import KEPT_DRAWS, detector_curves, kept
-from misusebench.metrics.prevention import Decided, matrix, shifts_per_officer, stopped
+from misusebench.metrics.prevention import matrix, stopped
 from misusebench.metrics.ranking import restricted_auroc
 from misusebench.metrics.registry import REGISTRY, Metric, Tolerance, metric, of_kind
 from misusebench.metrics.regret import Precision
@@ -32,8 +34,8 @@ if TYPE_CHECKING:
     Weighted = Callable[[Any, Floats], Floats]
 
 __all__ = [
-    "BUDGET", "KEPT_DRAWS", "REGISTRY", "Campaigns", "Decided", "Metric", "MetricValue",
-    "Precision", "Scored", "Tally", "Tolerance", "against", "bootstrap", "compute",
+    "BUDGET", "KEPT_DRAWS", "REGISTRY", "Campaigns", "Decided", "Followed", "Metric", "MetricValue",
+    "Precision", "Scored", "Tally", "Tolerance", "against", "blocks_by", "bootstrap", "compute",
     "compute_policy", "compute_speed", "curves", "frame", "labelled", "matrix", "metric",
     "policy_curves", "restricted_auroc", "scored_frame", "shifts_per_officer", "stopped",
 ]  # fmt: skip
@@ -169,6 +171,9 @@ def policy_curves(decided: Decided) -> dict[str, Any]:
             own &= scored.rung == scored.rungs.index(rung)
         share = prevention.misuse_prevented(decided, decided.ones, kind, rung)[0]
         rows.append({"kind": kind, "rung": rung, "n": int(own.sum()), "prevented": float(share)})
+        if decided.followed is not None:
+            stays = prevention.prevented_adjusted(decided, decided.ones, kind, rung)[0]
+            rows[-1]["prevented_adjusted"] = float(stays)
     gated = {n: _drawn(n, fn, decided) for n, fn in _policy_functions(decided) if metric(n).gates}
     return {
         "kinds": rows,
@@ -199,6 +204,9 @@ def _policy_functions(decided: Decided) -> Iterator[tuple[str, Weighted]]:
     for kind, rung in _misuse(decided.scored):
         name = f"misuse_prevented/{kind}" + (f"/{rung}" if rung else "")
         yield name, partial(prevention.misuse_prevented, kind=kind, rung=rung)
+        if decided.followed is not None:
+            fn = partial(prevention.prevented_adjusted, kind=kind, rung=rung)
+            yield name.replace("misuse_prevented", "prevented_adjusted"), fn
 
 
 def _misuse(scored: Scored) -> list[tuple[str, str | None]]:

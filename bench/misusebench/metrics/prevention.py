@@ -1,122 +1,31 @@
-"""What policies prevent and what they cost honest work.
+"""What policies prevent, and how sound their answers are.
 
 A decision to deny blocks. A challenge blocks nobody who can answer it: it prevents nothing, and is
-friction for the honest. Rows whose label is `ignore` count in neither.
+friction for the honest (`friction.py`). Rows whose label is `ignore` count in neither. What comes
+back after a denial and passes was not prevented (:func:`prevented_adjusted`).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from misusebench import interval
-from misusebench.columns import distinct, micros
 from misusebench.metrics.campaigns import macro
-from misusebench.metrics.tally import Tally, ratio
+from misusebench.metrics.decided import PERMIT, example
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pyarrow as pa
     from numpy.typing import NDArray
 
-    from misusebench.metrics.frame import Scored
+    from misusebench.metrics.decided import Decided
 
     Floats = NDArray[np.float64]
 
-PERMIT: Final = 0
-DENY: Final = 1
-CHALLENGE: Final = 2
-LAWFUL: Final = "lawful_licensing"
-
-
-@dataclass
-class Decided:
-    """Decisions beside the truth of their queries."""
-
-    scored: Scored  # its scores are not read
-    outcome: NDArray[np.int8]  # per row: PERMIT, DENY or CHALLENGE, after errors
-    why: NDArray[np.int32]  # per row: place in `explanations`
-    explanations: Sequence[tuple[Sequence[str], Sequence[str]]]  # (reasons, errors)
-    shifts: NDArray[np.float64] | None = None  # per officer; None: days with a query
-    draws: int = interval.DRAWS
-    seed: int = 0
-    drawn: dict[str, Floats] = field(default_factory=dict, repr=False)
-
-    @cached_property
-    def tally(self) -> Tally:
-        """Clusters and weights of the same officers."""
-        return Tally(self.scored, draws=self.draws, seed=self.seed)
-
-    @property
-    def clusters(self) -> int:
-        """Number of clusters."""
-        return self.tally.clusters
-
-    @property
-    def ones(self) -> Floats:
-        """Weights that change nothing, one row."""
-        return self.tally.ones
-
-    @property
-    def weights(self) -> Floats:
-        """Drawn weights."""
-        return self.tally.weights
-
-    @cached_property
-    def blocked(self) -> NDArray[np.bool_]:
-        """Rows that are denied."""
-        return np.asarray(self.outcome == DENY)
-
-    @cached_property
-    def hindered(self) -> NDArray[np.bool_]:
-        """Rows that are denied or challenged: friction, even when the challenge is met."""
-        return np.asarray(self.outcome != PERMIT)
-
-    @cached_property
-    def honest(self) -> NDArray[np.bool_]:
-        """Rows of work and oddities."""
-        return ~self.scored.positive & ~self.scored.ignore
-
-    @cached_property
-    def failed(self) -> NDArray[np.bool_]:
-        """Rows whose answer has an error."""
-        faulty = np.array([bool(errors) for _, errors in self.explanations] + [False])
-        return faulty[self.why]
-
-    @cached_property
-    def shift_count(self) -> Floats:
-        """Shifts per officer."""
-        if self.shifts is not None:
-            return self.shifts
-        both = np.unique(np.stack([self.scored.officer, self.scored.day]), axis=1)
-        return np.bincount(both[0], minlength=len(self.scored.officers)).astype(np.float64)
-
-    def share(self, weights: Floats, of: NDArray[np.bool_], hit: NDArray[np.bool_]) -> Floats:
-        """Return the share of some rows that are hit, per draw."""
-        per, officer = self.tally.per_cluster, self.scored.officer
-        return ratio(weights, per(officer[of & hit]), per(officer[of]))
-
-
-def example() -> Decided:
-    """Return five decisions for the worked examples below.
-
-    Two misuse queries of the first rung (one denied, one permitted), three honest ones of two
-    officers (one denied for two reasons, one challenged, one permitted).
-    """
-    from misusebench.metrics.frame import labelled  # noqa: PLC0415 - only for examples
-
-    rows = labelled(np.zeros(5), np.array([1, 1, 0, 0, 0], bool), officer=np.array([0, 0, 1, 1, 2]),
-                    campaign=np.array([0, 0, -1, -1, -1]), kind=np.array([0, 0, -1, -1, -1]),
-                    oddity=np.array([-1, -1, 10, -1, -1]))  # fmt: skip
-    return Decided(rows, np.array([DENY, PERMIT, DENY, CHALLENGE, PERMIT], np.int8),
-                   np.array([1, 0, 2, 3, 0], np.int32),
-                   [((), ()), (("purpose",), ()), (("purpose", "case"), ("no roster",)),
-                    (("case",), ())])  # fmt: skip
+__all__ = [
+    "error_rate", "example", "fail_open", "matrix", "misuse_prevented", "misuse_returned",
+    "prevented_adjusted", "prevented_macro", "prevented_min", "rule_counts", "stopped",
+]  # fmt: skip
 
 
 def misuse_prevented(
@@ -130,12 +39,53 @@ def misuse_prevented(
     >>> misuse_prevented(small, small.ones).tolist()
     [0.5]
     """
+    return decided.share(weights, _misuse(decided, kind, rung), decided.blocked)
+
+
+def _misuse(decided: Decided, kind: str | None, rung: str | None) -> NDArray[np.bool_]:
+    """Return which rows are misuse, of a kind and a rung."""
     scored, own = decided.scored, decided.scored.positive
     if kind is not None:
         own = own & (scored.kind == scored.kinds.index(kind))
     if rung is not None:
         own = own & (scored.rung == scored.rungs.index(rung))
-    return decided.share(weights, own, decided.blocked)
+    return own
+
+
+def prevented_adjusted(
+    decided: Decided, weights: Floats, kind: str | None = None, rung: str | None = None
+) -> Floats:
+    """Return the share of misuse queries that are denied and do not come back and pass.
+
+    What the author does next is laid down in the truth (`truth/reactions`), and the policy is asked
+    again about it: `policy_bench/displacement.py`. Undefined where that was not done.
+
+    Examples
+    --------
+    The one that is denied comes back with another purpose and passes:
+
+    >>> small = example()
+    >>> prevented_adjusted(small, small.ones).tolist()
+    [0.0]
+    """
+    if decided.followed is None:
+        return np.full(len(weights), np.nan)
+    return decided.share(weights, _misuse(decided, kind, rung), decided.stays)
+
+
+def misuse_returned(decided: Decided, weights: Floats) -> Floats:
+    """Return the share of denied misuse queries that come back and pass.
+
+    Examples
+    --------
+    >>> small = example()
+    >>> misuse_returned(small, small.ones).tolist()
+    [1.0]
+    """
+    if decided.followed is None:
+        return np.full(len(weights), np.nan)
+    denied = decided.scored.positive & decided.blocked
+    return decided.share(weights, denied, ~decided.stays)
 
 
 def _by_kind(decided: Decided, weights: Floats) -> Floats:
@@ -167,51 +117,6 @@ def prevented_min(decided: Decided, weights: Floats) -> Floats:
     [0.5]
     """
     return np.asarray(np.fmin.reduce(_by_kind(decided, weights), axis=0), np.float64)
-
-
-def honest_blocked(decided: Decided, weights: Floats) -> Floats:
-    """Return the share of honest queries denied or challenged, per draw.
-
-    Examples
-    --------
-    Of three honest queries one is denied and one challenged:
-
-    >>> small = example()
-    >>> honest_blocked(small, small.ones).round(4).tolist()
-    [0.6667]
-    """
-    return decided.share(weights, decided.honest, decided.hindered)
-
-
-def honest_blocked_per_100_shifts(decided: Decided, weights: Floats) -> Floats:
-    """Return honest queries denied or challenged per officer and 100 shifts, per draw.
-
-    Examples
-    --------
-    Two in the three shifts (three officers, one day):
-
-    >>> small = example()
-    >>> honest_blocked_per_100_shifts(small, small.ones).round(2).tolist()
-    [66.67]
-    """
-    per, scored = decided.tally.per_cluster, decided.scored
-    everybody = np.arange(len(scored.officers), dtype=np.int32)
-    blocked = per(scored.officer[decided.honest & decided.hindered])
-    return 100 * ratio(weights, blocked, per(everybody, decided.shift_count))
-
-
-def lawful_licensing_blocked(decided: Decided, weights: Floats) -> Floats:
-    """Return the share of lawful licensing queries denied or challenged, per draw.
-
-    Examples
-    --------
-    >>> small = example()
-    >>> lawful_licensing_blocked(small, small.ones).tolist()
-    [1.0]
-    """
-    scored = decided.scored
-    own = (scored.oddity == scored.oddities.index(LAWFUL)) & decided.honest
-    return decided.share(weights, own, decided.hindered)
 
 
 def fail_open(decided: Decided, weights: Floats) -> Floats:
@@ -308,25 +213,3 @@ def stopped(decided: Decided) -> Floats:
     size = len(scored.campaigns.kind)
     denied = np.bincount(scored.campaign[rows], decided.blocked[rows], size)
     return np.asarray(denied / np.bincount(scored.campaign[rows], minlength=size), np.float64)
-
-
-def shifts_per_officer(
-    shifts: pa.Table, officers: Sequence[str], start_us: int, end_us: int
-) -> Floats:
-    """Return how many shifts of each officer begin in a span of time.
-
-    Parameters
-    ----------
-    shifts
-        Context table `roster/shifts`.
-    officers
-        Whose.
-    start_us, end_us
-        UTC microseconds, the end excluded.
-    """
-    own, names = distinct(shifts["officer_id"])
-    begun = micros(shifts["valid_from"])
-    inside = (begun >= start_us) & (begun < end_us)
-    counted = np.bincount(own[inside], minlength=len(names))
-    told = dict(zip(names, counted.tolist(), strict=True))
-    return np.array([told.get(officer, 0) for officer in officers], np.float64)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from misusebench.metrics import burden, campaigns, prevention, ranking, regret, speed
+from misusebench.metrics import burden, campaigns, friction, prevention, ranking, regret, speed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,6 +55,7 @@ class Metric:
 _NO_MISUSE: Final = "no misuse among the scored queries"
 _NO_CAMPAIGN: Final = "no campaign among the scored queries"
 _NO_ALERT: Final = "nobody was accused wrongly"
+_NOT_FOLLOWED: Final = "nothing of the kind was denied, or reactions to denials were not asked"
 _SHARE: Final = Tolerance(absolute=0.005)
 _RECALL: Final = Tolerance(absolute=0.01)
 
@@ -136,17 +137,46 @@ REGISTRY: Final[dict[str, Metric]] = {
         prevention.prevented_min, "share", "higher", _SHARE, gates=True,
         undefined=_NO_MISUSE, of="policy",
     ),
+    "prevented_adjusted": Metric(
+        prevention.prevented_adjusted, "share", "higher", _SHARE, undefined=_NOT_FOLLOWED,
+        of="policy",
+    ),
+    "misuse_returned": Metric(
+        prevention.misuse_returned, "share", "lower", _SHARE, undefined=_NOT_FOLLOWED, of="policy"
+    ),
     "honest_blocked": Metric(
-        prevention.honest_blocked, "share", "lower", _SHARE, gates=True,
+        friction.honest_blocked, "share", "lower", _SHARE, gates=True,
         undefined="no honest query", of="policy",
     ),
     "honest_blocked_per_100_shifts": Metric(
-        prevention.honest_blocked_per_100_shifts, "queries_per_100_shifts", "lower",
+        friction.honest_blocked_per_100_shifts, "queries_per_100_shifts", "lower",
         Tolerance(absolute=0.1, relative=0.02), gates=True,
         undefined="no shift in the scored part", of="policy",
     ),
+    "urgent_blocked_per_100_shifts": Metric(
+        friction.urgent_blocked_per_100_shifts, "queries_per_100_shifts", "lower",
+        Tolerance(absolute=0.1, relative=0.02),
+        undefined="no shift in the scored part, or no incidents are known", of="policy",
+    ),
+    "honest_challenged": Metric(
+        friction.honest_challenged, "share", "lower", _SHARE, undefined="no honest query",
+        of="policy",
+    ),
+    "honest_recovered": Metric(
+        friction.honest_recovered, "share", "higher", _SHARE, undefined=_NOT_FOLLOWED, of="policy"
+    ),
+    "honest_delay": Metric(
+        friction.honest_delay, "s", "lower", undefined=_NOT_FOLLOWED, of="policy"
+    ),
+    "break_glass_rate": Metric(
+        friction.break_glass_rate, "share", "none", undefined="no query", of="policy"
+    ),
+    "break_glass_abuse": Metric(
+        friction.break_glass_abuse, "share", "lower",
+        undefined="no permitted query set the emergency flag", of="policy",
+    ),
     "lawful_licensing_blocked": Metric(
-        prevention.lawful_licensing_blocked, "share", "lower", Tolerance(absolute=0.001),
+        friction.lawful_licensing_blocked, "share", "lower", Tolerance(absolute=0.001),
         gates=True, undefined="no lawful licensing query", of="policy",
     ),
     "fail_open": Metric(

@@ -214,4 +214,5 @@ def _own_context(request: Request) -> str:
     parts = parts_of(request)
     records = {place: parts[place] for place in ("officer", "database")}
     records["officer"].pop("id")
+    parts["context"].pop("as_of", None)  # no fact: the schema does not know it
     return json.dumps({**records, **parts["context"]}, sort_keys=True)

@@ -2,7 +2,7 @@
 
 Nothing here comes from truth. Every fact is read as of the query's time: a roster row, a case or a
 warrant counts only if its `known_at` is not later. One row per query; one column per fact, named
-``place.fact`` after the request's four parts (DESIGN.md 4.3).
+``place.fact`` after the request's four parts (DESIGN.md 4.3). AS_OF says how old what was read is.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ import pyarrow as pa
 
 from misusebench.columns import DAY_US, Words, distinct, keys, micros, numbers
 from misusebench.component import Request
+from misusebench.policies.asof import NOTHING, Held, last_begun
 from misusebench.policies.registry import Registry
 from misusebench.policies.rulebook import DATABASE_OF, DATABASES
-from misusebench.spans import NEVER, Spans
+from misusebench.spans import NEVER
 from misusebench.streaming import as_integers, combine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -32,13 +33,18 @@ FACTS: Final = (
     "officer.training_days_left", "officer.on_shift", "action.name", "database.id",
     "database.sensitivity", "database.clets", "database.owner_agency", "database.shared_with",
     "context.purpose", "context.case_number", "context.case_exists", "context.case_open",
-    "context.case_agency", "context.warrant", "context.lookback_days", "context.recipient_state",
-    "context.break_glass", "context.justification_len",
+    "context.case_agency", "context.case_assigned", "context.warrant", "context.lookback_days",
+    "context.recipient_state", "context.break_glass", "context.justification_len",
 )  # fmt: skip
+#: Where facts are read -> the column that says since when the row read was known, UTC microseconds;
+#: the time of the query for what its log row says, null where no row was found.
+AS_OF: Final = {
+    source: f"as_of_{source}" for source in ("log", "roster", "shift", "case", "sharing", "warrant")
+}
 
 
 def build_facts(log: pa.Table, context: Mapping[str, pa.Table]) -> pa.Table:
-    """Return one row of facts per row of the log: `query_id`, `officer_id` and FACTS.
+    """Return one row of facts per row of the log: `query_id`, `officer_id`, FACTS and AS_OF.
 
     Parameters
     ----------
@@ -56,7 +62,12 @@ def build_facts(log: pa.Table, context: Mapping[str, pa.Table]) -> pa.Table:
         **_case(log, context, time),
         **_situation(log, context, time),
     }
-    return pa.table({name: columns[name] for name in ("query_id", "officer_id", *FACTS)})
+    named = ("query_id", "officer_id", *FACTS, *AS_OF.values())
+    return pa.table({name: columns[name] for name in named})
+
+
+def _as_of(source: str, known: NDArray[np.int64]) -> dict[str, pa.Array]:
+    return {AS_OF[source]: pa.array(known, pa.int64(), mask=known == NOTHING)}
 
 
 def _texts(codes: NDArray[np.int64], words: list[str]) -> pa.Array:
@@ -81,13 +92,16 @@ def _officer(
     agency, agencies = distinct(log["agency_id"])
     states = _states(context)
     state = [states.get(name, "") for name in agencies]
+    shift = _shift(log, context, time)
     return {
         "officer.role": _texts(np.where(present, roles[at], -1), role_words),
         "officer.agency": _texts(agency, agencies),
         "officer.state": _texts(agency, state),
         "officer.active": pa.array(active),
         "officer.training_days_left": pa.array(np.where(present, training, -1)),
-        "officer.on_shift": pa.array(_on_shift(log, context, time)),
+        "officer.on_shift": pa.array(shift > NOTHING),
+        **_as_of("roster", np.where(present, micros(officers["known_at"])[at], NOTHING)),
+        **_as_of("shift", shift),
     }
 
 
@@ -97,15 +111,11 @@ def _latest(
     asked: NDArray[np.int64],
     time: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """Return the place of the last row of each asked key known by `time`, -1 if none.
-
-    Rows must be in order of `known`.
-    """
+    """Return the place of the last row of each asked key known by `time`, -1 if none."""
     order = np.lexsort((known, row_key))
-    span = np.int64(2**53)  # microseconds until the year 2255
-    line = row_key[order] * span + np.minimum(known[order], span - 1)
-    at = np.searchsorted(line, asked * span + time, side="right") - 1
-    found = (at >= 0) & (row_key[order][np.maximum(at, 0)] == asked)
+    own = row_key[order]
+    at = last_begun(own, known[order], asked, time)
+    found = (at >= 0) & (own[np.maximum(at, 0)] == asked)
     return np.where(found, order[np.maximum(at, 0)], -1)
 
 
@@ -114,13 +124,16 @@ def _states(context: Mapping[str, pa.Table]) -> dict[str, str]:
     return dict(zip(table["agency_id"].to_pylist(), table["state"].to_pylist(), strict=True))
 
 
-def _on_shift(
+def _shift(
     log: pa.Table, context: Mapping[str, pa.Table], time: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    shifts, words, spans = context["roster/shifts"], Words(), Spans(SHIFT_GRACE_US)
-    start = np.maximum(micros(shifts["valid_from"]), micros(shifts["known_at"]) + SHIFT_GRACE_US)
-    spans.add(combine(words.codes(shifts["officer_id"])), start, micros(shifts["valid_to"]))
-    return spans.covers(combine(words.codes(log["officer_id"])), time)
+) -> NDArray[np.int64]:
+    """Return when the shift that each query falls into became known, NOTHING off shift."""
+    shifts, words, held = context["roster/shifts"], Words(), Held()
+    start, end = (micros(shifts[name]) for name in ("valid_from", "valid_to"))
+    until = np.minimum(end, NEVER - SHIFT_GRACE_US) + SHIFT_GRACE_US
+    officer = combine(words.codes(shifts["officer_id"]))
+    held.add(officer, start - SHIFT_GRACE_US, until, micros(shifts["known_at"]))
+    return held.known(combine(words.codes(log["officer_id"])), time)
 
 
 def _database(
@@ -129,7 +142,7 @@ def _database(
     place, systems = distinct(log["system"])
     names = [DATABASE_OF.get(system, "unknown") for system in systems]
     about = [DATABASES[name] for name in names]
-    owner, shared = _owners(log, context, time)
+    owner, shared, known = _owners(log, context, time)
     return {
         "action.name": pa.array(np.where(_is_shared(log), "share", "query")),
         "database.id": _texts(place, names),
@@ -137,6 +150,7 @@ def _database(
         "database.clets": pa.array(np.array([d.clets for d in about])[place]),
         "database.owner_agency": owner,
         "database.shared_with": shared,
+        **_as_of("sharing", known),
     }
 
 
@@ -147,8 +161,8 @@ def _is_shared(log: pa.Table) -> NDArray[np.bool_]:
 
 def _owners(
     log: pa.Table, context: Mapping[str, pa.Table], time: NDArray[np.int64]
-) -> tuple[pa.Array, pa.Array]:
-    """Return who owns what is asked for, and with whom of interest it is shared.
+) -> tuple[pa.Array, pa.Array, NDArray[np.int64]]:
+    """Return who owns what is asked for, with whom of interest it is shared, and since when known.
 
     A plate search beyond the own readers asks the network's; it is shared with the agency if the
     agency has any sharing agreement for plate data that was known at the time.
@@ -156,16 +170,29 @@ def _owners(
     agency, agencies = distinct(log["agency_id"])
     scope, scopes = distinct(log["scope"])
     beyond = np.array([*(word != "own" for word in scopes), False])[scope]
-    agreements, spans, words = context.get("dispatch/sharing"), Spans(), Words()
-    if agreements is not None and agreements.num_rows:
-        start = np.maximum(micros(agreements["valid_from"]), micros(agreements["known_at"]))
-        partner = combine(words.codes(agreements["agency_id"]))
-        spans.add(partner, start, micros(agreements["valid_to"]))
-    member = spans.covers(combine(words.codes(log["agency_id"])), time)
+    words = Words()
+    known = _covered(context, "dispatch/sharing", lambda rows: words.codes(rows["agency_id"]),
+                     words.codes(log["agency_id"]), time)  # fmt: skip
+    known = np.where(beyond, known, NOTHING)
     owner = _texts(np.where(beyond, len(agencies), agency), [*agencies, "network"])
     lists = pa.array([[name] for name in agencies] + [[]], pa.list_(pa.string()))
-    shared = lists.take(pa.array(np.where(beyond & member, agency, len(agencies))))
-    return owner, shared
+    shared = lists.take(pa.array(np.where(known > NOTHING, agency, len(agencies))))
+    return owner, shared, known
+
+
+def _covered(
+    context: Mapping[str, pa.Table],
+    name: str,
+    code: Callable[[pa.Table], NDArray[np.int64]],
+    asked: NDArray[np.int64],
+    time: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return when the row of a table that covers each time became known, NOTHING for none."""
+    rows, held = context.get(name), Held()
+    if rows is not None and rows.num_rows:
+        start, end = (micros(rows[column]) for column in ("valid_from", "valid_to"))
+        held.add(combine(code(rows)), start, end, micros(rows["known_at"]))
+    return held.known(combine(asked), time)
 
 
 def _case(
@@ -178,6 +205,8 @@ def _case(
         "context.case_exists": pa.array(found.exists),
         "context.case_open": pa.array(found.is_open),
         "context.case_agency": _texts(np.where(found.own, agency, -1), agencies),
+        "context.case_assigned": pa.array(found.assigned),
+        **_as_of("case", found.known),
     }
 
 
@@ -186,9 +215,10 @@ def _situation(
 ) -> dict[str, pa.Array]:
     recipient, recipients = distinct(log["recipient_agency_id"])
     states = _states(context)
+    warrant = _warrant(log, context, time)
     return {
         "context.purpose": _purpose(log, context),
-        "context.warrant": pa.array(_warrant(log, context, time)),
+        "context.warrant": pa.array(warrant > NOTHING),
         "context.lookback_days": pa.array(
             np.ceil(numbers(log["lookback_hours"], 0) / 24).astype(np.int64)
         ),
@@ -197,6 +227,8 @@ def _situation(
         "context.justification_len": pa.array(
             numbers(log["justification_length"], 0).astype(np.int64)
         ),
+        **_as_of("warrant", warrant),
+        **_as_of("log", time),
     }
 
 
@@ -214,22 +246,26 @@ def _purpose(log: pa.Table, context: Mapping[str, pa.Table]) -> pa.Array:
 
 def _warrant(
     log: pa.Table, context: Mapping[str, pa.Table], time: NDArray[np.int64]
-) -> NDArray[np.bool_]:
-    warrants, spans = context.get("dispatch/warrants"), Spans()
-    if warrants is not None and warrants.num_rows:
-        start = np.maximum(micros(warrants["valid_from"]), micros(warrants["known_at"]))
-        subject = combine(as_integers(keys(warrants["subject_key"])))
-        spans.add(subject, start, micros(warrants["valid_to"]))
-    return spans.covers(combine(as_integers(keys(log["subject_key"]))), np.minimum(time, NEVER))
+) -> NDArray[np.int64]:
+    """Return when the warrant for each query's subject became known, NOTHING without one."""
+
+    def code(rows: pa.Table) -> NDArray[np.int64]:
+        return as_integers(keys(rows["subject_key"]))
+
+    return _covered(context, "dispatch/warrants", code, code(log), time)
 
 
 def requests(facts: pa.Table | pa.RecordBatch) -> Iterator[Request]:
-    """Yield one request per row of a facts table; a null fact is left out of its request."""
+    """Yield one request per row of a facts table; a null fact is left out of its request.
+
+    What AS_OF says is in ``context["as_of"]``, by source, where the table has it.
+    """
     names = [name for name in facts.schema.names if "." in name]
     places = [name.split(".", 1) for name in names]
     columns = [facts[name].to_pylist() for name in names]
     ids = zip(facts["query_id"].to_pylist(), facts["officer_id"].to_pylist(), strict=True)
-    for (query, officer), values in zip(ids, zip(*columns, strict=True), strict=True):
+    ages = _ages(facts)
+    for (query, officer), values, age in zip(ids, zip(*columns, strict=True), ages, strict=True):
         parts: dict[str, dict[str, Any]] = {
             "officer": {}, "action": {}, "database": {}, "context": {},
         }  # fmt: skip
@@ -237,6 +273,8 @@ def requests(facts: pa.Table | pa.RecordBatch) -> Iterator[Request]:
             if value is not None:
                 parts[place][fact] = value
         action = parts["action"].pop("name", "")
+        if age:
+            parts["context"]["as_of"] = age
         yield Request(
             officer_id=officer,
             officer=parts["officer"],
@@ -246,3 +284,13 @@ def requests(facts: pa.Table | pa.RecordBatch) -> Iterator[Request]:
             context=parts["context"],
             action_properties=parts["action"],
         )
+
+
+def _ages(facts: pa.Table | pa.RecordBatch) -> Iterator[dict[str, int]]:
+    """Yield what AS_OF says of each row, by source."""
+    told = [source for source, column in AS_OF.items() if column in facts.schema.names]
+    columns = [facts[AS_OF[source]].to_pylist() for source in told]
+    if not told:
+        yield from ({} for _ in range(facts.num_rows))
+    for values in zip(*columns, strict=True):
+        yield {s: known for s, known in zip(told, values, strict=True) if known is not None}

@@ -16,7 +16,7 @@ import pyarrow as pa
 from misusebench import policies
 from misusebench.hosting import hosted
 from misusebench.isolated import IsolatedPolicy, start
-from misusebench.metrics.prevention import PERMIT
+from misusebench.metrics.decided import PERMIT
 from misusebench.policies.authzen import SINGLE
 from misusebench.policies.wire import Line, UnansweredError
 from misusebench.reading import read_text

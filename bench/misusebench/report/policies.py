@@ -17,7 +17,8 @@ def policies(view: View) -> str:
     if not view.policies:
         return ""
     heads: list[str | tuple[str, str]] = [
-        "policy", ("misuse prevented", "Misuse queries denied"), "worst kind",
+        "policy", ("misuse prevented", "Misuse queries denied"),
+        ("and stays so", "Misuse queries denied that do not come back and pass"), "worst kind",
         ("honest blocked", "Honest queries denied or challenged"),
         ("per 100 shifts", "Honest queries denied or challenged per officer and 100 shifts"),
         "lawful licensing blocked", ("fail-open", "Answers with an error that permit"),
@@ -25,6 +26,7 @@ def policies(view: View) -> str:
     rows = [
         row(one, [
             metric(one, "misuse_prevented", ".1%", between=True),
+            metric(one, "prevented_adjusted", ".1%", between=True),
             metric(one, "prevented_min", ".1%"),
             metric(one, "honest_blocked", ".1%", between=True),
             metric(one, "honest_blocked_per_100_shifts", ",.1f", between=True),

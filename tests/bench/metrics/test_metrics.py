@@ -18,7 +18,17 @@ if TYPE_CHECKING:
 
 from misusebench import interval, metrics
 from misusebench import result as results
-from misusebench.metrics import alerts, burden, campaigns, points, prevention, ranking, registry
+from misusebench.metrics import (
+    alerts,
+    burden,
+    campaigns,
+    decided,
+    friction,
+    points,
+    prevention,
+    ranking,
+    registry,
+)  # fmt: skip
 from misusebench.metrics import speed as speeds
 from misusebench.metrics import tally as tallies
 from misusebench.metrics.frame import NEVER
@@ -44,9 +54,13 @@ def values(fair: metrics.Tally) -> dict[str, metrics.MetricValue]:
     return metrics.compute(fair)
 
 
-@pytest.mark.parametrize(
-    "module", [alerts, burden, campaigns, points, prevention, ranking, registry, speeds, tallies]
-)
+MODULES = (
+    alerts, burden, campaigns, decided, friction, points, prevention, ranking, registry, speeds,
+    tallies,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("module", MODULES)
 def test_worked_examples(module: object) -> None:
     """The examples in the docstrings hold."""
     assert doctest.testmod(module).failed == 0  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ import pytest
 from misusebench.metrics import (
     Decided,
     compute_policy,
+    friction,
     labelled,
     matrix,
     policy_curves,
@@ -38,30 +39,30 @@ def test_only_a_denial_prevents() -> None:
 def test_a_challenge_is_friction_for_the_honest() -> None:
     """Of four honest queries one is denied and one challenged."""
     small = decided([0, 0, 0, 0, 1, 2, 0, 0])
-    assert prevention.honest_blocked(small, small.ones).tolist() == [0.5]
-    assert prevention.honest_blocked_per_100_shifts(small, small.ones).tolist() == [25.0]
+    assert friction.honest_blocked(small, small.ones).tolist() == [0.5]
+    assert friction.honest_blocked_per_100_shifts(small, small.ones).tolist() == [25.0]
 
 
 def test_shifts_given_count_instead_of_days() -> None:
     """Two honest queries blocked in ten shifts are 20 per 100."""
     small = decided([0, 0, 1, 1])
     small.shifts = np.array([1.0, 2.0, 3.0, 4.0])
-    assert prevention.honest_blocked_per_100_shifts(small, small.ones).tolist() == [20.0]
+    assert friction.honest_blocked_per_100_shifts(small, small.ones).tolist() == [20.0]
 
 
 def test_slips_count_on_neither_side() -> None:
     """A denied slip is neither misuse prevented nor honest work blocked."""
     small = decided([0, 0, 1, 0], ignore=np.array([0, 0, 1, 0], bool))
     assert prevention.misuse_prevented(small, small.ones).tolist() == [0.0]
-    assert prevention.honest_blocked(small, small.ones).tolist() == [0.0]
+    assert friction.honest_blocked(small, small.ones).tolist() == [0.0]
 
 
 def test_lawful_licensing_is_counted_apart() -> None:
     """One of two lawful licensing queries is denied."""
     small = decided([0, 0, 0, 1, 0, 0], oddity=np.array([-1, -1, -1, 10, 10, -1]))
-    assert prevention.lawful_licensing_blocked(small, small.ones).tolist() == [0.5]
+    assert friction.lawful_licensing_blocked(small, small.ones).tolist() == [0.5]
     none = decided([0, 0])
-    assert np.isnan(prevention.lawful_licensing_blocked(none, none.ones)).all()
+    assert np.isnan(friction.lawful_licensing_blocked(none, none.ones)).all()
 
 
 def test_fail_open_is_a_permit_with_an_error() -> None:

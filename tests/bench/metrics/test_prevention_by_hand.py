@@ -16,20 +16,21 @@ from misusebench.metrics import (
     compute_policy,
     labelled,
     matrix,
+    metric,
     policy_curves,
     shifts_per_officer,
     stopped,
 )
-from misusebench.metrics.prevention import (
-    CHALLENGE,
-    DENY,
+from misusebench.metrics.decided import CHALLENGE, DENY, PERMIT
+from misusebench.metrics.friction import (
     LAWFUL,
-    PERMIT,
-    error_rate,
-    fail_open,
     honest_blocked,
     honest_blocked_per_100_shifts,
     lawful_licensing_blocked,
+)
+from misusebench.metrics.prevention import (
+    error_rate,
+    fail_open,
     misuse_prevented,
     prevented_macro,
     prevented_min,
@@ -182,7 +183,7 @@ def test_what_the_report_draws_of_a_policy() -> None:
     assert rows[third, one.scored.rungs[3]] == (1, 1.0)
     assert (told["misusing_officers"], told["interval_reliable"]) == (2, False)
     assert sorted(told["draws"]["values"]) == sorted(
-        n for n in compute_policy(one) if not n.startswith(("rule_count", "error_rate"))
+        n for n in compute_policy(one) if metric(n).gates
     )
 
 

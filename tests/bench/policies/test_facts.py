@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from tests.bench.dataset import DAY_US, HOUR_US, START_US, small_world
 
-from misusebench.policies.facts import FACTS, build_facts, requests
+from misusebench.policies.facts import AS_OF, FACTS, build_facts, requests
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_one_row_per_query_and_one_column_per_fact(world):
     """The table is complete and in the log's order."""
     log, context, _ = world
     found = build_facts(log, context)
-    assert found.column_names == ["query_id", "officer_id", *FACTS]
+    assert found.column_names == ["query_id", "officer_id", *FACTS, *AS_OF.values()]
     assert found["query_id"].equals(log["query_id"])
     assert sum(found[name].null_count for name in FACTS) == 0
 
