@@ -71,10 +71,10 @@ def test_texts_in_an_engines_own_language(name):
     """A policy need not be TOML; all reasons are told."""
     found = loaded(name, OWN[name])
 
-    assert found.decide(request()).outcome == "permit"
-    denied = found.decide(request(active=False))
+    assert found.decide(request(case_assigned=True)).outcome == "permit"
+    denied = found.decide(request(active=False, case_assigned=True))
     assert (denied.outcome, denied.reasons) == ("deny", ("NO",))
-    neither = found.decide(request(role="patrol"))
+    neither = found.decide(request(role="patrol", case_assigned=True))
     assert neither.outcome == "deny"
     assert neither.reasons
     found.close()
