@@ -60,6 +60,13 @@ def policies() -> Entries:
     return _targets(REGISTRY.items())
 
 
+def rules() -> Entries:
+    """Return the shipped policies as data: what engines can be given."""
+    from misusebench.policies.language import read_policy, shipped  # noqa: PLC0415 - only this one
+
+    return [_entry(name, read_policy(name).about) for name in shipped()]
+
+
 def suites() -> Entries:
     """Return the shipped suites and how many components each runs."""
     from misusebench.suite import list_suites, load_suite  # noqa: PLC0415 - only this list needs it
@@ -95,6 +102,7 @@ LISTS: Final[dict[str, Callable[[], Entries]]] = {
     "oddities": oddities,
     "detectors": detectors,
     "policies": policies,
+    "rules": rules,
     "suites": suites,
     "facts": facts,
     "metrics": metrics,

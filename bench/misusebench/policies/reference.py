@@ -93,6 +93,18 @@ def _atom(one: Atom, fact: Callable[[Fact], str]) -> str:
     return f"{fact(one)} is True"
 
 
+def spoken(one: Atom) -> str:
+    """Return a comparison as policy files write it."""
+    if isinstance(one, Compare):
+        right = one.right.name if isinstance(one.right, Fact) else repr(one.right)
+        return f"{one.left.name} {one.op} {right}"
+    if isinstance(one, Among):
+        return f"{one.item.name} in {list(one.options)!r}"
+    if isinstance(one, Holds):
+        return f"{one.item.name} in {one.texts.name}"
+    return one.name
+
+
 class Reference(Engine):
     """The policy compiled to Python; every reason is told."""
 

@@ -89,7 +89,7 @@ def read_policy(source: str | Path, text: str | None = None) -> Policyfile:
         if path.suffix != ".toml":
             if str(source) not in shipped():
                 raise SuiteError(f"no policy {source}{guess(str(source), shipped())}; give a name "
-                                 "of `list policies` or a TOML file")  # fmt: skip
+                                 "of `list rules` or a TOML file")  # fmt: skip
             path = SETS / f"{source}.toml"
         text = read_text(path)
     return _Reader(path, text).policy(toml_of(path, text))

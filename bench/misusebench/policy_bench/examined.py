@@ -1,0 +1,92 @@
+"""Conformance of one engine or one server, all that can be asked of it, in one answer."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+from misusebench.errors import SuiteError
+from misusebench.policies.compile import TEXTS
+from misusebench.policies.language import read_policy
+from misusebench.policy_bench import agreement, fail_open, fixture, protocol
+from misusebench.specs import guess, parse_component
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+EXAMPLE: Final = (
+    "Decisions of the specification's example, right only if the server has its policy:"
+)
+
+
+def examined(
+    engine: str,
+    policy: str,
+    requests: int = 10_000,
+    progress: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Return whether an engine of the registry, or an AuthZEN server, keeps what is asked of it.
+
+    Parameters
+    ----------
+    engine
+        A name, or ``http://HOST:PORT``: servers are held against the specification.
+    policy
+        Name of a shipped policy, or a TOML file.
+    requests
+        Random ones, besides those for both sides of each comparison.
+    progress
+        Called with a line per part.
+
+    Raises
+    ------
+    SuiteError
+        If there is no such engine, or it takes no policy as data.
+    """
+    if engine.startswith(("http://", "https://")):
+        return _server(engine)
+    inside = list(TEXTS)
+    if engine not in inside:
+        raise SuiteError(
+            f"no engine {engine}{guess(engine, inside)}; engines are {', '.join(inside)}, "
+            "and a server is http://HOST:PORT"
+        )
+    rules = read_policy(policy)
+    asked = agreement.engines([engine])
+    (row,) = agreement.examine(rules, asked, requests=requests, progress=progress)
+    (opened,) = fail_open.measure(rules, asked)
+    told = fixture.of_component(parse_component("policy", engine))
+    right = all(one.right for one in told)
+    return {
+        "engine": engine,
+        "policy": rules.name,
+        "conforms": row.conforms and not opened.rate and right,
+        "agreement": asdict(row),
+        "fail_open": {"rate": opened.rate, "opens_on": opened.opens_on, "lacking": opened.lacking},
+        "fixture": [asdict(one) for one in told],
+        "lines": [
+            *agreement.render([row]), "",
+            f"Missing facts: {opened.rate:.0%} of probes permitted"
+            + (f", on {', '.join(opened.opens_on)}." if opened.rate else "."), "",
+            "Decisions that AuthZEN demands:", "", *fixture.render(told),
+        ],
+    }  # fmt: skip
+
+
+def _server(url: str) -> dict[str, Any]:
+    found = protocol.check(url)
+    told = fixture.of_url(url)
+    return {
+        "engine": url,
+        "conforms": all(one.passed for one in found),
+        "levels": protocol.levels(found),
+        "protocol": [asdict(one) for one in found],
+        "fixture": [asdict(one) for one in told],
+        "lines": [*protocol.render(found), "", EXAMPLE, "", *fixture.render(told)],
+    }
+
+
+def render(found: Mapping[str, Any]) -> list[str]:
+    """Return it as lines of Markdown."""
+    verdict = "conforms" if found["conforms"] else "does not conform"
+    return [f"{found['engine']} {verdict}", "", *found["lines"]]
