@@ -13,12 +13,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```(console|python)\n(.*?)```", TEXT, re.DOTALL)
+BLOCKS = re.findall(r"```(console|python|toml)\n(.*?)```", TEXT, re.DOTALL)
 
 
 @pytest.mark.slow
 def test_the_tour_runs(tmp_path):
-    """Each `$` line exits with 0; the Python block becomes mine.py."""
+    """Each `$` line exits with 0; the Python block becomes mine.py, the TOML one rules.toml."""
     (tmp_path / "tests").symlink_to(ROOT / "tests")
     tmp_path.chmod(0o755)  # the component runs under another user
     for parent in tmp_path.parents:
@@ -29,6 +29,8 @@ def test_the_tour_runs(tmp_path):
     for language, block in BLOCKS:
         if language == "python":
             (tmp_path / "mine.py").write_text(block)
+        if language == "toml":
+            (tmp_path / "rules.toml").write_text(block)
             continue
         for line in re.findall(r"^\$ (.*)$", block, re.MULTILINE):
             words = shlex.split(line)
@@ -39,7 +41,7 @@ def test_the_tour_runs(tmp_path):
             )
             assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
             ran += 1
-    assert ran == 18
+    assert ran == 22
 
 
 def test_the_two_commands_are_dev_py_and_exist():
