@@ -1,8 +1,7 @@
 """Reference detectors on California's year of 2023 made small, its first 200 days.
 
 The unit of the permit checks is as it is, of the other agencies one in a hundred, and systems ask a
-tenth of what they ask by themselves: about ten million queries a year (`PROOF_DAYS=0`), for which the
-standard suite needs more than 24 GB of memory with two components at a time.
+tenth of what they ask by themselves: about ten million queries a year (`PROOF_DAYS=0`).
 """
 
 from __future__ import annotations
