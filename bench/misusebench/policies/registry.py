@@ -89,17 +89,18 @@ class Registry:
         self._learn(rows, opened, until, np.ones(rows.num_rows, bool))
 
     def _learn_cases(self, rows: pa.Table) -> None:
-        """Take over cases: open until the row that closes it, once that is known."""
+        """Take over cases: each row that opens one counts until the next that closes it is known.
+
+        A case that is opened again is open again.
+        """
         status, words = distinct(rows["status"])
         is_open = np.array([*(word == "open" for word in words), False])[status]
-        case, names = distinct(rows["case_id"])
+        case, _ = distinct(rows["case_id"])
         start, known = micros(rows["valid_from"]), micros(rows["known_at"])
-        closed = np.full(len(names), NEVER, np.int64)
-        shut = np.maximum(start + SLACK_US, known - 1)
-        np.minimum.at(closed, case[~is_open], shut[~is_open])
+        closed = _closed(case, start, known, is_open)
         until = np.minimum(micros(rows["valid_to"]), NEVER - SLACK_US) + SLACK_US
         until = revised(combine(case, start, is_open.astype(np.int64)), known, until)
-        self._learn(rows, start, np.minimum(until, closed[case]), is_open)
+        self._learn(rows, start, np.minimum(until, closed), is_open)
 
     def _learn(
         self,
@@ -180,3 +181,19 @@ class Registry:
         text = pc.if_else(pa.array(typed >= 0), field, log["reason_text"].cast(pa.string()))
         text = pc.if_else(pa.array((typed >= 0) | (reason >= 0)), text, "")
         return pc.fill_null(pc.if_else(pa.array(spared), ASSIGNED, text), "").combine_chunks()
+
+
+def _closed(case: Codes, start: Codes, known: Codes, is_open: NDArray[np.bool_]) -> Codes:
+    """Return until when the case of each row may be taken for open: the next row that closes it.
+
+    That row counts once it is known; NEVER where none follows.
+    """
+    order = np.lexsort((~is_open, known, start, case))
+    size, shut = len(order), np.maximum(start + SLACK_US, known - 1)
+    places = np.where(is_open[order], size, np.arange(size))
+    following = np.minimum.accumulate(places[::-1])[::-1]
+    at = order[np.minimum(following, max(size - 1, 0))]
+    same = (following < size) & (case[at] == case[order])
+    found = np.empty(size, np.int64)
+    found[order] = np.where(same, shut[at], NEVER)
+    return found

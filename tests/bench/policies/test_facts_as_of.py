@@ -178,3 +178,21 @@ def test_each_of_thousands_of_officers_has_his_own_row():
     asked = [{"officer_id": one["officer_id"]} for one in many]
     found = build_facts(log(*asked), context(officers=many[::-1]))
     assert found["officer.role"].to_pylist() == [one["role"] for one in many]
+
+
+def test_a_case_that_is_opened_again_is_open_again():
+    """Closed on the second, opened again on the fourth, closed for good on the sixth."""
+    rows = [
+        _case(), _case(status="closed", valid_from="2024-03-02 12:00"),
+        _case(valid_from="2024-03-04 12:00", known_at="2024-03-04 18:00"),
+        _case(status="closed", valid_from="2024-03-06 12:00", known_at="2024-03-07 12:00"),
+    ]  # fmt: skip
+    told = {"03-02 13:59": True, "03-02 14:01": False, "03-04 17:59": False, "03-04 18:00": True,
+            "03-07 11:59": True, "03-07 12:00": False}  # fmt: skip
+    for order in (rows, rows[::-1]):
+        found = {day: _facts({"time": f"2024-{day}"}, cases=order, officers=[{}]) for day in told}
+        assert {day: one["context.case_open"] for day, one in found.items()} == told
+    for day, is_open in (("03-02 13:00", True), ("03-05 12:00", False)):  # another one's rows
+        other = [*rows[:2], *({**row, "case_id": "c2", "number": "24-2"} for row in rows[2:3])]
+        found = _facts({"time": f"2024-{day}"}, cases=other, officers=[{}])
+        assert found["context.case_open"] == is_open
