@@ -11,6 +11,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
 import numpy as np
+import pyarrow as pa
 
 from misusebench import metrics
 from misusebench.columns import distinct, micros
@@ -20,7 +21,6 @@ from misusebench.metrics.decided import DENY, PERMIT
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from misusebench.policy_bench.judged import World
@@ -54,28 +54,48 @@ class Least(NamedTuple):
 
     level: Level
     granted: int  # pairs of group and system
-    kept: int
+    kept: int  # of these, what is granted in the second half, by whatever matrix
     prevented: float | None  # share of misuse queries denied
     blocked: float | None  # share of honest queries denied
     per_100_shifts: float | None  # honest queries denied per officer and 100 shifts
     beyond_granted: float | None  # share of misuse that no grant covers: denied by grants alone
+    unknown: int  # queries of accounts that no roster knew when learning ended: denied
 
 
 def people(context: Mapping[str, pa.Table], until_us: int | None = None) -> dict[str, Person]:
-    """Return where each officer belongs, by the last row of the roster known by a time."""
+    """Return where each officer belongs, by the last row of the roster that is known.
+
+    Parameters
+    ----------
+    context
+        Tables of tier T1 at least.
+    until_us
+        UTC microseconds: only what was known by then and had begun; None: all.
+    """
     rows = context["roster/officers"].sort_by([("known_at", "ascending")])
-    known = micros(rows["known_at"])
+    rows = _by(rows, until_us)
     columns = (rows[n].to_pylist() for n in ("officer_id", "agency_id", "role", "unit"))
-    found: dict[str, Person] = {}
-    for at, (officer, agency, role, unit) in zip(known, zip(*columns, strict=True), strict=True):
-        if until_us is None or at <= until_us or officer not in found:
-            found[officer] = Person(f"{agency}/{role}", f"{agency}/{unit}", officer)
-    return found
+    return {
+        officer: Person(f"{agency}/{role}", f"{agency}/{unit}", officer)
+        for officer, agency, role, unit in zip(*columns, strict=True)
+    }
 
 
-def grants(context: Mapping[str, pa.Table]) -> dict[str, frozenset[str]]:
-    """Return the systems granted to each role of each agency."""
-    rows, found = context["roster/entitlements"], dict[str, set[str]]()
+def _by(rows: pa.Table, until_us: int | None) -> pa.Table:
+    """Return the rows of a context table that were known by a time and had begun."""
+    if until_us is None:
+        return rows
+    there = (micros(rows["known_at"]) <= until_us) & (micros(rows["valid_from"]) <= until_us)
+    return rows.filter(pa.array(there))
+
+
+def grants(
+    context: Mapping[str, pa.Table], until_us: int | None = None
+) -> dict[str, frozenset[str]]:
+    """Return the systems granted to each role of each agency; with a time, those that hold then."""
+    rows, found = _by(context["roster/entitlements"], until_us), dict[str, set[str]]()
+    if until_us is not None:
+        rows = rows.filter(pa.array(micros(rows["valid_to"]) > until_us))
     columns = (rows[n].to_pylist() for n in ("agency_id", "role", "system"))
     for agency, role, system in zip(*columns, strict=True):
         found.setdefault(f"{agency}/{role}", set()).add(system)
@@ -100,11 +120,8 @@ def gaps(log: pa.Table, context: Mapping[str, pa.Table], level: Level) -> list[G
         If there is no such level.
     """
     _check(level)
-    who, granted = people(context), grants(context)
-    allowed: dict[str, set[str]] = {}
-    for person in who.values():
-        group = getattr(person, level)
-        allowed.setdefault(group, set()).update(granted.get(person.role, ()))
+    who = people(context)
+    allowed = _allowed(who, grants(context), level)
     used = _used(log, who, level)
     found = []
     for group, systems in sorted(allowed.items()):
@@ -114,6 +131,16 @@ def gaps(log: pa.Table, context: Mapping[str, pa.Table], level: Level) -> list[G
         found.append(Gap(group, len(systems), len(systems) - len(unused), unused, beyond,
                          own.total()))  # fmt: skip
     return sorted(found, key=lambda one: (-len(one.unused), one.group))
+
+
+def _allowed(
+    who: Mapping[str, Person], granted: Mapping[str, frozenset[str]], level: Level
+) -> dict[str, set[str]]:
+    """Return what is granted to each group: to any of its members by his role."""
+    allowed: dict[str, set[str]] = {}
+    for person in who.values():
+        allowed.setdefault(getattr(person, level), set()).update(granted.get(person.role, ()))
+    return allowed
 
 
 def _check(level: str) -> None:
@@ -157,13 +184,11 @@ def learn(
     least
         Queries from which a system counts as needed.
     until_us
-        When learning ends, UTC microseconds: the roster as known by then.
+        When learning ends, UTC microseconds: roster and grants as known by then.
     """
     _check(level)
-    who, granted = people(context, until_us), grants(context)
-    allowed: dict[str, set[str]] = {}
-    for person in who.values():
-        allowed.setdefault(getattr(person, level), set()).update(granted.get(person.role, ()))
+    who = people(context, until_us)
+    allowed = _allowed(who, grants(context, until_us), level)
     return {
         group: frozenset(s for s, n in own.items() if n >= least and s in allowed.get(group, ()))
         for group, own in _used(log, who, level).items()
@@ -174,36 +199,49 @@ def measured(world: World, level: Level, least: int = 1) -> Least:
     """Learn on the history of a world and return what that would do on its judged part.
 
     Whoever asked nothing before is held to his unit's matrix, failing that to his role's grants.
+    Roster and grants are those known when learning ends; whom no roster knew then is denied.
     """
     before, start = world.whole.slice(0, world.first), world.answers.start_us
-    matrix = learn(before, world.context, level, least, start)
-    fallback = learn(before, world.context, "unit", least, start)
-    granted, who = grants(world.context), people(world.context)
+    who, granted = people(world.context, start), grants(world.context, start)
+    least_of = _held(who, granted, level, *(
+        learn(before, world.context, by, least, start) for by in (level, LEVELS[1])
+    ))  # fmt: skip
     officer, officers = distinct(world.log["officer_id"])
     system, systems = distinct(world.log["system"])
     kept, allowed = np.zeros((2, len(officers), len(systems)), np.bool_)
     for row, name in enumerate(officers):
         if name in who:
-            role = granted.get(who[name].role, frozenset())
-            unit = fallback.get(who[name].unit, role)
-            own = matrix.get(getattr(who[name], level), unit)
-            kept[row] = [one in own for one in systems]
-            allowed[row] = [one in role for one in systems]
-    outcome = np.where(kept[officer, system], PERMIT, DENY).astype(np.int8)
-    decided = _decided(world, outcome)
+            kept[row] = np.isin(systems, list(least_of[name]))
+            allowed[row] = np.isin(systems, list(granted.get(who[name].role, ())))
+    decided = _decided(world, np.where(kept[officer, system], PERMIT, DENY).astype(np.int8))
     values = metrics.compute_policy(decided)
     misuse, covered = decided.scored.positive, allowed[officer, system]
+    known = np.array([name in who for name in officers], np.bool_)
     return Least(
-        level, sum(len(granted.get(p.role, ())) for p in _groups(who, level)),
-        sum(map(len, matrix.values())), values["misuse_prevented"].value,
+        level, sum(map(len, _allowed(who, granted, level).values())), _kept(who, level, least_of),
+        values["misuse_prevented"].value,
         values["honest_blocked"].value, values["honest_blocked_per_100_shifts"].value,
         float((misuse & ~covered).sum() / misuse.sum()) if misuse.any() else None,
+        int((~known[officer]).sum()),
     )  # fmt: skip
 
 
-def _groups(who: Mapping[str, Person], level: Level) -> list[Person]:
-    """Return one person of each group."""
-    return list({getattr(person, level): person for person in who.values()}.values())
+def _held(
+    who: Mapping[str, Person], granted: Mapping[str, frozenset[str]], level: Level,
+    matrix: Mapping[str, frozenset[str]], units: Mapping[str, frozenset[str]],
+) -> dict[str, frozenset[str]]:  # fmt: skip
+    """Return what each officer may ask: by his group, else his unit, else his role's grants."""
+    return {
+        name: matrix.get(
+            getattr(person, level), units.get(person.unit, granted.get(person.role, frozenset()))
+        )
+        for name, person in who.items()
+    }
+
+
+def _kept(who: Mapping[str, Person], level: Level, least_of: Mapping[str, frozenset[str]]) -> int:
+    """Return how many pairs of group and system any member of a group may ask."""
+    return len({(getattr(who[name], level), s) for name, own in least_of.items() for s in own})
 
 
 def _decided(world: World, outcome: NDArray[np.int8]) -> metrics.Decided:
@@ -232,13 +270,13 @@ def render(found: Sequence[Gap], most: int = 20) -> list[str]:
 def render_least(found: Sequence[Least]) -> list[str]:
     """Return what learnt matrices do as lines of Markdown."""
     heads = ("learnt by", "grants", "kept", "misuse prevented", "honest blocked",
-             "per 100 shifts", "misuse outside all grants")  # fmt: skip
+             "per 100 shifts", "misuse outside all grants", "queries of newcomers")  # fmt: skip
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for one in found:
         shares = [_percent(s) for s in (one.prevented, one.blocked)]
         per = "–" if one.per_100_shifts is None else f"{one.per_100_shifts:.1f}"  # noqa: RUF001
         cells = [one.level, f"{one.granted:,}", f"{one.kept:,}", *shares, per,
-                 _percent(one.beyond_granted)]  # fmt: skip
+                 _percent(one.beyond_granted), f"{one.unknown:,}"]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
     return lines
 

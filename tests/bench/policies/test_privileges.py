@@ -88,8 +88,50 @@ def test_the_narrower_the_matrix_the_more_it_stops_and_blocks(grants):
         "officer": (0.5, pytest.approx(2 / 3)),
     }  # fmt: skip
     assert told["role"].beyond_granted == 0.5
-    assert (told["role"].granted, told["role"].kept) == (4, 2)
-    assert render_least([told["officer"]])[2].startswith("| officer | 10 | 3 | 50.00% | 66.67% |")
+    sizes = {level: (one.granted, one.kept) for level, one in told.items()}
+    assert sizes == {"role": (4, 3), "unit": (7, 4), "officer": (10, 4)}  # with what o4 falls to
+    assert render_least([told["officer"]])[2].startswith("| officer | 10 | 4 | 50.00% | 66.67% |")
+    assert told["role"].unknown == 1
+
+
+def test_a_unit_of_two_roles_has_the_grants_of_both(grants):
+    """Whoever of it comes last in the roster."""
+    mixed = [{"officer_id": "o1"}, {"officer_id": "o4", "role": "detective"}]
+    for roster in (mixed, mixed[::-1]):
+        tables = grants | {"roster/officers": table("roster/officers", *roster)}
+        assert measured(_world(tables, ("o1", "DMV")), "unit").granted == 4
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"known_at": "2030-01-02 00:00"},
+        {"valid_from": "2030-01-02 00:00", "known_at": "2029-12-01 00:00"},
+    ],
+)
+def test_what_becomes_known_or_holds_later_is_not_known_yet(grants, change):
+    """Not another role, not a new account, not a grant."""
+    later = [("o1", "DMV"), ("o3", "NCIC"), ("o5", "DMV")]
+    before = measured(_world(grants, *later), "role")
+    news = [*OFFICERS, {"officer_id": "o1", "role": "detective", **change},
+            {"officer_id": "o5", **change}]  # fmt: skip
+    entitled = [{"role": role, "system": system} for role, system in GRANTS]
+    entitled.append({"role": "detective", "system": "DMV", **change})
+    tables = grants | {
+        "roster/officers": table("roster/officers", *news),
+        "roster/entitlements": table("roster/entitlements", *entitled),
+    }
+    assert measured(_world(tables, *later), "role") == before
+    assert before.unknown == 1
+    assert before.blocked == pytest.approx(1 / 3)
+
+
+def test_a_grant_that_has_ended_is_none(grants):
+    """It ended before the judged half began."""
+    ended = [{"role": "patrol", "system": system, "valid_to": "2029-01-01 00:00"}
+             for _, system in GRANTS[:3]]  # fmt: skip
+    tables = grants | {"roster/entitlements": table("roster/entitlements", *ended)}
+    assert measured(_world(tables, ("o1", "DMV")), "role").blocked == 1.0
 
 
 def test_a_late_record_changes_decisions():
