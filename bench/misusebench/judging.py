@@ -11,10 +11,10 @@ import pyarrow as pa
 
 from misusebench import metrics
 from misusebench import result as results
-from misusebench.columns import micros
 from misusebench.isolated import OUTCOMES
-from misusebench.metrics.prevention import matrix, stopped
+from misusebench.metrics.prevention import matrix, remains
 from misusebench.policy_bench.aftermath import aftermath
+from misusebench.policy_bench.sampled import stands_for
 from misusebench.result import Result
 from misusebench.specs import OBSERVED
 from misusebench.suite import TIERS
@@ -43,9 +43,14 @@ class Judging:
         self, bench: Bench, answers: Answers, folder: Path, *, keep: bool = True
     ) -> None:  # fmt: skip
         self._bench, self._answers, self._folder, self._keep = bench, answers, folder, keep
-        self._shifts = shifts_worked(bench, answers)
+        bench.context(TIERS[-1])  # brings the shifts with it
+        last = int(answers.time_us.max(initial=answers.start_us))
+        self._shifts = metrics.shifts_per_officer(
+            bench.shifts, answers.officers, answers.start_us, last + 1
+        )
         self._caught: dict[str, NDArray[np.float64]] = {}
-        self._stopped: dict[str, NDArray[np.float64]] = {}
+        self._stays: dict[str, NDArray[np.float64]] = {}
+        self._followed: set[str] = set()
         self._precision: dict[str, metrics.Precision] = {}
 
     def judged(self, outcome: Outcome) -> Result:
@@ -90,7 +95,7 @@ class Judging:
         decided = metrics.Decided(
             metrics.frame(self._answers, blank), said.outcome, said.why, said.explanations,
             shifts=self._shifts, urgent=self._urgent, glass=self._glass,
-            followed=outcome.followed, seed=self._bench.suite.seed,
+            followed=outcome.followed, seed=self._bench.suite.seed, stands_for=self._stands_for,
         )  # fmt: skip
         one.metrics = results.metrics_json(metrics.compute_policy(decided))
         one.diagnostics["outcomes"] = dict(
@@ -100,7 +105,8 @@ class Judging:
         one.diagnostics["blocks"] = self._blocks(decided)
         if outcome.followed is not None:
             one.diagnostics["displacement"] = aftermath(decided)
-        self._stopped[one.name] = stopped(decided)
+            self._followed.add(one.name)
+        self._stays[one.name] = remains(decided)
         if self._keep:
             results.save_scores(said.table(self._answers.query_id), self._folder, one.name)
             if outcome.followed is not None:
@@ -116,6 +122,14 @@ class Judging:
     def _glass(self) -> NDArray[np.bool_]:
         flags = self._bench.log["break_glass"].slice(self._bench.first)
         return np.asarray(flags.to_numpy(zero_copy_only=False), np.bool_)
+
+    @cached_property
+    def _stands_for(self) -> NDArray[np.float64] | None:
+        if self._bench.dataset.manifest.get("truth") != "full":
+            return None  # nobody is asked about plain work
+        log = self._bench.log.slice(self._bench.first)
+        directory = self._bench.context(TIERS[-1]).get("directory/agencies")
+        return None if directory is None else stands_for(log, directory, self._answers)
 
     def _blocks(self, decided: metrics.Decided) -> dict[str, Any]:
         """Return honest queries hindered per agency and per role."""
@@ -143,10 +157,15 @@ class Judging:
             one.diagnostics["oracle"] = best.name
 
     def combined(self) -> dict[str, Any]:
-        """Return, per detector and policy, which share of campaigns which of the two stops."""
+        """Return, per detector and policy, which share of campaigns which of the two stops.
+
+        A policy is credited with what is denied and does not come back and pass. `followed` says
+        whether that was asked; where it was not, all that is denied counts.
+        """
         return {
             detector: {
-                policy: matrix(caught, prevented) for policy, prevented in self._stopped.items()
+                policy: {**matrix(caught, stays), "followed": policy in self._followed}
+                for policy, stays in self._stays.items()
             }
             for detector, caught in self._caught.items()
         }
@@ -154,19 +173,6 @@ class Judging:
 
 def _observes(one: Result) -> bool:
     return bool(one.component["target"] == OBSERVED)
-
-
-def shifts_worked(bench: Bench, answers: Answers) -> NDArray[np.float64] | None:
-    """Return the shifts of each officer in the scored part; None where there is no roster."""
-    bench.context(TIERS[-1])
-    rows = bench.shifts
-    if rows is None or not rows.num_rows:
-        return None
-    start = micros(rows["valid_from"])
-    last = int(answers.time_us.max(initial=answers.start_us))
-    within = rows["officer_id"].filter(pa.array((start >= answers.start_us) & (start <= last)))
-    counted = Counter(within.to_pylist())
-    return np.array([counted[officer] for officer in answers.officers], np.float64)
 
 
 def _counted(alerts: Sequence[Alert]) -> dict[str, int]:

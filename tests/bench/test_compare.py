@@ -161,7 +161,7 @@ def test_stored_decisions_are_read_back() -> None:
     assert found.outcome.tolist() == [0, 1, 1]
     assert found.why.tolist() == [0, 1, 2]
     assert found.failed.tolist() == [False, False, True]
-    assert found.shift_count.tolist() == [0.0]
+    assert found.shift_count.tolist() == [1.0]  # no roster: its days with a query, as a run counts
 
 
 def test_kept_draws_are_by_component_and_metric(runs: tuple[Path, Path]) -> None:

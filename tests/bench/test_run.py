@@ -16,7 +16,7 @@ from misusebench.component_faults import fault_of
 from misusebench.confinement import Limits
 from misusebench.errors import LeakError
 from misusebench.isolated import Decisions, _alert
-from misusebench.judging import shifts_worked
+from misusebench.metrics import shifts_per_officer
 from misusebench.outcomes import Bench, joined, run_all
 from misusebench.run import judge
 from misusebench.suite import ComponentSpec, Suite, parse_component
@@ -167,9 +167,13 @@ def test_shifts_are_counted_per_officer():
     """Shifts of the scored part, from the roster; none without a roster."""
     ready = bench()
     answers = align(LOG, truth_of(), ready.first, ready.end_us)
-    shifts = shifts_worked(ready, answers)
+    ready.context("T3")
+    last = int(answers.time_us.max())
+    shifts = shifts_per_officer(ready.shifts, answers.officers, answers.start_us, last + 1)
     assert shifts.shape == (len(OFFICERS),)
     assert set(shifts.tolist()) <= {7.0, 8.0, 9.0, 10.0}
+    assert shifts_per_officer(None, answers.officers, 0, 1) is None
+    assert shifts_per_officer(ready.shifts.slice(0, 0), answers.officers, 0, 1) is None
 
 
 @pytest.fixture(scope="module")

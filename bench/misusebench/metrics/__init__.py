@@ -19,7 +19,7 @@ from misusebench.metrics.decided import Decided, Followed
 from misusebench.metrics.frame import Campaigns, Scored, frame, labelled, scored_frame
 from misusebench.metrics.friction import blocks_by, shifts_per_officer
 from misusebench.metrics.points import KEPT_DRAWS, detector_curves, kept
-from misusebench.metrics.prevention import matrix, stopped
+from misusebench.metrics.prevention import matrix, of_campaigns, remains, stopped
 from misusebench.metrics.ranking import restricted_auroc
 from misusebench.metrics.registry import REGISTRY, Metric, Tolerance, metric, of_kind
 from misusebench.metrics.regret import Precision
@@ -37,7 +37,8 @@ __all__ = [
     "BUDGET", "KEPT_DRAWS", "REGISTRY", "Campaigns", "Decided", "Followed", "Metric", "MetricValue",
     "Precision", "Scored", "Tally", "Tolerance", "against", "blocks_by", "bootstrap", "compute",
     "compute_policy", "compute_speed", "curves", "frame", "labelled", "matrix", "metric",
-    "policy_curves", "restricted_auroc", "scored_frame", "shifts_per_officer", "stopped",
+    "of_campaigns", "policy_curves", "remains", "restricted_auroc", "scored_frame",
+    "shifts_per_officer", "stopped",
 ]  # fmt: skip
 
 

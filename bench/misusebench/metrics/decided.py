@@ -105,6 +105,9 @@ class Decided:
     urgent: NDArray[np.bool_] | None = None  # per row: of an urgent incident; None: nobody knows
     glass: NDArray[np.bool_] | None = None  # per row: the emergency flag is set; None: never
     followed: Followed | None = None  # what became of denied queries; None: it was not asked
+    #: Per row: for how many of its like one whose author was asked stands; None: for itself. The
+    #: truth asks some rows of plain work one in so many (`policy_bench/sampled.py`).
+    stands_for: Floats | None = None
     draws: int = interval.DRAWS
     seed: int = 0
     drawn: dict[str, Floats] = field(default_factory=dict, repr=False)
@@ -153,6 +156,11 @@ class Decided:
         return np.asarray(self.blocked & ~back)
 
     @cached_property
+    def standing(self) -> Floats:
+        """For how many rows each stands whose author was asked: one over the chance to be asked."""
+        return np.ones(len(self.outcome)) if self.stands_for is None else self.stands_for
+
+    @cached_property
     def failed(self) -> NDArray[np.bool_]:
         """Rows whose answer has an error."""
         faulty = np.array([bool(errors) for _, errors in self.explanations] + [False])
@@ -166,10 +174,15 @@ class Decided:
         both = np.unique(np.stack([self.scored.officer, self.scored.day]), axis=1)
         return np.bincount(both[0], minlength=len(self.scored.officers)).astype(np.float64)
 
-    def share(self, weights: Floats, of: NDArray[np.bool_], hit: NDArray[np.bool_]) -> Floats:
-        """Return the share of some rows that are hit, per draw."""
+    def share(
+        self, weights: Floats, of: NDArray[np.bool_], hit: NDArray[np.bool_],
+        each: Floats | None = None,
+    ) -> Floats:  # fmt: skip
+        """Return the share of some rows that are hit, per draw; `each`: how much a row counts."""
         per, officer = self.tally.per_cluster, self.scored.officer
-        return ratio(weights, per(officer[of & hit]), per(officer[of]))
+        amount = np.ones(len(officer)) if each is None else each
+        both = of & hit
+        return ratio(weights, per(officer[both], amount[both]), per(officer[of], amount[of]))
 
 
 def example() -> Decided:

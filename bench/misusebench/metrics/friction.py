@@ -2,6 +2,11 @@
 
 Who is denied or challenged is hindered, even when he meets the challenge. Rows whose label is
 `ignore` do not count.
+
+What became of denied honest queries is known of those whose authors the truth asked: all whom a
+policy is likely to deny, and of other plain work one in 64. So each counts by one over its chance
+to be asked (`Decided.standing`), in values and in every draw. Where truth is sparse only oddities
+were asked, and what is told of honest work is of these.
 """
 
 from __future__ import annotations
@@ -100,7 +105,7 @@ def honest_recovered(decided: Decided, weights: Floats) -> Floats:
     """Return the share of denied honest queries that are made all the same, later.
 
     Either a new try passes, or a supervisor lets it through. Of the denied queries whose author the
-    truth asked what he would do.
+    truth asked what he would do, each counted for all of its like.
 
     Examples
     --------
@@ -111,11 +116,13 @@ def honest_recovered(decided: Decided, weights: Floats) -> Floats:
     [1.0]
     """
     asked, back, _ = _followed(decided)
-    return decided.share(weights, decided.honest & asked, back)
+    return decided.share(weights, decided.honest & asked, back, decided.standing)
 
 
 def honest_delay(decided: Decided, weights: Floats) -> Floats:
     """Return by how many seconds honest queries are late that are denied and made all the same.
+
+    A mean over these queries, of which those asked stand for their like.
 
     Examples
     --------
@@ -125,8 +132,8 @@ def honest_delay(decided: Decided, weights: Floats) -> Floats:
     """
     _, back, delay = _followed(decided)
     per, rows = decided.tally.per_cluster, decided.honest & back
-    officer = decided.scored.officer[rows]
-    return ratio(weights, per(officer, delay[rows]), per(officer))
+    officer, each = decided.scored.officer[rows], decided.standing[rows]
+    return ratio(weights, per(officer, delay[rows] * each), per(officer, each))
 
 
 def _followed(decided: Decided) -> tuple[NDArray[np.bool_], NDArray[np.bool_], Floats]:
@@ -147,6 +154,8 @@ def _followed(decided: Decided) -> tuple[NDArray[np.bool_], NDArray[np.bool_], F
 def break_glass_rate(decided: Decided, weights: Floats) -> Floats:
     """Return the share of queries that set the emergency flag, new tries after denials included.
 
+    A new try counts for those of its like whose authors were not asked.
+
     Examples
     --------
     Two of five queries and their two next steps, of which only the first is a try:
@@ -155,13 +164,15 @@ def break_glass_rate(decided: Decided, weights: Floats) -> Floats:
     >>> break_glass_rate(small, small.ones).round(4).tolist()
     [0.3333]
     """
-    per, (rows, glass) = decided.tally.per_cluster, _tries(decided)[:2]
+    per, (rows, glass, _, each) = decided.tally.per_cluster, _tries(decided)
     officer = decided.scored.officer[rows]
-    return ratio(weights, per(officer[glass]), per(officer))
+    return ratio(weights, per(officer[glass], each[glass]), per(officer, each))
 
 
 def break_glass_abuse(decided: Decided, weights: Floats) -> Floats:
     """Return the share of misuse among permitted queries that set the emergency flag.
+
+    New tries after denials are among them, and count for those of their like.
 
     Examples
     --------
@@ -171,27 +182,30 @@ def break_glass_abuse(decided: Decided, weights: Floats) -> Floats:
     >>> break_glass_abuse(small, small.ones).tolist()
     [0.5]
     """
-    rows, glass, passes = _tries(decided)
-    own = rows[glass & passes & ~decided.scored.ignore[rows]]
-    per, officer = decided.tally.per_cluster, decided.scored.officer
-    return ratio(weights, per(officer[own[decided.scored.positive[own]]]), per(officer[own]))
+    rows, glass, passes, each = _tries(decided)
+    own = glass & passes & ~decided.scored.ignore[rows]
+    rows, each = rows[own], each[own]
+    misuse = decided.scored.positive[rows]
+    per, officer = decided.tally.per_cluster, decided.scored.officer[rows]
+    return ratio(weights, per(officer[misuse], each[misuse]), per(officer, each))
 
 
 def _tries(
     decided: Decided,
-) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return all tries: their rows, whether the flag is set, whether they are not denied."""
+) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_], Floats]:
+    """Return all tries: rows, whether the flag is set, whether not denied, for how many each is."""
     n = len(decided.outcome)
     glass = np.zeros(n, np.bool_) if decided.glass is None else decided.glass
     rows, passes, told = np.arange(n), ~decided.blocked, decided.followed
     if told is None:
-        return rows, glass, passes
+        return rows, glass, passes, np.ones(n)
     tried = told.outcome >= 0
     flag = glass[told.row] | _broken(told.row, told.reaction == GLASS)
     return (
         np.r_[rows, told.row[tried]],
         np.r_[glass, flag[tried]],
         np.r_[passes, told.let_through[tried]],
+        np.r_[np.ones(n), decided.standing[told.row[tried]]],
     )
 
 
@@ -252,9 +266,9 @@ def lawful_licensing_blocked(decided: Decided, weights: Floats) -> Floats:
 
 
 def shifts_per_officer(
-    shifts: pa.Table, officers: Sequence[str], start_us: int, end_us: int
-) -> Floats:
-    """Return how many shifts of each officer begin in a span of time.
+    shifts: pa.Table | None, officers: Sequence[str], start_us: int, end_us: int
+) -> Floats | None:
+    """Return how many shifts of each officer begin in a span of time; None without a roster.
 
     Parameters
     ----------
@@ -265,6 +279,8 @@ def shifts_per_officer(
     start_us, end_us
         UTC microseconds, the end excluded.
     """
+    if shifts is None or not shifts.num_rows:
+        return None
     own, names = distinct(shifts["officer_id"])
     begun = micros(shifts["valid_from"])
     inside = (begun >= start_us) & (begun < end_us)

@@ -16,6 +16,7 @@ from misusebench.policies.facts import build_facts
 from misusebench.policies.language import read_policy
 from misusebench.policies.reference import Reference
 from misusebench.policy_bench.displacement import follow, in_process
+from misusebench.policy_bench.sampled import stands_for
 from misusebench.replay import split_us
 from misusesim.truth import open_truth
 
@@ -50,6 +51,10 @@ class World:
         self.whole, self.log, self.truth = whole, whole.slice(self.first), open_truth(dataset)
         self.answers = align(whole, self.truth, self.first, start)
         self.facts = build_facts(self.log, self.context)
+        self._stands_for = None  # where truth is sparse nobody is asked about plain work
+        if dataset.manifest.get("truth") == "full":
+            directory = self.context["directory/agencies"]
+            self._stands_for = stands_for(self.log, directory, self.answers)
         self._seed, self._draws = seed, draws
 
     def decide(self, policy: Any) -> Decisions:
@@ -68,13 +73,11 @@ class World:
             metrics.frame(self.answers, np.zeros(self.log.num_rows)), said.outcome, said.why,
             said.explanations, self._shifts(),
             self.answers.urgent(self.context["dispatch/incidents"]), np.asarray(glass, np.bool_),
-            followed, self._draws, self._seed,
+            followed, self._stands_for, self._draws, self._seed,
         )  # fmt: skip
 
     def _shifts(self) -> Any:
         rows: pa.Table = self.context["roster/shifts"]
-        if not rows.num_rows:
-            return None
         end = int(self.answers.time_us.max(initial=self.answers.start_us)) + 1
         start = self.answers.start_us
         return metrics.shifts_per_officer(rows, self.answers.officers, start, end)

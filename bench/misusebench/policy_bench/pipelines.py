@@ -2,7 +2,8 @@
 
 Five ways: the policy alone; the detector alone; the policy, then the detector, which may see what
 was denied (`prior_decision`); the policy in shadow, which blocks nothing and counts what it would
-have; the detector's score as it comes in raising a challenge.
+have; the detector's score as it comes in raising a challenge, as many a day as alerts can be read.
+Of a campaign, what counts for a policy or a challenge is the share of its queries.
 """
 
 from __future__ import annotations
@@ -13,7 +14,13 @@ import numpy as np
 
 from misusebench.metrics.burden import false_accusations
 from misusebench.metrics.friction import honest_blocked
-from misusebench.metrics.prevention import matrix, misuse_prevented, prevented_adjusted
+from misusebench.metrics.prevention import (
+    matrix,
+    misuse_prevented,
+    of_campaigns,
+    prevented_adjusted,
+    remains,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,9 +47,7 @@ class Pipeline(NamedTuple):
     accusations: float | None  # false ones per 1,000 officer-years
 
 
-def pipelines(
-    decided: Decided, alone: Tally, after: Tally | None = None, quantile: float = 0.999
-) -> list[Pipeline]:
+def pipelines(decided: Decided, alone: Tally, after: Tally | None = None) -> list[Pipeline]:
     """Return the five ways of using a policy and a detector.
 
     Parameters
@@ -53,8 +58,6 @@ def pipelines(
         The detector's scores where no policy ran, with the review budget.
     after
         Its scores where it saw what the policy had decided; None: it takes no note of that.
-    quantile
-        Of all earlier scores, from which a score raises a challenge.
     """
     then = alone if after is None else after
     prevented, blocked = remains(decided), _one(honest_blocked(decided, decided.ones))
@@ -67,55 +70,65 @@ def pipelines(
         Pipeline("policy, then detector", _mean(1 - (1 - prevented) * (1 - then.caught)), stays,
                  0.0, blocked, None, _accused(then)),
         Pipeline("policy in shadow", _mean(alone.caught), 0.0, 0.0, 0.0, blocked, _accused(alone)),
-        _challenging(alone, quantile),
+        _challenging(alone),
     ]  # fmt: skip
 
 
-def _challenging(tally: Tally, quantile: float) -> Pipeline:
+def _challenging(tally: Tally) -> Pipeline:
     scored = tally.scored
-    raised = challenged(scored, quantile)
+    raised = challenged(scored, tally.budget)
     honest = ~scored.positive & ~scored.ignore
-    rows = raised & (scored.campaign >= 0)
-    met = np.zeros(len(scored.campaigns.kind))
-    met[scored.campaign[rows]] = 1.0
     return Pipeline(
-        "score challenges", _mean(met), 0.0, _share(raised, scored.positive),
-        _share(raised, honest), None, 0.0,
+        "score challenges", _mean(of_campaigns(scored, raised)), 0.0,
+        _share(raised, scored.positive), _share(raised, honest), None, 0.0,
     )  # fmt: skip
 
 
-def challenged(scored: Scored, quantile: float) -> NDArray[np.bool_]:
-    """Return which queries a score challenges: those at or above a quantile of all earlier days'.
+def challenged(scored: Scored, budget: int) -> NDArray[np.bool_]:
+    """Return which queries a score challenges: as many a day as alerts can be read.
 
-    On the first day nothing is known yet and nobody is challenged. A day's threshold is what all
-    officers' scores of the days before it give, so no later score has part in it.
+    A day's threshold is the score that would have challenged `budget` queries a day on the days
+    before it, so no later score has part in it; the day's first `budget` queries that reach it are
+    challenged. The least score seen before says nothing and challenges nobody, nor is anybody
+    challenged on the first day.
 
     Examples
     --------
     >>> from misusebench.metrics import labelled
-    >>> days = np.array([0, 0, 1, 1])
-    >>> rows = labelled(np.array([1.0, 9.0, 8.0, 9.0]), np.zeros(4, bool), day=days)
-    >>> challenged(rows, 1.0).tolist()
-    [False, False, False, True]
+    >>> days = np.array([0, 0, 1, 1, 1])
+    >>> rows = labelled(np.array([1.0, 9.0, 8.0, 9.0, 9.0]), np.zeros(5, bool), day=days)
+    >>> challenged(rows, 1).tolist()
+    [False, False, False, True, False]
     """
     raised = np.zeros(len(scored.score), np.bool_)
-    days = np.unique(scored.day)
-    for day in days[1:].tolist():
-        own = scored.day == day
-        bound = np.quantile(scored.score[scored.day < day], quantile, method="inverted_cdf")
-        raised[own] = scored.score[own] >= bound
+    order = np.argsort(scored.time_us, kind="stable")
+    order = order[np.argsort(scored.day[order], kind="stable")]
+    days, begin = np.unique(scored.day[order], return_index=True)
+    best, least = np.empty(0), np.inf
+    for day, rows in zip(days.tolist(), np.split(order, begin[1:]), strict=True):
+        own, room = scored.score[rows], budget * (day - int(days[0]))
+        if 0 < room <= len(best):
+            reached = (own >= best[room - 1]) & (own > least)
+            raised[rows[np.flatnonzero(reached)[:budget]]] = True
+        elif room:
+            raised[rows[np.flatnonzero(own > least)[:budget]]] = True
+        most = budget * (int(days[-1]) - int(days[0]))  # more will never be asked for
+        best = np.sort(np.r_[best, own])[::-1][:most]
+        least = min(least, float(own.min()))
     return raised
 
 
 def by_kind(
-    scored: Scored, caught: Floats, prevented: Floats
+    kind: NDArray[np.int16], kinds: Sequence[str], caught: Floats, prevented: Floats
 ) -> dict[str, dict[str, float | int | None]]:
     """Return the matrix policy only, detector only, both, neither for each kind of misuse.
 
     Parameters
     ----------
-    scored
-        Whose campaigns they are.
+    kind
+        Per campaign: place in `kinds`.
+    kinds
+        Names.
     caught
         Per campaign: probability that the detector's read alerts show it.
     prevented
@@ -123,31 +136,11 @@ def by_kind(
 
     Examples
     --------
-    >>> from misusebench.metrics.decided import example
-    >>> told = by_kind(example().scored, np.array([0.5]), np.array([1.0]))
-    >>> told["permit_checks"]["policy_only"], told["permit_checks"]["both"]
+    >>> told = by_kind(np.array([1]), ["a", "b"], np.array([0.5]), np.array([1.0]))
+    >>> told["b"]["policy_only"], told["b"]["both"]
     (0.5, 0.5)
     """
-    kind = scored.campaigns.kind
-    return {
-        scored.kinds[k]: matrix(caught[kind == k], prevented[kind == k]) for k in np.unique(kind)
-    }
-
-
-def remains(decided: Decided) -> Floats:
-    """Return per campaign the share of its queries that are denied and do not come back and pass.
-
-    Examples
-    --------
-    >>> from misusebench.metrics.decided import example
-    >>> remains(example()).tolist()
-    [0.0]
-    """
-    scored = decided.scored
-    rows = scored.campaign >= 0
-    size = len(scored.campaigns.kind)
-    stays = np.bincount(scored.campaign[rows], decided.stays[rows], size)
-    return np.asarray(stays / np.bincount(scored.campaign[rows], minlength=size), np.float64)
+    return {kinds[k]: matrix(caught[kind == k], prevented[kind == k]) for k in np.unique(kind)}
 
 
 def verdict(cells: Mapping[str, Any], least: float = LEAST) -> str:

@@ -91,8 +91,13 @@ def _matrix(view: View) -> str:
     ]  # fmt: skip
     if not body:
         return ""
+    cells = (cell for pairs in told.values() for cell in pairs.items())
+    plain = sorted({name for name, one in cells if not one.get("followed")})
     caption = (
         "Policy and detector together: share of campaigns stopped by only one of them, by both, or "
-        "by neither. A campaign counts for a policy by the share of its queries denied."
+        "by neither. A campaign counts for a policy by the share of its queries that are denied "
+        "and do not come back and pass."
     )
+    if plain:
+        caption += f" What came back was not asked of {', '.join(plain)}: all denied queries count."
     return table(caption, ["pair", "policy only", "detector only", "both", "neither"], body)

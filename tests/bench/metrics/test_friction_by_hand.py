@@ -11,7 +11,12 @@ from tests.bench.literal import table
 
 from misusebench.metrics import Decided, blocks_by, compute_policy, labelled
 from misusebench.metrics.decided import CHALLENGE, DENY, NOT_ASKED, PERMIT, Followed
-from misusebench.metrics.friction import break_glass_abuse, break_glass_rate, honest_recovered
+from misusebench.metrics.friction import (
+    break_glass_abuse,
+    break_glass_rate,
+    honest_delay,
+    honest_recovered,
+)
 from misusesim.dataset.schema import REACTIONS
 
 GLASS = REACTIONS.index("break_glass")
@@ -49,6 +54,44 @@ def test_emergencies_count_every_try_and_stay_set() -> None:
     none = ward()
     assert break_glass_rate(none, none.ones).tolist() == [0.0]
     assert math.isnan(break_glass_abuse(none, none.ones)[0])
+
+
+def _sampled() -> Decided:
+    """Return three denied honest rows of two officers; the second stands for 64.
+
+    The first gives up; the second breaks the glass and passes after 100 s; the third goes to a
+    supervisor after 20 s. The one misuse query, permitted, had broken the glass.
+    """
+    rows = labelled(np.zeros(4), np.arange(4) < 1, officer=np.array([0, 1, 1, 2]))
+    word = REACTIONS.index
+    followed = Followed(
+        np.array([1, 2, 3]), np.zeros(3, np.int8),
+        np.array([word("give_up"), GLASS, word("ask_supervisor")], np.int8),
+        np.array([5, 100, 20]), np.array([NOT_ASKED, PERMIT, NOT_ASKED], np.int8),
+    )  # fmt: skip
+    return Decided(
+        rows, np.array([PERMIT, DENY, DENY, DENY], np.int8), np.zeros(4, np.int32), [((), ())],
+        glass=np.array([1, 0, 0, 0], bool), followed=followed,
+        stands_for=np.array([1.0, 1, 64, 1]),
+    )  # fmt: skip
+
+
+def test_each_asked_stands_for_his_like() -> None:
+    """65 of 66 get through, 64 of them late by 100 s; one misuse of 65 emergencies in 68 tries."""
+    one = _sampled()
+    assert honest_recovered(one, one.ones).tolist() == pytest.approx([65 / 66])
+    assert honest_delay(one, one.ones).tolist() == pytest.approx([6_420 / 65])
+    assert break_glass_abuse(one, one.ones).tolist() == pytest.approx([1 / 65])
+    assert break_glass_rate(one, one.ones).tolist() == pytest.approx([65 / 68])
+
+
+def test_drawn_officers_keep_what_they_stand_for() -> None:
+    """Officer 1 drawn twice, officer 2 once: 2 x 64 + 1 get through of 2 x 65 + 1."""
+    one = _sampled()
+    weights = np.array([[1.0, 2.0, 1.0]])
+    assert honest_recovered(one, weights).tolist() == pytest.approx([129 / 131])
+    assert honest_delay(one, weights).tolist() == pytest.approx([12_820 / 129])
+    assert break_glass_abuse(one, weights).tolist() == pytest.approx([1 / 129])
 
 
 def test_whose_honest_work_is_hindered() -> None:

@@ -15,7 +15,7 @@ from misusebench.metrics.friction import break_glass_rate
 from misusebench.policies.facts import build_facts
 from misusebench.policies.language import read_policy
 from misusebench.policies.reference import Reference
-from misusebench.policy_bench.aftermath import aftermath, kinds, render
+from misusebench.policy_bench.aftermath import aftermath, render
 from misusebench.policy_bench.displacement import changed, follow, in_process
 from misusesim.dataset.schema import REACTIONS, TRUTH_REACTIONS, coded
 
@@ -169,17 +169,25 @@ def test_the_aftermath_counts_roads_ends_and_supervisors():
     """By reaction, both sides, with their delays; the table says the same."""
     found = aftermath(_told())
     assert found["misuse"] == {
-        "denied": 3, "asked": 3, "passed": 2, "by": {"recode": 1, "break_glass": 1}, "seen": 1,
-        "ended": 0, "delay_s": 65.0,
+        "denied": 3, "asked": 3, "stands_for": 3, "passed": 2, "seen": 1, "ended": 0,
+        "by": {"recode": 1, "break_glass": 1}, "delay_s": 65.0,
     }  # fmt: skip
     assert found["honest"] == {
-        "denied": 2, "asked": 2, "passed": 1, "by": {"resubmit": 1}, "seen": 0, "ended": 1,
-        "delay_s": 40.0,
+        "denied": 2, "asked": 2, "stands_for": 2, "passed": 1, "by": {"resubmit": 1}, "seen": 0,
+        "ended": 1, "delay_s": 40.0,
     }  # fmt: skip
     assert "| passing after: break glass | 1 | 0 |" in render(found)
-    (whole, *rest) = kinds(_told())
-    assert (whole["prevented"][0], whole["adjusted"][0]) == (0.75, 0.25)
-    assert rest[0]["name"] == "permit_checks"
+    assert "| for which these stand; of them | 3 | 2 |" in render(found)
+
+
+def test_who_was_sampled_stands_for_his_like():
+    """Of two honest denials that were asked one stands for 64: 64 pass of 65, one is given up."""
+    one = _told()
+    one.stands_for = np.array([1, 1, 1, 1, 64, 1, 64.0])
+    found = aftermath(one)["honest"]
+    assert (found["asked"], found["stands_for"], found["passed"], found["ended"]) == (2, 65, 64, 1)
+    assert found["by"] == {"resubmit": 64}
+    assert aftermath(one)["misuse"] == aftermath(_told())["misuse"]
 
 
 def test_what_is_written_is_read_back():

@@ -9,13 +9,12 @@ from tests.bench.literal import batch
 
 from misusebench.detectors.denials import Denials
 from misusebench.errors import SuiteError
-from misusebench.metrics import Decided, Followed, Tally, labelled
+from misusebench.metrics import Decided, Followed, Tally, labelled, remains
 from misusebench.metrics.decided import DENY, PERMIT
 from misusebench.policy_bench.pipelines import (
     by_kind,
     challenged,
     pipelines,
-    remains,
     render,
     render_kinds,
     verdict,
@@ -81,12 +80,12 @@ def _pair():
 def test_five_ways_side_by_side():
     """The policy stops one campaign, the detector the other, both together both."""
     decided, tally = _pair()
-    found = {one.name: one for one in pipelines(decided, tally, quantile=1.0)}
+    found = {one.name: one for one in pipelines(decided, tally)}
     told = {name: (one.campaigns, one.prevented, one.hindered) for name, one in found.items()}
     assert told == {
         "policy only": (0.5, 0.5, 0.25), "detector only": (0.5, 0.0, 0.0),
         "policy, then detector": (1.0, 0.5, 0.25), "policy in shadow": (0.5, 0.0, 0.0),
-        "score challenges": (0.5, 0.0, 0.0),
+        "score challenges": (0.25, 0.0, 0.0),
     }  # fmt: skip
     assert found["policy in shadow"].would_block == 0.25
     assert found["score challenges"].challenged == 0.25
@@ -110,18 +109,44 @@ def test_what_comes_back_is_not_stopped():
 def test_the_matrix_of_each_kind():
     """One kind is the policy's, one the detector's."""
     decided, tally = _pair()
-    told = by_kind(decided.scored, tally.caught, remains(decided))
+    campaigns = decided.scored.campaigns
+    told = by_kind(campaigns.kind, decided.scored.kinds, tally.caught, remains(decided))
     assert told["permit_checks"]["policy_only"] == 1.0
     assert told["retaliation"]["detector_only"] == 1.0
     assert [verdict(told[k]) for k in sorted(told)] == ["policy only", "detector only"]
     assert render_kinds(told)[2].endswith("| policy only |")
 
 
+def _raised(score, days, budget=1):
+    score = np.array(score, float)
+    return challenged(labelled(score, np.zeros(len(score), bool), day=np.array(days)), budget)
+
+
 def test_a_challenge_looks_at_earlier_scores_only():
     """Whatever later scores are, the challenged rows of a day stay the same."""
-    days = np.array([0, 0, 0, 1, 1, 2, 2])
-    score = np.array([1.0, 2.0, 3.0, 3.0, 5.0, 3.5, 0.0])
-    first = challenged(labelled(score, np.zeros(7, bool), day=days), 1.0)
-    assert first.tolist() == [False, False, False, True, True, False, False]
-    other = challenged(labelled(np.r_[score[:5], 99.0, 99.0], np.zeros(7, bool), day=days), 1.0)
+    days = [0, 0, 0, 1, 1, 2, 2]
+    first = _raised([1, 2, 3, 3, 5, 3.5, 0], days)
+    assert first.tolist() == [False, False, False, True, False, True, False]
+    other = _raised([1, 2, 3, 3, 5, 99, 99], days)
     assert other[:5].tolist() == first[:5].tolist()
+
+
+def test_as_many_are_challenged_as_can_be_read():
+    """Ties at the bound take what there is room for, by arrival; on average the budget a day."""
+    days = np.repeat(np.arange(20), 50)
+    chance = np.random.default_rng(3)
+    told = _raised(chance.integers(0, 5, 1000), days, 3)
+    assert np.bincount(days[told], minlength=20).tolist() == [0] + [3] * 19
+    fine = _raised(chance.random(1000), days, 3)
+    counted = np.bincount(days[fine], minlength=20)
+    assert counted.max() == 3
+    assert counted[1:].mean() > 2
+
+
+def test_the_least_score_challenges_nobody():
+    """Nine in ten scores are 0, and so is the bound: 0 says nothing, what is above it does."""
+    days = np.repeat(np.arange(3), 10)
+    score = np.zeros(30)
+    assert not _raised(score, days, 4).any()
+    score[[5, 15, 25]] = 1.0
+    assert np.flatnonzero(_raised(score, days, 4)).tolist() == [15, 25]

@@ -145,6 +145,21 @@ def test_the_matrix_of_a_pair() -> None:
     assert '<td data-value="nan">\u2013</td>' in told
 
 
+def test_the_matrix_says_what_counts_for_a_policy() -> None:
+    """What comes back does not; the policies that were not asked about it are named."""
+    cells = {"policy_only": 0.25, "detector_only": 0.5, "both": 0.05, "neither": 0.2}
+    both = {"p": {**cells, "followed": True}, "q": {**cells, "followed": False}}
+    told = policies.policies(view(
+        detector("x"), result("p", "policy"), result("q", "policy"), combined={"x": both}
+    ))  # fmt: skip
+    assert "denied and do not come back and pass" in told
+    assert "What came back was not asked of q: all denied queries count." in told
+    alone = policies.policies(
+        view(detector("x"), result("p", "policy"), combined={"x": {"p": both["p"]}})
+    )
+    assert "not asked of" not in alone
+
+
 def test_the_command_names_the_suite() -> None:
     """How to reproduce shows the commands and the hashes."""
     told = sections.reproduce(view(detector("x")))
