@@ -20,7 +20,8 @@ from large_clets import small_california
 from misusebench import metrics
 from misusebench.policies.language import read_policy
 from misusebench.policies.sets import GRADED
-from misusebench.policy_bench import ablation, aftermath, pipelines
+from misusebench.policy_bench import ablation, aftermath, pipelines, privileges, staleness
+from misusebench.policy_bench.displacement import in_process
 from misusebench.policy_bench.judged import World, reference
 from misusebench.report.diagrams import write
 from misusebench.report.stairs import Stair, stairs
@@ -44,7 +45,9 @@ DAYS = int(os.environ.get("PROOF_DAYS", "0"))
 FEW: Final = "S-HI-medium"
 SEEDS = int(os.environ.get("PROOF_SEEDS", "10"))
 CLETS: Final = "small clets_2023"
-USUAL: Final = ["S-HI-medium", "permit_desk", "permit_desk_miscoded"]
+DECLARED: Final = "permit_desk"
+MISCODED: Final = "permit_desk_miscoded"
+USUAL: Final = [FEW, DECLARED, MISCODED]
 WORLDS = os.environ.get("PROOF_WORLDS", "").split() or [
     *USUAL, *([CLETS] if os.environ.get("PROOF_CLETS") else []),
 ]  # fmt: skip
@@ -52,6 +55,8 @@ WORLDS = os.environ.get("PROOF_WORLDS", "").split() or [
 DETECTORS: Final = ("volume", "peer_z", "fan_in", "explanation", "rules", "loda_stream", "denials")
 POLICIES: Final = (*GRADED, "break_glass", "case_challenge", "eleven_rules")
 STRICT: Final = "warrant_lookback"
+#: The set that stops a desk by the purpose it declares, and does not stop the one that miscodes.
+BY_PURPOSE: Final = "purpose_only"
 SHARE: Final = 0.4
 DESK: Final = "permit_checks"
 
@@ -121,7 +126,7 @@ def one_world(name: str, nth: int) -> tuple[Told, Part]:
         told["policies"][policy] = _figures(decided)
         if policy == STRICT:
             part = Part(
-                decided.scored.campaigns.kind, decided.scored.kinds, pipelines.remains(decided),
+                decided.scored.campaigns.kind, decided.scored.kinds, metrics.remains(decided),
                 {n: one.caught for n, one in tallies.items()},
             )  # fmt: skip
         if policy == "eleven_rules":
@@ -130,10 +135,15 @@ def one_world(name: str, nth: int) -> tuple[Told, Part]:
                 ablation.ablation(rules, said, decided), ablation.coverage(rules, world.facts)
             )
             told["aftermath"] = aftermath.render(aftermath.aftermath(decided))
+            late = staleness.staleness(world.log, world.context, in_process(engine))
+            told["late_records"] = staleness.render(late)[0]
             ways = pipelines.pipelines(decided, tallies[best])
             sees = pipelines.pipelines(decided, tallies[best], tallies["denials"])[2]
             ways.insert(3, sees._replace(name="policy, then denials"))
             told["ways"] = pipelines.render(ways)
+    if name == FEW and not nth:
+        levels = [privileges.measured(world, level) for level in privileges.LEVELS]
+        told["privileges"] = privileges.render_least(levels)
     shutil.rmtree(data)
     return told, part
 
@@ -168,13 +178,13 @@ def _together(parts: Sequence[Part]) -> Told:
     kinds = parts[0].kinds
     kind = np.concatenate([part.kind for part in parts])
     stays = np.concatenate([part.stays for part in parts])
-    matrices, names = {}, {}
+    caught = {n: np.concatenate([part.caught[n] for part in parts]) for n in DETECTORS}
+    best, names = np.zeros(len(kind)), {}
     for code in np.unique(kind):
         own = kind == code
-        caught = {n: np.concatenate([part.caught[n] for part in parts])[own] for n in DETECTORS}
-        first = max(caught, key=lambda n, caught=caught: (caught[n].mean(), n))
-        names[kinds[code]] = first
-        matrices[kinds[code]] = metrics.matrix(caught[first], stays[own])
+        first = max(caught, key=lambda n, own=own: (caught[n][own].mean(), n))
+        names[kinds[code]], best[own] = first, caught[first][own]
+    matrices = pipelines.by_kind(kind, kinds, best, stays)
     return {
         "campaigns": len(kind), "best_of_kind": names, "matrix": matrices,
         "verdict": {name: pipelines.verdict(cells) for name, cells in matrices.items()},
@@ -216,27 +226,51 @@ def page(name: str, told: Told) -> list[str]:
               f"### eleven_rules and one detector ({told['one']}) at equal budget", "",
               *told["ways"], "", "### What each of the eleven rules is worth", "",
               *told["ablation"], "", "### What became of the denials of eleven_rules", "",
-              *told["aftermath"], ""]  # fmt: skip
+              *told["aftermath"], "", f"Late records: {told['late_records']}", ""]  # fmt: skip
+    if "privileges" in told:
+        lines += ["### Least privilege: what history used, granted from then on", "",
+                  *told["privileges"], ""]  # fmt: skip
     return lines
 
 
 def hold(worlds: dict[str, Told]) -> None:
-    """Fail unless what comes back lowers what is prevented and a declared desk is stopped whole."""
+    """Fail unless what comes back lowers what is prevented and purpose alone stops what it should.
+
+    The declared desk is stopped whole by its purpose, the one that miscodes it is not. A world that
+    `PROOF_WORLDS` leaves out is not asked of.
+    """
     for name, told in worlds.items():
         for policy, figures in told["policies"].items():
-            denied, stays = figures["misuse_prevented"][0], figures["prevented_adjusted"][0]
-            if denied is not None and stays > denied:
-                raise SystemExit(f"{name}, {policy}: {stays} stays of {denied} denied")
-        graded = [told["policies"][one]["misuse_prevented"][0] or 0.0 for one in GRADED]
+            if None in (_first(figures, "misuse_prevented"), _first(figures, "prevented_adjusted")):
+                raise SystemExit(f"{name}, {policy}: what is prevented has no value")
+        graded = [told["policies"][one]["misuse_prevented"][0] for one in GRADED]
         if graded != sorted(graded):
             raise SystemExit(f"{name}: a stricter set prevents less: {graded}")
         strict = told["policies"][STRICT]
-        if strict["misuse_returned"][0] == 0.0 and strict["misuse_prevented"][0]:
+        denied, stays = strict["misuse_prevented"][0], strict["prevented_adjusted"][0]
+        if denied and not stays < denied:
             raise SystemExit(f"{name}: nothing that {STRICT} denies comes back")
-    desk = worlds.get("permit_desk", {}).get("policies", {}).get("purpose_only", {})
-    found = desk.get(f"misuse_prevented/{DESK}", [None])[0]
-    if found is not None and found < 1.0:
+    for desk in (DECLARED, MISCODED):
+        if desk in WORLDS:
+            _hold_desk(desk, _first(
+                worlds.get(desk, {}).get("policies", {}).get(BY_PURPOSE, {}),
+                f"misuse_prevented/{DESK}",
+            ))  # fmt: skip
+
+
+def _hold_desk(desk: str, found: float | None) -> None:
+    if found is None:
+        raise SystemExit(f"{desk}: nothing is told of {DESK} under {BY_PURPOSE}")
+    if desk == DECLARED and found < 1.0:
         raise SystemExit(f"the declared permit desk is stopped at {found:.1%}, not whole")
+    if desk == MISCODED and found >= 1.0:
+        raise SystemExit("the permit desk that miscodes is stopped whole by the purpose it hides")
+
+
+def _first(figures: Told, name: str) -> float | None:
+    """Return a figure's value, None where there is none."""
+    value: float | None = figures.get(name, [None])[0]
+    return value
 
 
 def main() -> None:

@@ -36,6 +36,8 @@ REPLAYED: Final = int(1_000_000 * SHARE)
 MOST_S: Final = {"reference": 3.0, "numpy_columns": 10.0}
 #: What columnar evaluation must gain, and an open loop show of a stall, at least.
 LEAST_RATIO, LEAST_STALL = 50.0, 10.0
+#: Engines that must agree with the reference, with itself among them.
+LEAST_ENGINES: Final = 8
 #: The reference as an AuthZEN server in a process of its own, until its stdin ends.
 SERVED: Final = """
 import sys, threading
@@ -144,6 +146,9 @@ def drawn(found: dict[str, Any]) -> None:
 def faults(found: dict[str, Any]) -> list[str]:
     """Return which targets are missed."""
     wrong = []
+    valid = [name for name, one in found["speed"]["engines"].items() if one["valid"]]
+    if len(valid) < LEAST_ENGINES or "reference" not in valid:
+        wrong.append(f"valid engines: {', '.join(valid) or 'none'}; asked: {LEAST_ENGINES}")
     cost = found["speed"]["overhead"]
     if cost["per_decision_us"] > cost["most_us"]:
         wrong.append(f"the harness costs {cost['per_decision_us']:.2f} µs a decision")

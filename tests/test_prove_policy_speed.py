@@ -6,6 +6,9 @@ import json
 
 import pytest
 
+FINE = {"valid": True, "absent": False, "why": ""}
+OTHERS = ("duckdb_sql", "cedar", "rego", "cel", "jsonlogic", "casbin")
+
 
 def _found():
     columns = {"valid": True, "absent": False, "why": "",
@@ -13,7 +16,7 @@ def _found():
     return {
         "speed": {
             "overhead": {"per_decision_us": 0.2, "most_us": 2.0},
-            "engines": {"numpy_columns": columns},
+            "engines": {"numpy_columns": columns, "reference": FINE, **dict.fromkeys(OTHERS, FINE)},
         },
         "stall": {"ratio": 30.0},
         "replayed_s": {"reference": 1.2, "numpy_columns": 6.0},
@@ -38,6 +41,15 @@ def test_each_target_that_is_missed_is_told(proof):
         "reference took 3.0 s for 1,000,000 queries",
         "other: r1: permit",
     ]
+    few = _found()
+    few["speed"]["engines"]["casbin"] = {"valid": False, "absent": True, "why": "no module"}
+    assert told(few) == [
+        "valid engines: numpy_columns, reference, duckdb_sql, cedar, rego, cel, jsonlogic; asked: 8"
+    ]
+    lacking = _found()
+    del lacking["speed"]["engines"]["reference"]
+    lacking["speed"]["engines"]["other"] = FINE
+    assert told(lacking)[0].endswith("casbin, other; asked: 8")
     assert told({**_found(), "stall": {"ratio": None}}) == [
         "the open loop shows None times the closed one"
     ]
