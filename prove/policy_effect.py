@@ -2,7 +2,7 @@
 
 Worlds: `PROOF_SEEDS` of S-HI-medium, the permit desk as it declares itself and as it miscodes, and
 with `PROOF_CLETS=1` the year 2023 made small. `PROOF_WORLDS` names some of them, `PROOF_DAYS`
-shortens them (0: as they are). Policies are asked in this process, detectors run shut in.
+is how long they are (180; 0: as they are). Policies are asked in this process, detectors run shut in.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ if TYPE_CHECKING:
 
 FOLDER = Path(os.environ["PROOF_FOLDER"])
 PICTURE = Path(os.environ.get("PROOF_PICTURE", "results/policy_effect.png"))
-DAYS = int(os.environ.get("PROOF_DAYS", "0"))
+DAYS = int(os.environ.get("PROOF_DAYS", "180"))
 #: The world of which one has few campaigns, and how many of it are judged.
 FEW: Final = "S-HI-medium"
-SEEDS = int(os.environ.get("PROOF_SEEDS", "10"))
+SEEDS = int(os.environ.get("PROOF_SEEDS", "6"))
 CLETS: Final = "small clets_2023"
 DECLARED: Final = "permit_desk"
 MISCODED: Final = "permit_desk_miscoded"
