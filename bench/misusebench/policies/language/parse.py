@@ -23,7 +23,7 @@ from misusebench.policies.language.syntax import (
     Operator,
     Some,
 )
-from misusebench.policies.language.vocabulary import KIND_WORDS
+from misusebench.policies.language.vocabulary import KIND_WORDS, UNSAYABLE, sayable
 from misusebench.specs import guess
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class _Parser:
         if key.kind != "text":
             raise ConditionError(f"{key.name} is {KIND_WORDS[key.kind]}; tables have texts as keys")
         lines = [
-            Every((Compare("==", key, line), Among(item, _same_kind(item, options))))
+            Every((Compare("==", key, _constant(line)), Among(item, _same_kind(item, options))))
             for line, options in tables[name].items()
             if options
         ]
@@ -201,6 +201,8 @@ def _constant(value: object) -> str | int:
         raise ConditionError(f"{value!r:.40}: constants are texts and whole numbers")
     if isinstance(value, int) and abs(value) >= _MOST:
         raise ConditionError(f"{value}: numbers lie between -2^53 and 2^53")
+    if isinstance(value, str) and not sayable(value):
+        raise ConditionError(f"{value!r:.40} {UNSAYABLE}: no engine could be asked for it")
     return value
 
 
