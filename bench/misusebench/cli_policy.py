@@ -106,11 +106,14 @@ def speed(
         raise SuiteError(f"no engine {unknown[0]}; engines are {', '.join(REGISTRY)}")
     usual = timed.Plan()
     plan = replace(usual, launches=launches or usual.launches, rounds=rounds or usual.rounds)
+    given = policy_source(policy)
     wanted = candidates(engines) if engines else None
     say("timing; keep the machine idle", quiet=quiet)
-    found = timed.speed(policy_source(policy), wanted, plan)
+    found = timed.speed(given, wanted, plan)
     _printed("policy speed", found, figures.render, as_json=as_json)
-    if not all(one["valid"] or one["absent"] for one in found["engines"].values()):
+    fine = (one["valid"] or one["absent"] or not one["applicable"]
+            for one in found["engines"].values())  # fmt: skip
+    if not all(fine):
         raise typer.Exit(4)
 
 
@@ -127,7 +130,7 @@ def check(
     found = examined.examined(engine, policy, requests, lambda line: say(line, quiet=quiet))
     _printed("policy check", found, examined.render, as_json=as_json)
     if not found["conforms"]:
-        raise typer.Exit(4)
+        raise typer.Exit(4 if found["applicable"] else 2)
 
 
 def compile_(

@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.component import Decision
+from misusebench.errors import SuiteError
 from misusebench.policies.engine import Engine, shortened, version_of
 from misusebench.policies.facts import FACTS
 from misusebench.policies.language.dialect import Dialect, dotted, joined
@@ -148,7 +149,10 @@ class Cedar(Engine):
     def _compile(self, policy: Policyfile) -> None:
         clash = [name for name in policy.kinds if name in [f"context.{r}" for r in _RECORDS]]
         if clash:
-            raise ValueError(f"{clash[0]}: Cedar's context has records of these names")
+            raise SuiteError(
+                f"{policy.name}: Cedar's context has a record of the name of {clash[0]}; give the "
+                "fact another name"
+            )
         schema = schema_text(policy.kinds, policy.kinds)
         self._parse(cedar_text(policy), schema if self._with_schema else None)
         self._telling, self._memory = Telling(policy) if self._remembers else None, {}

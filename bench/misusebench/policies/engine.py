@@ -139,6 +139,16 @@ class Engine:
         raise NotImplementedError
 
 
+def is_usual(policy: Any) -> bool:
+    """Return whether what `load` gets is the eleven rules: None, their name, or their own text."""
+    if policy is None:
+        return True
+    if not isinstance(policy, dict):
+        return False
+    text = policy.get("text")
+    return policy.get("name") == USUAL if text is None else bool(text == read_policy(USUAL).text)
+
+
 def told(errors: Iterable[object]) -> tuple[str, ...]:
     """Return errors of an engine as short texts."""
     return tuple(
