@@ -157,7 +157,7 @@ def _ends(kind: pa.DataType) -> tuple[object, object]:
         return False, True
     if pa.types.is_integer(kind):
         return -1, 10**6
-    return ([], ["?"]) if pa.types.is_list(kind) else ("", "?")
+    return ((), ("?",)) if pa.types.is_list(kind) else ("", "?")
 
 
 def _without(facts: pa.Table, name: str) -> pa.Table:
