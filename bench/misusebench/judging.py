@@ -12,7 +12,7 @@ import pyarrow as pa
 from misusebench import metrics
 from misusebench import result as results
 from misusebench.columns import micros
-from misusebench.isolated import OUTCOMES
+from misusebench.component import OUTCOMES
 from misusebench.metrics.prevention import matrix, stopped
 from misusebench.policy_bench.aftermath import aftermath
 from misusebench.result import Result

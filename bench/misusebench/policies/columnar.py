@@ -8,13 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from misusebench.component import Decision
+from misusebench.component import OUTCOMES, Decision
 from misusebench.policies.engine import Engine
-from misusebench.policies.language.guard import MOST, unsayable
+from misusebench.policies.language.guard import unsayable
 from misusebench.policies.language.vocabulary import (
     FACT_KINDS,
     IDS,
     KIND_WORDS,
+    MOST,
     TYPES,
     UNSAYABLE,
 )
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     Explanations = list[tuple[tuple[str, ...], tuple[str, ...]]]
     Answers = tuple[NDArray[np.int8], NDArray[np.int32], Explanations]
 
-OUTCOMES: Final = ("permit", "deny", "challenge")
 ARROW: Final[dict[Kind, pa.DataType]] = {
     "text": pa.string(), "number": pa.int64(), "truth": pa.bool_(),
     "texts": pa.list_(pa.string()),

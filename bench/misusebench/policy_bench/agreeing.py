@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from misusebench.component import OUTCOMES
 from misusebench.policies.engine import USUAL
 from misusebench.policies.language import read_policy
 from misusebench.policies.language.cases import random_requests
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 PERMITTED, BY_ONE = 0.66, 0.27
 #: Requests that are permitted, about which others are made up.
 _ABOUT: Final = 16
-#: By their codes in a table.
-OUTCOMES: Final = ("permit", "deny", "challenge")
 
 
 def policy_of(given: Any) -> Policyfile:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from misusebench.policy_bench.agreeing import OUTCOMES
+from misusebench.component import OUTCOMES
 from misusebench.timing import percentiles_ms
 
 if TYPE_CHECKING:

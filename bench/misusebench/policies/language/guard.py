@@ -7,12 +7,13 @@ its engine about a request that is not whole.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from misusebench.policies.language.quick import checker
 from misusebench.policies.language.vocabulary import (
     FACT_KINDS,
     KIND_WORDS,
+    MOST,
     TYPES,
     UNSAYABLE,
     parts_of,
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from misusebench.policies.language.syntax import Kind
 
 Parts = dict[str, dict[str, Any]]
-#: Numbers that every engine can hold.
-MOST: Final = 2**53
 
 
 class Needs(NamedTuple):

@@ -25,6 +25,8 @@ FACT_KINDS: Final[dict[str, Kind]] = {
 #: What every request has of itself.
 IDS: Final[dict[str, Kind]] = {"officer.id": "text", "query.id": "text"}
 TYPES: Final[dict[Kind, type]] = {"text": str, "number": int, "truth": bool, "texts": list}
+#: Whole numbers that every engine can hold are nearer to 0: doubles end here.
+MOST: Final = 2**53
 #: What is wrong with a text that is not :func:`sayable`.
 UNSAYABLE: Final = "holds NUL or half a surrogate"
 KIND_WORDS: Final[dict[Kind, str]] = {
