@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from misusebench.columns import distinct
+from misusebench.component import OUTCOMES
 from misusebench.detectors.iforest import IForest
 from misusebench.features import Features
-from misusebench.isolated import OUTCOMES
 from misusebench.metrics.ranking import auroc
 from misusebench.run import run
 from misusebench.suite import load_suite

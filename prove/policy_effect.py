@@ -1,8 +1,8 @@
 """What access rules stop, what they cost, what comes back, and what only a detector finds.
 
 Worlds: `PROOF_SEEDS` of S-HI-medium, the permit desk as it declares itself and as it miscodes, and
-with `PROOF_CLETS=1` the year 2023 made small. `PROOF_WORLDS` names some of them, `PROOF_DAYS` is how
-long they are (180; 0: as they are). Policies are asked in this process, detectors run shut in.
+with `PROOF_CLETS=1` the year 2023 made small. `PROOF_WORLDS` names some of them, `PROOF_DAYS` is
+how long they are (180; 0: as they are). Policies are asked in this process, detectors run shut in.
 """
 
 from __future__ import annotations

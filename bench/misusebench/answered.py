@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from misusebench.component import OUTCOMES
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from misusebench.component import Alert, Decision
-
-OUTCOMES = ("permit", "deny", "challenge")
 
 
 class WrongAnswerError(Exception):

@@ -104,12 +104,21 @@ def serve(
         pass
 
     try:
-        server = ThreadingHTTPServer((host, port), Own)
+        server = _Server((host, port), Own)
     except OSError as error:
         raise SuiteError(f"{host}:{port} cannot be listened on: {error.strerror}") from error
     Own.policy, Own.token, Own.lock = policy, token, threading.Lock()
     Own.url = public_url.rstrip("/") or f"http://{host}:{server.server_port}"
     return server
+
+
+class _Server(ThreadingHTTPServer):
+    """Says nothing of clients that hang up."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Print what went wrong, unless the client has gone: that is no fault of the server."""
+        if not isinstance(sys.exception(), (ConnectionError, TimeoutError)):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

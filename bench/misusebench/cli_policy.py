@@ -106,11 +106,14 @@ def speed(
         raise SuiteError(f"no engine {unknown[0]}; engines are {', '.join(REGISTRY)}")
     usual = timed.Plan()
     plan = replace(usual, launches=launches or usual.launches, rounds=rounds or usual.rounds)
+    given = policy_source(policy)
     wanted = candidates(engines) if engines else None
     say("timing; keep the machine idle", quiet=quiet)
-    found = timed.speed(policy_source(policy), wanted, plan)
+    found = timed.speed(given, wanted, plan)
     _printed("policy speed", found, figures.render, as_json=as_json)
-    if not all(one["valid"] or one["absent"] for one in found["engines"].values()):
+    fine = (one["valid"] or one["absent"] or not one["applicable"]
+            for one in found["engines"].values())  # fmt: skip
+    if not all(fine):
         raise typer.Exit(4)
 
 
@@ -127,7 +130,7 @@ def check(
     found = examined.examined(engine, policy, requests, lambda line: say(line, quiet=quiet))
     _printed("policy check", found, examined.render, as_json=as_json)
     if not found["conforms"]:
-        raise typer.Exit(4)
+        raise typer.Exit(4 if found["applicable"] else 2)
 
 
 def compile_(
@@ -156,7 +159,9 @@ def compile_(
 
 def explain(
     path: DatasetPath,
-    query_id: Annotated[int, typer.Argument(metavar="QUERY_ID", help="Of the log.")],
+    query_id: Annotated[
+        int, typer.Argument(metavar="QUERY_ID", min=0, max=2**64 - 1, help="Of the log.")
+    ],
     policy: Source = USUAL,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -208,19 +213,25 @@ def serve_policy(
     policy: Source = USUAL,
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0: any that is free.")] = 8181,
     host: Annotated[str, typer.Option(help="Where to listen.")] = "127.0.0.1",
+    token_env: Annotated[
+        str, typer.Option("--token-env", metavar="NAME", help="Variable with a bearer token.")
+    ] = "",
+    public_url: Annotated[
+        str, typer.Option("--public-url", metavar="URL", help="Its address in its metadata.")
+    ] = "",
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Serve a policy as an AuthZEN 1.0 server, for enforcement points to be tried on."""
     from misusebench.authzen_server import component, serve  # noqa: PLC0415 - heavy
-    from misusebench.errors import SuiteError  # noqa: PLC0415
     from misusebench.policies.source import policy_source  # noqa: PLC0415
+    from misusebench.policies.wire import address, token_of  # noqa: PLC0415
 
+    token = token_of(token_env)
+    if public_url:
+        address(public_url)
     decides = component(engine, policy_source(policy))
-    try:
-        server = serve(decides, host, port)
-    except OSError as error:
-        raise SuiteError(f"{host}:{port} cannot be listened on: {error.strerror}") from error
+    server = serve(decides, host, port, public_url=public_url, token=token)
     url = f"http://{host}:{server.server_port}"
     if as_json:
         show("serve-policy", {"engine": engine, "policy": policy, "url": url}, str, as_json=True)

@@ -7,7 +7,7 @@ Nobody has to import this module: the protocols are structural. A detector needs
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Level = Literal["query", "officer", "unit", "subject"]
 Outcome = Literal["permit", "deny", "challenge"]
+#: By their codes in tables.
+OUTCOMES: Final = ("permit", "deny", "challenge")
 
 
 class Alert(NamedTuple):

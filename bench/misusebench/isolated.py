@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
 import numpy as np
 import pyarrow as pa
 
-from misusebench.component import Alert, Level
+from misusebench.component import OUTCOMES, Alert, Level
 from misusebench.component_faults import ComponentFault, plain
 from misusebench.timing import Timing
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from misusebench.suite import ComponentSpec
 
 #: Order of the codes that a worker sends.
-OUTCOMES: Final = ("permit", "deny", "challenge")
 _ALERT_PARTS: Final = 7
 _IDS: Final = 1 << 64
 _MOST_KEY: Final = 200

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from misusebench import metrics
 from misusebench import result as results
-from misusebench.isolated import OUTCOMES
+from misusebench.component import OUTCOMES
 from misusebench.metrics.prevention import matrix, remains
 from misusebench.policy_bench.aftermath import aftermath
 from misusebench.policy_bench.sampled import stands_for

@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from misusebench.columns import HOUR_US, micros
+from misusebench.component import OUTCOMES
 from misusebench.component_faults import ComponentFault
 from misusebench.errors import IsolationError
 from misusebench.hosting import Hosting, hosted
-from misusebench.isolated import OUTCOMES, About, Decisions, IsolatedDetector, IsolatedPolicy, start
+from misusebench.isolated import About, Decisions, IsolatedDetector, IsolatedPolicy, start
 from misusebench.our_side import try_out
 from misusebench.policies.source import policy_source
 from misusebench.replay import BATCH_ROWS, Replayed, replay, split_us

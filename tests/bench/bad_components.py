@@ -8,7 +8,9 @@ import signal
 import socket
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
@@ -293,6 +295,36 @@ class GoodPolicy:
 class FailsOpen(GoodPolicy):
     def decide(self, request):
         return _Decision("deny" if request.officer.get("role") == "patrol" else "permit")
+
+
+class OpensOn(GoodPolicy):
+    """The eleven rules, which take a fact that is missing as if it gave no cause to deny."""
+
+    #: What keeps each of these facts from denying.
+    HARMLESS: ClassVar = {
+        "context.break_glass": True, "context.justification_len": 99, "context.warrant": True,
+        "context.recipient_state": None, "officer.state": None, "context.lookback_days": 0,
+    }  # fmt: skip
+
+    def __init__(self, fact="", policy=None):
+        from misusebench.policies.eleven_rules import ElevenRules  # noqa: PLC0415 - only here
+
+        self.fact, self.rules = fact, ElevenRules()
+
+    def load(self, policy, facts):
+        pass
+
+    def decide(self, request):
+        place, _, name = self.fact.partition(".")
+        held = getattr(request, place)
+        if name in held:
+            return self.rules.decide(request)
+        value = self.HARMLESS[self.fact]
+        other = {"state": "recipient_state", "recipient_state": "state"}
+        if value is None:
+            more = {**request.officer, **request.context}
+            value = more[other[name]]
+        return self.rules.decide(replace(request, **{place: {**held, name: value}}))
 
 
 class BatchDiffers(GoodPolicy):

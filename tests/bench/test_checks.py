@@ -174,6 +174,30 @@ def test_a_policy_that_fails_open_is_told_on_which_facts():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "fact",
+    [
+        "context.break_glass", "context.justification_len", "context.warrant",
+        "context.recipient_state", "officer.state", "context.lookback_days",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("policy", [{}, {"policy": "eleven_rules"}])
+def test_facts_that_matter_in_rare_requests_are_tried(fact, policy):
+    """A log hardly has the requests on which these turn; they are made."""
+    found = failed("OpensOn", "policy", only=["missing fact"], fact=fact, **policy)
+    assert found["missing fact"].endswith(f"missing: {fact}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["eleven_rules", "cel"])
+def test_shipped_policies_pass_with_a_policy_as_data_and_without(name):
+    """With a default a fact may be missing; else it may not."""
+    for parameters in ({}, {"policy": "eleven_rules"}):
+        spec = parse_component("policy", name, parameters)
+        assert check(spec, SHORT, CONTEXT, only=["missing fact"]).passed
+
+
+@pytest.mark.slow
 def test_a_policy_whose_batch_differs_fails():
     """A batch must be answered as its parts are."""
     assert "batch equals single" in failed("BatchDiffers", "policy")

@@ -7,12 +7,14 @@ import socket
 
 import pyarrow.compute as pc
 import pytest
+from tests.bench.policies.odd_policy import odd_policy
 from typer.testing import CliRunner
 
 from misusebench.cli import Listing, app
 from misusebench.errors import SuiteError
 from misusebench.listing import LISTS
 from misusebench.policies.language import read_policy, shipped
+from misusebench.policy_bench.explaining import explain
 from misusesim import open_dataset
 from misusesim.scenario.load import load_scenario
 from misusesim.shards import run as simulate
@@ -27,7 +29,11 @@ def data(tmp_path_factory):
 
 
 def ask(*words):
-    found = CliRunner().invoke(app, ["policy", *map(str, words)])
+    return run("policy", *words)
+
+
+def run(*words):
+    found = CliRunner().invoke(app, [*map(str, words)])
     if found.exception is not None and not isinstance(found.exception, SystemExit):
         raise found.exception
     return found
@@ -76,6 +82,45 @@ def test_explain_of_a_query_that_is_not_there(data):
     """The message names it."""
     with pytest.raises(SuiteError, match="query 5 is not in the log"):
         ask("explain", data, 5)
+
+
+@pytest.mark.parametrize("query_id", [-1, 2**64])
+def test_explain_of_an_id_that_no_query_can_have(data, query_id):
+    """The command refuses it, and so does what it calls."""
+    found = ask("explain", data, "--", query_id)
+    assert found.exit_code == 2
+    with pytest.raises(SuiteError, match="ids go from 0 to"):
+        explain(open_dataset(data), query_id, "eleven_rules")
+
+
+def test_serve_policy_takes_a_token_and_an_address(monkeypatch):
+    """The token is that of the variable; without one, or with no address, nothing is served."""
+    given = {}
+
+    def serve(policy, host, port, **more):
+        given.update(more)
+        raise SuiteError("served")
+
+    monkeypatch.setattr("misusebench.authzen_server.serve", serve)
+    monkeypatch.setenv("PDP_TOKEN", "abc123")
+    words = ["--token-env", "PDP_TOKEN", "--public-url", "https://pdp.example/x"]
+    with pytest.raises(SuiteError, match="served"):
+        run("serve-policy", *words)
+    assert given == {"token": "abc123", "public_url": "https://pdp.example/x"}
+    with pytest.raises(SuiteError, match="NO_SUCH is not set"):
+        run("serve-policy", "--token-env", "NO_SUCH")
+    with pytest.raises(SuiteError, match="url"):
+        run("serve-policy", "--public-url", "pdp.example")
+
+
+def test_check_of_a_policy_that_an_engine_refuses(tmp_path):
+    """Neither a pass nor a fault of the engine: exit code 2, and the reason."""
+    file = tmp_path / "odd.toml"
+    file.write_text(odd_policy().text)
+    found = ask("check", "casbin", "--policy", file, "--requests", "100", "-q")
+    assert found.exit_code == 2
+    assert "casbin is not applicable to odd" in found.stdout
+    assert "rule SAME challenges" in found.stdout
 
 
 def test_privileges_counts_grants_and_use(data):

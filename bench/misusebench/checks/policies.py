@@ -10,6 +10,8 @@ import pyarrow as pa
 from misusebench.checks.report import Checks
 from misusebench.isolated import IsolatedPolicy, start
 from misusebench.policies.facts import build_facts
+from misusebench.policies.language import read_policy
+from misusebench.policies.rulebook import DATABASES
 from misusebench.policies.source import policy_source
 from misusesim import rng
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 _REQUESTS: Final = 600
 #: Most values tried to find out whether a policy reads a fact.
 _VALUES: Final = 16
+#: Requests that are made of permitted ones, and the chance of each of their facts to be replaced.
+_MIXED: Final = 2_400
+_REPLACED: Final = 0.25
 
 
 class PolicyChecks(Checks):
@@ -76,30 +81,71 @@ class PolicyChecks(Checks):
         return not apart, f"{what}: {apart} of {len(mine)} decisions differ"
 
     def _missing(self) -> tuple[bool, str]:
-        names = [n for n in self._facts.column_names if "." in n and n != "action.name"]
-        permitted = self._full.outcome == 0
-        tables = [_without(self._facts, name) for name in names]
+        named = self._named()
+        names = [name for name in self._names() if named is None or name in named]
+        base = self._mixed()
         open_on = []
-        for name, decided in zip(names, self._ask(*tables), strict=True):
-            present = self._facts[name].is_valid().to_numpy()
-            if (permitted & present & (decided.outcome == 0)).any():
+        decided = self._ask(base, *(_without(base, name) for name in names))
+        for name, said in zip(names, decided[1:], strict=True):
+            present = base[name].is_valid().to_numpy()
+            if (present & (said.outcome == 0)).any():
                 open_on.append(name)
-        open_on = [name for name in open_on if self._reads(name)]
+        if named is None:
+            open_on = [name for name in open_on if self._reads(name, base, decided[0])]
         if open_on:
             return False, f"permits although a fact is missing: {', '.join(open_on)}"
         return True, f"{len(names)} facts left out in turn, never a permit for want of one it reads"
 
-    def _reads(self, name: str) -> bool:
+    def _names(self) -> list[str]:
+        """Return the facts that a request may lack."""
+        return [n for n in self._facts.column_names if "." in n and n != "action.name"]
+
+    def _named(self) -> set[str] | None:
+        """Return the facts that a policy as data demands; None: only trying tells."""
+        source = policy_source(self.spec.parameters.get("policy"))
+        if not isinstance(source, dict):
+            return None
+        policy = read_policy(source["name"], source["text"])
+        return policy.kinds.keys() - policy.defaults.keys()
+
+    def _mixed(self) -> pa.Table:
+        """Return the permitted rows, and as many others made of them with facts replaced.
+
+        In a log a break of the glass or a long look-back is so rare that a policy which fails open
+        on it would not be seen.
+        """
+        permitted = np.flatnonzero(self._full.outcome == 0)
+        rows = permitted if len(permitted) else np.arange(self._facts.num_rows)
+        chance = rng.stream(0, "check-mixed")
+        made = self._facts.take(pa.array(chance.choice(rows, _MIXED)))
+        for name in (*self._names(), "action.name"):
+            values = ["share"] if name == "action.name" else _values(self._facts, name)
+            places = chance.integers(len(values), size=_MIXED)
+            places[chance.random(_MIXED) >= _REPLACED] = -1
+            column = [old if at < 0 else values[at]
+                      for old, at in zip(made[name].to_pylist(), places, strict=True)]  # fmt: skip
+            made = _with(made, name, pa.array(column, made.schema.field(name).type))
+        base = pa.concat_tables([self._facts.take(pa.array(rows)), made])
+        ids = pa.array(range(base.num_rows)).cast(base.schema.field("query_id").type)
+        return _with(base.unify_dictionaries().combine_chunks(), "query_id", ids)
+
+    def _reads(self, name: str, base: pa.Table, whole: Decisions) -> bool:
         """Return whether another value of a fact turns any decision: who never reads it may permit.
 
         Both ends of its range and the values that it has in the log are put in its place, one after
         the other, in every request.
         """
-        column = self._facts[name].combine_chunks()
-        values = [*_ends(column.type), *dict.fromkeys(map(_plain, column.to_pylist()))]
-        tables = [_with(self._facts, name, pa.array([value] * len(column), column.type))
-                  for value in values[:_VALUES]]  # fmt: skip
-        return any(_answers(decided) != _answers(self._full) for decided in self._ask(*tables))
+        kind = base.schema.field(name).type
+        tables = [_with(base, name, pa.array([value] * base.num_rows, kind))
+                  for value in _values(self._facts, name)]  # fmt: skip
+        return any(_answers(decided) != _answers(whole) for decided in self._ask(*tables))
+
+
+def _values(facts: pa.Table, name: str) -> list[object]:
+    """Return both ends of a fact's range, and values that it has in the log or may have."""
+    seen = map(_plain, facts[name].to_pylist())
+    may = DATABASES if name == "database.id" else ()  # a short log lacks some
+    return list(dict.fromkeys([*_ends(facts[name].type), *seen, *may]))[:_VALUES]
 
 
 def _plain(value: object) -> object:
@@ -111,7 +157,7 @@ def _ends(kind: pa.DataType) -> tuple[object, object]:
         return False, True
     if pa.types.is_integer(kind):
         return -1, 10**6
-    return ([], ["?"]) if pa.types.is_list(kind) else ("", "?")
+    return ((), ("?",)) if pa.types.is_list(kind) else ("", "?")
 
 
 def _without(facts: pa.Table, name: str) -> pa.Table:

@@ -7,16 +7,16 @@ entities have to be loaded for a request: `context.officer.role`, `context.purpo
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.component import Decision
+from misusebench.errors import SuiteError
 from misusebench.policies.engine import Engine, shortened, version_of
 from misusebench.policies.facts import FACTS
-from misusebench.policies.language.dialect import Dialect, dotted, joined, quoted
+from misusebench.policies.language.dialect import Dialect, dotted, joined
 from misusebench.policies.language.syntax import Compare, Fact
 from misusebench.policies.language.telling import Telling
-from misusebench.policies.language.vocabulary import FACT_KINDS, parts_of
+from misusebench.policies.language.vocabulary import FACT_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
@@ -41,9 +41,11 @@ def _name(fact: Fact) -> str:
 
 
 def _constant(value: str | int) -> str:
-    """Return a constant; Cedar writes characters by number in braces."""
-    text = quoted(value).replace(r"\b", r"\u0008").replace(r"\f", r"\u000c")
-    return re.sub(r"\\u([0-9a-f]{4})", r"\\u{\1}", text)
+    """Return a constant; Cedar writes what is not plain by number in braces."""
+    if isinstance(value, int):
+        return str(value)
+    plain = (c if " " <= c <= "~" and c not in '"\\' else f"\\u{{{ord(c):x}}}" for c in value)
+    return f'"{"".join(plain)}"'
 
 
 def _compared(one: Compare) -> str:
@@ -120,10 +122,8 @@ class Cedar(Engine):
 
     def decide_batch(self, requests: Sequence[Request]) -> list[Decision]:
         """Return one decision per request, in order."""
-        if self._policy is None:
-            return self._asked([(r.action, _own_context(r)) for r in requests])
         if self._guard is None or not self._guarded:
-            return self._asked([(_ASK, self._context(self._parts(r))) for r in requests])
+            return self._asked([self._question(self._parts(r)) for r in requests])
         checked = [self._guard.whole(request) for request in requests]
         found = iter(self._known([parts for parts, wrong in checked if not wrong]))
         return [Decision("deny", (), wrong) if wrong else next(found) for _, wrong in checked]
@@ -137,19 +137,22 @@ class Cedar(Engine):
     def _known(self, whole: list[Parts]) -> list[Decision]:
         """Return decisions on facts, asking about each that the policy can tell apart once."""
         if self._telling is None:
-            return self._asked([(_ASK, self._context(parts)) for parts in whole])
+            return self._asked([self._question(parts) for parts in whole])
         keys = [self._telling.key(parts) for parts in whole]
         if len(self._memory) > _MOST:
             self._memory = {}
         fresh = {k: p for k, p in zip(keys, whole, strict=True) if k not in self._memory}
-        answers = self._asked([(_ASK, self._context(parts)) for parts in fresh.values()])
+        answers = self._asked([self._question(parts) for parts in fresh.values()])
         self._memory.update(zip(fresh, answers, strict=True))
         return [self._memory[key] for key in keys]
 
     def _compile(self, policy: Policyfile) -> None:
         clash = [name for name in policy.kinds if name in [f"context.{r}" for r in _RECORDS]]
         if clash:
-            raise ValueError(f"{clash[0]}: Cedar's context has records of these names")
+            raise SuiteError(
+                f"{policy.name}: Cedar's context has a record of the name of {clash[0]}; give the "
+                "fact another name"
+            )
         schema = schema_text(policy.kinds, policy.kinds)
         self._parse(cedar_text(policy), schema if self._with_schema else None)
         self._telling, self._memory = Telling(policy) if self._remembers else None, {}
@@ -166,16 +169,17 @@ class Cedar(Engine):
         self._policies = cedarpy.PolicySet.from_str(text)
         self._schema = None if schema is None else cedarpy.Schema.from_str(schema)
 
-    def _context(self, parts: Parts) -> str:
-        """Return the facts that the policy names, as JSON."""
-        assert self._policy is not None
+    def _question(self, parts: Parts) -> tuple[str, str]:
+        """Return the action and the facts that the policy names, as JSON."""
+        if self._policy is None:
+            return parts["action"]["name"], _own_context(parts)
         found: dict[str, Any] = {}
         for name in self._policy.kinds:
             place, _, short = name.partition(".")
             record = found if place == "context" else found.setdefault(place, {})
             if short in parts[place]:
                 record[short] = parts[place][short]
-        return json.dumps(found)
+        return _ASK, json.dumps(found)
 
     def _asked(self, asked: Sequence[tuple[str, str]]) -> list[Decision]:
         import cedarpy  # noqa: PLC0415 - extra `cedar`
@@ -209,10 +213,9 @@ class Cedar(Engine):
         return self._composed(fired, errors)
 
 
-def _own_context(request: Request) -> str:
+def _own_context(parts: Parts) -> str:
     """Return what texts in Cedar's own language are given: all facts, the action apart."""
-    parts = parts_of(request)
-    records = {place: parts[place] for place in ("officer", "database")}
-    records["officer"].pop("id")
-    parts["context"].pop("as_of", None)  # no fact: the schema does not know it
-    return json.dumps({**records, **parts["context"]}, sort_keys=True)
+    officer = {name: value for name, value in parts["officer"].items() if name != "id"}
+    context = {name: value for name, value in parts["context"].items() if name != "as_of"}
+    given = {"officer": officer, "database": parts["database"], **context}  # as the schema has it
+    return json.dumps(given, sort_keys=True)

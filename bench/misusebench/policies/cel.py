@@ -139,7 +139,7 @@ class Cel(Engine):
 def _lines(text: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """Return ids and expressions of what permits and of what denies."""
     found: dict[str, list[tuple[str, str]]] = {"permit": [], "deny": []}
-    for nth, line in enumerate(text.splitlines(), 1):
+    for nth, line in enumerate(text.split("\n"), 1):  # texts may hold U+2028
         if not line.strip() or line.lstrip().startswith("//"):
             continue
         parts = _LINE.fullmatch(line.strip())

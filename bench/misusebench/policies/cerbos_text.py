@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
+from misusebench.errors import SuiteError
 from misusebench.policies.language.syntax import (
     Among,
     Compare,
@@ -111,7 +112,13 @@ class _Writer:
 
 def _path(name: str) -> str:
     place, _, short = name.partition(".")
-    return _IDS.get(name) or f"{_PLACES[place]}.{short}"
+    if name in _IDS:
+        return _IDS[name]
+    if place not in _PLACES:
+        raise SuiteError(
+            f"{name}: of the query itself Cerbos is told its id only; name it context.*"
+        )
+    return f"{_PLACES[place]}.{short}"
 
 
 def _default(value: object) -> str:

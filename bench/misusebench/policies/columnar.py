@@ -8,11 +8,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from misusebench.component import Decision
+from misusebench.component import OUTCOMES, Decision
 from misusebench.policies.engine import Engine
-from misusebench.policies.facts import FACTS
-from misusebench.policies.language.guard import MOST
-from misusebench.policies.language.vocabulary import FACT_KINDS, IDS, KIND_WORDS, TYPES, parts_of
+from misusebench.policies.language.guard import unsayable
+from misusebench.policies.language.vocabulary import (
+    FACT_KINDS,
+    IDS,
+    KIND_WORDS,
+    MOST,
+    TYPES,
+    UNSAYABLE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -26,7 +32,6 @@ if TYPE_CHECKING:
     Explanations = list[tuple[tuple[str, ...], tuple[str, ...]]]
     Answers = tuple[NDArray[np.int8], NDArray[np.int32], Explanations]
 
-OUTCOMES: Final = ("permit", "deny", "challenge")
 ARROW: Final[dict[Kind, pa.DataType]] = {
     "text": pa.string(), "number": pa.int64(), "truth": pa.bool_(),
     "texts": pa.list_(pa.string()),
@@ -83,15 +88,13 @@ class Columnar(Engine):
         return [Decision("deny", (), wrong) if wrong else next(found) for _, wrong in checked]
 
     def _checked(self, request: Request) -> tuple[Parts, tuple[str, ...]]:
+        parts, wrong = self._parts(request), tuple[str, ...]()
         if self._guard is not None and self._guarded:
-            return self._guard.whole(request)
-        parts = self._parts(request) if self._policy else parts_of(request)
-        wrong = [
-            f"fact {name} must be {KIND_WORDS[kind]}"
-            for name, kind in self._kinds().items()
-            if type(_value(parts, name)) not in (TYPES[kind], type(None))
-        ]
-        return parts, tuple(wrong)
+            parts, wrong = self._guard.whole(request)
+            if wrong or self._policy is not None:
+                return parts, wrong
+        told = ((n, _amiss(_value(parts, n), kind)) for n, kind in self._kinds().items())
+        return parts, tuple(f"fact {name} {why}" for name, why in told if why)
 
     def _decided(self, whole: list[Parts]) -> list[Decision]:
         columns = {
@@ -119,7 +122,7 @@ class Columnar(Engine):
             if default is not None:
                 column = _filled(column, default, kind)
             columns[name] = column
-            needed = self._policy is not None or name in FACTS
+            needed = self._guard is not None and name in self._guard.names
             if needed and column.null_count and not wrong:
                 wrong = {f"missing fact {name}": _nulls(column)}
             errors.update(wrong)
@@ -138,6 +141,13 @@ class Columnar(Engine):
 def _value(parts: Parts, name: str) -> Any:
     place, _, short = name.partition(".")
     return parts[place].get(short)
+
+
+def _amiss(value: Any, kind: Kind) -> str:
+    """Return why a column cannot hold a fact; it may be missing."""
+    if value is None:
+        return ""
+    return f"must be {KIND_WORDS[kind]}" if type(value) is not TYPES[kind] else unsayable(value)
 
 
 def _column(
@@ -184,12 +194,21 @@ def _unsayable(column: pa.Array, name: str, kind: Kind) -> dict[str, NDArray[np.
         values = pc.fill_null(column, 0).to_numpy()
         far = (values <= -MOST) | (values >= MOST)
         return {f"fact {name} is beyond 2^53": far} if far.any() else {}
-    if kind == "texts" and column.values.null_count:
-        rows = pc.list_parent_indices(column).to_numpy()
-        holed = np.zeros(len(column), bool)
-        holed[rows[_nulls(column.flatten())]] = True
-        return {f"fact {name} must be a list of texts": holed}
-    return {}
+    if kind not in ("text", "texts"):
+        return {}
+    found, holed = {}, np.zeros(len(column), bool)
+    rows = np.arange(len(column)) if kind == "text" else np.asarray(pc.list_parent_indices(column))
+    flat = column if kind == "text" else column.flatten()
+    if kind == "texts" and flat.null_count:
+        holed[rows[_nulls(flat)]] = True
+        found[f"fact {name} must be a list of texts"] = holed
+    data = flat.buffers()[2]
+    if data is None or np.frombuffer(data, np.uint8).all():  # no NUL in any: the search is dear
+        return found
+    cut = np.zeros(len(column), bool)
+    cut[rows[np.asarray(pc.fill_null(pc.match_substring(flat, "\0"), False))]] = True
+    cut &= ~holed
+    return {**found, f"fact {name} {UNSAYABLE}": cut} if cut.any() else found
 
 
 def block_rows(rules: int) -> int:

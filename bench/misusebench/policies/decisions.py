@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from misusebench.component import Decision
+from misusebench.component import OUTCOMES, Decision
 from misusebench.errors import SuiteError
 from misusebench.policies.authzen import decision_of, no_policy, texts
 from misusebench.policies.wire import strict_json
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from misusebench.component import Request
 
-_OUTCOMES: Final = ("permit", "deny", "challenge")
 _LOGGED: Final = {"query_id", "decision", "context"}
 _OWN: Final = {"query_id", "outcome", "reasons", "errors"}
 _ID: Final = re.compile(r"0|[1-9][0-9]{0,19}")
@@ -115,8 +114,8 @@ def _known_keys(told: dict[str, Any], allowed: set[str]) -> dict[str, Any]:
 
 def _own(told: dict[str, Any]) -> Decision:
     reasons, errors = texts(told.get("reasons", [])), texts(told.get("errors", []))
-    if told.get("outcome") not in _OUTCOMES:
-        raise ValueError(f"outcome must be one of {', '.join(_OUTCOMES)}, "
+    if told.get("outcome") not in OUTCOMES:
+        raise ValueError(f"outcome must be one of {', '.join(OUTCOMES)}, "
                          f"got {told.get('outcome')!r:.40}")  # fmt: skip
     if reasons is None or errors is None:
         raise ValueError("reasons and errors must be lists of texts")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from misusebench.component import Decision
+from misusebench.errors import SuiteError
+from misusebench.policies.engine import is_usual
 from misusebench.policies.rulebook import (
     ANY_HOUR_ROLES,
     DATABASES,
@@ -127,7 +129,20 @@ class ElevenRules:
         self._rules = [(rule, _DENIES[rule]) for rule in RULES if rule in rules]
 
     def load(self, policy: Any, facts: Any) -> None:
-        """Nothing to parse: the rules are code, the facts come with each request."""
+        """Parse nothing: the rules are code, the facts come with each request.
+
+        Raises
+        ------
+        SuiteError
+            If the policy is any but the eleven rules.
+        """
+        del facts
+        if not is_usual(policy):
+            given = policy["name"] if isinstance(policy, dict) and "name" in policy else policy
+            raise SuiteError(
+                f"the policy eleven_rules has its rules as code and takes no other, got "
+                f"{given!r:.60}; give that to `reference`, or to an engine of its language"
+            )
 
     def decide(self, request: Request) -> Decision:
         """Return deny with every rule that fired, in order; a missing fact is an error."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from misusebench.component import Decision
 from misusebench.errors import SuiteError
 from misusebench.policies.language import Guard, Policyfile, read_policy
+from misusebench.policies.language.guard import TextGuard
 from misusebench.policies.language.vocabulary import PLACES, parts_of
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Engine:
     ----------
     guard
         Whether a request that lacks a fact, or has one of another kind, is refused before the
-        engine sees it. Without it the engine's own ways show: most permit.
+        engine sees it. Without it the engine's own ways show: most permit. A policy in the engine's
+        own language wants every fact that its text names.
     """
 
     name = ""
@@ -55,7 +57,7 @@ class Engine:
         """  # noqa: D205 - one sentence
         del facts
         if isinstance(policy, str):
-            self._policy, self._guard, self._order = None, None, ()
+            self._policy, self._guard, self._order = None, TextGuard(policy), ()
             self._rank, self._challenges = {}, frozenset()
             self._take(policy)
             return
@@ -113,7 +115,7 @@ class Engine:
         told = self._in_order(fired) if self._order else tuple(fired)
         if errors:
             return Decision("deny", told, tuple(errors))
-        mild = bool(self._challenges) and self._challenges.issuperset(told)
+        mild = bool(told) and self._challenges.issuperset(told)
         return Decision("challenge" if mild else "deny", told)
 
     def _in_order(self, fired: Collection[str]) -> tuple[str, ...]:
@@ -135,6 +137,16 @@ class Engine:
     def _fired(self, parts: Parts) -> tuple[Collection[str], Sequence[str]]:
         """Return the ids of the rules that hold, in any order, and the engine's errors."""
         raise NotImplementedError
+
+
+def is_usual(policy: Any) -> bool:
+    """Return whether what `load` gets is the eleven rules: None, their name, or their own text."""
+    if policy is None:
+        return True
+    if not isinstance(policy, dict):
+        return False
+    text = policy.get("text")
+    return policy.get("name") == USUAL if text is None else bool(text == read_policy(USUAL).text)
 
 
 def told(errors: Iterable[object]) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Final
 
 from misusebench.policies.engine import PERMIT, Engine, told
-from misusebench.policies.language.guard import MOST
 from misusebench.policies.language.quick import made, named, reading
 from misusebench.policies.language.syntax import (
     Among,
@@ -17,6 +16,7 @@ from misusebench.policies.language.syntax import (
     Negation,
     Some,
 )
+from misusebench.policies.language.vocabulary import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

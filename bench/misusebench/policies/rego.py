@@ -118,7 +118,7 @@ class Rego(Engine):
         import regorus  # noqa: PLC0415 - extra `rego`
 
         self._engine = regorus.Engine()
-        lines = text.splitlines()
+        lines = text.split("\n")  # texts may hold U+2028, which ends no line of Rego
         self._engine.set_policy_length_config(
             max_col=max([1024, *map(len, lines)]) + 1,
             max_file_bytes=2 * len(text.encode()) + 1024,

@@ -59,7 +59,9 @@ class Line:
         self.until: float | None = None  # monotonic: nothing is asked later
         self.base = parts.path.rstrip("/")
         self._timeout = float(timeout_s)
-        self._headers = {"Content-Type": TYPE, "Accept": TYPE, **_bearer(token_env)}
+        self._headers = {"Content-Type": TYPE, "Accept": TYPE}
+        if token := token_of(token_env):
+            self._headers["Authorization"] = f"Bearer {token}"
         kind = _Kept if parts.scheme == "http" else _KeptTls
         self._connection: Any = kind(parts.hostname or "", parts.port or kind.default_port)
         self._asked = self._failed = self._skip = 0
@@ -223,14 +225,21 @@ def address(url: str) -> SplitResult:
     return parts
 
 
-def _bearer(token_env: str) -> dict[str, str]:
+def token_of(token_env: str) -> str:
+    """Return the bearer token that an environment variable holds, "" of none.
+
+    Raises
+    ------
+    SuiteError
+        If it is not set, or what it holds is no token; its value is in no message.
+    """
     if not token_env:
-        return {}
+        return ""
     token = os.environ.get(token_env, "")
     if not _TOKEN.fullmatch(token):
         found = "is not set" if not token else "holds no bearer token (letters, digits, -._~+/=)"
         raise SuiteError(f"token_env: the environment variable {token_env} {found}")
-    return {"Authorization": f"Bearer {token}"}
+    return token
 
 
 def strict_json(data: bytes) -> Any:

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 import numpy as np
 import psutil
 
+from misusebench.component import Decision
 from misusebench.frames import read_frame, write_frame
 from misusebench.policies import REGISTRY
+from misusebench.policies.engine import USUAL, is_usual
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,11 +35,14 @@ _ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_
 
 
 class AdapterFault(Exception):  # noqa: N818 - a fault of what is timed, as elsewhere
-    """A timed component raised, ended or gave no answer; `absent` if it is not installed."""
+    """A timed component raised, ended or gave no answer.
 
-    def __init__(self, what: str, *, absent: bool = False) -> None:
+    `absent`: it is not installed; `refused`: the policy is none for it, as it says itself.
+    """
+
+    def __init__(self, what: str, *, absent: bool = False, refused: bool = False) -> None:
         super().__init__(what)
-        self.absent = absent
+        self.absent, self.refused = absent, refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class Singles(NamedTuple):
 def candidates(
     names: Sequence[str] | None = None,
     parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    policy: Any = None,
 ) -> list[Candidate]:
     """Return engines by name; by default all that can be loaded from nothing but a policy.
 
@@ -70,9 +76,12 @@ def candidates(
         Of the registry.
     parameters
         Engine -> what its class takes; engines that ask elsewhere are there if they have some.
+    policy
+        What they are to load; rules that are code are not asked by default for any but their own.
     """
     given = parameters or {}
-    usual = [name for name in REGISTRY if name not in ELSEWHERE or name in given]
+    leave = {*ELSEWHERE, *(() if is_usual(policy) else (USUAL,))} - given.keys()
+    usual = [name for name in REGISTRY if name not in leave]
     return [Candidate(one, REGISTRY[one], given.get(one, {})) for one in names or usual]
 
 
@@ -134,7 +143,8 @@ class Adapter:
         if found is None:
             raise AdapterFault(self._why(late, most))
         if "error" in found[0]:
-            raise AdapterFault(found[0]["error"], absent=found[0]["absent"])
+            told = found[0]
+            raise AdapterFault(told["error"], absent=told["absent"], refused=told["refused"])
         return found
 
     def _end(self, late: threading.Event) -> None:
@@ -187,10 +197,10 @@ class Adapter:
         told, _ = self.ask({"op": "batches", "slot": slot, "size": size, "most_ns": most_ns})
         return float(told["n"] / told["ns"] * 1e9)
 
-    def decisions(self, slot: str, way: str) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
-        """Return outcome, reasons and errors of each request, one by one or in a batch."""
+    def decisions(self, slot: str, way: str) -> list[Decision]:
+        """Return the decision on each request, one by one or in a batch."""
         _, raw = self.ask({"op": "decide", "slot": slot, "way": way})
-        return [(outcome, tuple(reasons), tuple(errors))
+        return [Decision(outcome, tuple(reasons), tuple(errors))
                 for outcome, reasons, errors in json.loads(raw)]  # fmt: skip
 
     def resident_mib(self) -> float:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from misusebench.component import OUTCOMES
+from misusebench.policies.engine import USUAL
 from misusebench.policies.language import read_policy
-from misusebench.policies.language.cases import clauses, random_requests
-from misusebench.policies.reference import Reference
+from misusebench.policies.language.cases import random_requests
+from misusebench.policy_bench.agreement import Conformance, compare, decided
 from misusebench.policy_bench.tables import stream_of, table_of
 from misusesim import rng
 
@@ -17,31 +19,17 @@ if TYPE_CHECKING:
     from misusebench.component import Decision, Request
     from misusebench.policies.language import Policyfile
     from misusebench.policy_bench.adapter import Adapter
+    from misusebench.policy_bench.fail_open import Probe
 
 #: Shares of the requests that are timed: permitted; denied by one rule. The rest: by several.
 PERMITTED, BY_ONE = 0.66, 0.27
 #: Requests that are permitted, about which others are made up.
 _ABOUT: Final = 16
-USUAL: Final = "eleven_rules"
-#: By their codes in a table.
-OUTCOMES: Final = ("permit", "deny", "challenge")
 
 
 def policy_of(given: Any) -> Policyfile:
     """Return a policy as `load` gets it, read: None, or a table with `name` and `text`."""
     return read_policy(USUAL) if given is None else read_policy(given["name"], given["text"])
-
-
-def loaded(given: Any) -> Reference:
-    """Return the reference with a policy."""
-    engine = Reference()
-    engine.load(given, None)
-    return engine
-
-
-def sample(policy: Policyfile, count: int, seed: int = 0) -> list[Request]:
-    """Return random requests and one for each side of each clause."""
-    return [*random_requests(policy, count, seed), *(c.request for c in clauses(policy, seed)[0])]
 
 
 def mixed(given: Any, count: int, seed: int = 0) -> list[Request]:
@@ -50,18 +38,18 @@ def mixed(given: Any, count: int, seed: int = 0) -> list[Request]:
     Engines that stop at the first reason answer a mere random request, which several rules deny,
     faster than what they are asked every day.
     """
-    reference, policy = loaded(given), policy_of(given)
+    policy = policy_of(given)
     pools: list[list[Request]] = [[], [], []]
-    for nth, one in enumerate(_pool(policy, 6 * count, seed)):
-        decision = reference.decide(one)
+    pool = _pool(policy, 6 * count, seed)
+    for nth, (one, decision) in enumerate(zip(pool, decided(policy, pool), strict=True)):
         kind = min(2, len(decision.reasons)) if decision.outcome != "permit" else 0
         pools[kind].append(replace(one, officer_id=f"o{nth}", query_id=f"m{nth}"))
     few = round(PERMITTED * count), round(BY_ONE * count)
     wanted = *few, count - sum(few)
-    pools = [_shuffled(pool, seed) for pool in pools]
-    taken = [pool[:n] for pool, n in zip(pools, wanted, strict=True)]
+    pools = [_shuffled(one, seed) for one in pools]
+    taken = [one[:n] for one, n in zip(pools, wanted, strict=True)]
     lacking = count - sum(map(len, taken))
-    rest = [one for pool, n in zip(pools, wanted, strict=True) for one in pool[n:]]
+    rest = [one for some, n in zip(pools, wanted, strict=True) for one in some[n:]]
     found = [one for part in (*taken, rest[:lacking]) for one in part]
     return _shuffled(found, seed)
 
@@ -83,7 +71,7 @@ def disagreement(
 ) -> str:  # fmt: skip
     """Return why no time of an engine counts, "" if it decides as it should.
 
-    Where the engine tells an error its reasons are not compared: it must deny, and that is why.
+    An error where the reference has none disagrees, whatever the outcome beside it.
 
     Parameters
     ----------
@@ -99,32 +87,58 @@ def disagreement(
     batch, back = (adapter.decisions(slot, way) for way in ("batch", "back"))
     if len(batch) != len(asked):
         return f"{len(batch)} decisions on a batch of {len(asked)}"
-    for one, ours, (outcome, why, errors) in zip(asked, wanted, batch, strict=True):
-        if outcome != ours.outcome:
-            return f"{one.query_id}: {outcome}, the reference says {_told(ours)}"
-        if reasons and not errors and not ours.errors and why != ours.reasons:
-            return f"{one.query_id}: {outcome} for {', '.join(why)}, the reference {_told(ours)}"
-    if batch != back:
+    found = Conformance(adapter.candidate.name, reasons=0 if reasons else None)
+    compare(found, asked, wanted, batch)
+    if not found.first and batch != back:
         return "a batch in reverse differs from the batch"
-    return ""
+    return found.first
 
 
 def batch_differs(adapter: Adapter, slot: str) -> str:
     """Return why batches of an engine do not count, "" if they say what single decisions say."""
     single, batch = (adapter.decisions(slot, way) for way in ("single", "batch"))
-    apart = sum(a[:2] != b[:2] for a, b in zip(single, batch, strict=True))
+    apart = sum(a != b for a, b in zip(single, batch, strict=True))
     return f"{apart} of {len(single)} decisions differ in a batch" if apart else ""
 
 
-def table_differs(adapter: Adapter, asked: Sequence[Request], given: Any) -> str:
+def table_differs(adapter: Adapter, asked: Sequence[Request], wanted: Sequence[Decision]) -> str:
     """Return why tables of an engine do not count, "" if their outcomes are the reference's."""
-    _, codes = adapter.ask({"op": "table"}, stream_of(table_of(asked)))
-    wanted = [OUTCOMES.index(one.outcome) for one in loaded(given).decide_batch(asked)]
+    told, codes = adapter.ask({"op": "table"}, stream_of(table_of(asked)))
     if len(codes) != len(wanted):
         return f"{len(codes)} outcomes of a table of {len(wanted)}"
-    apart = sum(a != b for a, b in zip(codes, wanted, strict=True))
-    return f"{apart} of {len(wanted)} outcomes differ in a table" if apart else ""
+    apart = sum(code != OUTCOMES.index(one.outcome)
+                for code, one in zip(codes, wanted, strict=True))  # fmt: skip
+    if apart:
+        return f"{apart} of {len(wanted)} outcomes differ in a table"
+    odd = told["errors"] - sum(bool(one.errors) for one in wanted)
+    return f"{odd} errors too many in a table of {len(wanted)}" if odd else ""
 
 
-def _told(decision: Decision) -> str:
-    return f"{decision.outcome} ({', '.join(decision.reasons + decision.errors) or 'no reason'})"
+def fails_open(
+    adapter: Adapter, slot: str, asked: Sequence[Probe], ways: Sequence[str], *, table: bool
+) -> str:
+    """Return on what an engine permits for want of a fact, "" if it never does.
+
+    Parameters
+    ----------
+    adapter
+        With the probes' requests in the slot.
+    slot, asked
+        What is asked (:func:`misusebench.policy_bench.fail_open.probes`).
+    ways
+        How: "single", "batch".
+    table
+        Whether it takes tables of facts, and is asked for one too.
+    """
+    said = {way: [one.outcome for one in adapter.decisions(slot, way)] for way in ways}
+    if table and asked:
+        _, codes = adapter.ask({"op": "table"}, stream_of(table_of([one.request for one in asked])))
+        said["table"] = [OUTCOMES[code] for code in codes]
+    for way, outcomes in said.items():
+        if len(outcomes) != len(asked):
+            return f"{len(outcomes)} decisions on {len(asked)} requests, asked {way}"
+        opened = [p for p, one in zip(asked, outcomes, strict=True) if one == "permit"]
+        if opened:
+            return (f"permits {len(opened)} of {len(asked)} requests that lack a fact, the first "
+                    f"{opened[0].fact} (rule {opened[0].rule}), asked {way}")  # fmt: skip
+    return ""

@@ -43,6 +43,7 @@ class Conformance:
     engine: str
     version: str = ""
     lacking: str = ""  # why it was not asked
+    applicable: bool = True  # False where it said itself that the policy is none for it
     requests: int = 0
     decisions: int = 0  # that differ from the reference's
     reasons: int | None = 0  # that differ; None where the engine tells none
@@ -56,6 +57,13 @@ class Conformance:
         """Return whether it was asked and nothing was wrong."""
         wrong = (self.decisions, self.reasons, self.errors, self.opened, *self.batch.values())
         return not self.lacking and self.requests > 0 and not any(wrong)
+
+    @property
+    def verdict(self) -> str:
+        """Return in words whether it conforms."""
+        if not self.applicable:
+            return "not applicable"
+        return "conforms" if self.conforms else "does not conform"
 
 
 def engines(names: Iterable[str] = COMPILED) -> list[Variant]:
@@ -85,7 +93,7 @@ def agreement(policy: Policyfile, requests: Sequence[Request], engine: Variant) 
     found = Conformance(engine.label)
     answered = ask(engine, [Job(source(policy), requests, 1000)])
     if _taken(found, answered):
-        _compare(found, requests, decided(policy, requests), answered.decisions[0])
+        compare(found, requests, decided(policy, requests), answered.decisions[0])
     return found
 
 
@@ -131,7 +139,7 @@ def examine(
     rows = []
     for engine in variants:
         rows.append(_examined(policy, engine, asked, expected, asked[:few]))
-        progress(f"{engine.label}: {'conforms' if rows[-1].conforms else 'does not conform'}")
+        progress(f"{engine.label}: {rows[-1].verdict}")
     return rows
 
 
@@ -154,7 +162,7 @@ def _examined(
     if not _taken(found, answered):
         return found
     whole, alone, *rest = answered.decisions
-    _compare(found, asked, expected, whole)
+    compare(found, asked, expected, whole)
     alone = [*alone, *rest[len(SIZES) - 1][single:]]
     for size, batch in zip(SIZES, rest, strict=False):
         found.batch[str(size)] = _apart(alone[: len(batch)], batch)
@@ -168,14 +176,16 @@ def _taken(found: Conformance, answered: Answered) -> bool:
     """Note version and whatever kept the engine from answering; return whether it did answer."""
     found.version = answered.version
     found.reasons = 0 if answered.tells_reasons else None
+    found.applicable = answered.applicable
     found.lacking = answered.lacking or next(filter(None, answered.refused), "")
     return not found.lacking
 
 
-def _compare(
+def compare(
     found: Conformance, asked: Sequence[Request], expected: Sequence[Decision],
     answers: Sequence[Decision],
 ) -> None:  # fmt: skip
+    """Count what is wrong with an engine's answers, one a request, and note the first of it."""
     found.requests += len(asked)
     for request, one, other in zip(asked, expected, answers, strict=True):
         wrong = one.outcome != other.outcome
@@ -183,10 +193,16 @@ def _compare(
         if found.reasons is not None and one.reasons != other.reasons:
             found.reasons += 1
             wrong = True
-        found.errors += bool(other.errors)
+        if other.errors and not one.errors:
+            found.errors += 1
+            wrong = True
         if wrong and not found.first:
-            told = f"{other.outcome} {other.reasons} {other.errors}"
-            found.first = f"{request.query_id}: {one.outcome} {one.reasons}, got {told}"[:300]
+            found.first = f"{request.query_id}: {_told(other)}, the reference says {_told(one)}"
+
+
+def _told(decision: Decision) -> str:
+    why = ", ".join(decision.reasons + decision.errors) or "no reason"
+    return f"{decision.outcome} ({why:.150})"
 
 
 def _repeated(requests: Sequence[Request]) -> list[Request]:
@@ -241,7 +257,8 @@ def render(rows: Sequence[Conformance]) -> list[str]:
     lines = [f"| {' | '.join(heads)} |", "|---|---|---:|---:|---:|---:|---:|---:|"]
     for row in rows:
         if row.lacking:
-            lines.append(f"| {row.engine} | {row.version} | not asked: {row.lacking} | | | | | |")
+            why = "not asked" if row.applicable else "not applicable"
+            lines.append(f"| {row.engine} | {row.version} | {why}: {row.lacking} | | | | | |")
             continue
         reasons = "tells none" if row.reasons is None else f"{row.reasons:,}"
         batch = f"{sum(row.batch.values()):,}" if row.batch else ""

@@ -49,6 +49,7 @@ class Answered(NamedTuple):
     decisions: list[list[Decision]]  # by job; none where the policy was refused
     refused: list[str]  # by job: why the policy was not taken, "" if it was
     lacking: str = ""  # why the engine could not be asked at all
+    applicable: bool = True  # False where it said itself that a policy is none for it
 
 
 def variant(name: str, **parameters: Any) -> Variant:
@@ -92,8 +93,9 @@ def ask(engine: Variant, jobs: Sequence[Job]) -> Answered:
         for one in answer["decisions"]
     ]
     return Answered(
-        answer["version"], answer["tells_reasons"], decisions, answer["refused"], answer["lacking"]
-    )
+        answer["version"], answer["tells_reasons"], decisions, answer["refused"], answer["lacking"],
+        answer["applicable"],
+    )  # fmt: skip
 
 
 def _listed(request: Request) -> list[Any]:
@@ -109,6 +111,7 @@ def _listed(request: Request) -> list[Any]:
 def _answer(asked: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "version": "", "tells_reasons": True, "decisions": [], "refused": [], "lacking": "",
+        "applicable": True,
     }  # fmt: skip
     module, _, name = asked["target"].partition(":")
     try:
@@ -118,7 +121,10 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
     found["version"] = str(engine.version)
     found["tells_reasons"] = bool(getattr(engine, "tells_reasons", True))
     for job in asked["jobs"]:
-        why, decisions = _job(engine, job)
+        try:
+            why, decisions = _job(engine, job)
+        except SuiteError as error:
+            why, decisions, found["applicable"] = str(error)[:300], [], False
         found["refused"].append(why)
         found["decisions"].append(decisions)
     return found
@@ -128,6 +134,8 @@ def _job(engine: Any, job: dict[str, Any]) -> tuple[str, list[list[Any]]]:
     """Return why a policy was refused, or the decisions."""
     try:
         engine.load(job["policy"], None)
+    except SuiteError:
+        raise
     except Exception as error:  # noqa: BLE001 - whatever its parser raises is the answer
         return f"{type(error).__name__}: {error}"[:300], []
     requests = [Request(*one) for one in job["requests"]]
@@ -145,11 +153,13 @@ def _tried(decide: Any, asked: Any) -> Iterable[Decision]:
     """Return decisions; what an engine raises is a deny of all that it was asked."""
     single = isinstance(asked, Request)
     try:
-        answers = decide(asked)
+        answers = [decide(asked)] if single else list(decide(asked))
+        if not single and len(answers) != len(asked):
+            raise ValueError(f"{len(answers)} decisions on a batch of {len(asked)}")  # noqa: TRY301
     except Exception as error:  # noqa: BLE001 - the contract: an error is a deny, and counted
         refusal = Decision("deny", (), (f"{type(error).__name__}: {error}"[:300],))
         return [refusal] * (1 if single else len(asked))
-    return [answers] if single else answers
+    return answers
 
 
 def _plain(decision: Decision) -> list[Any]:

@@ -32,6 +32,7 @@ class Difference:
     opened: int  # a permit where the single one is none
     permits: int  # of the single ones: without both kinds nothing is shown
     unanswered: int  # of either, with an error
+    apart: int = 0  # not the same, errors among them: an error in both is none of the batch's
 
 
 def compare(
@@ -89,7 +90,12 @@ def _difference(ids: str, size: int, pairs: Sequence[tuple[Decision, Decision]])
         sum(other.outcome == "permit" and one.outcome != "permit" for one, other in wrong),
         sum(one.outcome == "permit" for one, _ in pairs),
         sum(bool(one.errors or other.errors) for one, other in pairs),
+        sum(_said(one) != _said(other) for one, other in pairs),
     )  # fmt: skip
+
+
+def _said(one: Decision) -> tuple[str, tuple[str, ...], bool]:
+    return one.outcome, one.reasons, bool(one.errors)
 
 
 def verdict(found: Iterable[Difference]) -> str:

@@ -98,7 +98,8 @@ class Connection:
         except (OSError, http.client.HTTPException, ValueError):
             self._http.close()
             return False
-        return answer.status == http.client.OK and isinstance(told.get("decision"), bool)
+        said = told.get("decision") if isinstance(told, dict) else None
+        return answer.status == http.client.OK and isinstance(said, bool)
 
 
 def open_loop(connect: Callable[[], Ask], due: NDArray[np.float64], workers: int) -> Asked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from misusesim.dataset.reader import Dataset
+
+MOST_ID: Final = 2**64 - 1
 
 
 def explain(dataset: Dataset, query_id: int, policy: str) -> dict[str, Any]:
@@ -41,6 +43,8 @@ def explain(dataset: Dataset, query_id: int, policy: str) -> dict[str, Any]:
     SuiteError
         If the log has no such query, or there is no such policy.
     """
+    if not 0 <= query_id <= MOST_ID:
+        raise SuiteError(f"query {query_id} is not in any log: ids go from 0 to 2^64 - 1")
     rules, log = read_policy(policy), dataset.log()
     place = np.flatnonzero(log["query_id"].to_numpy() == np.uint64(query_id))
     if not len(place):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from misusebench.policy_bench.agreeing import OUTCOMES
+from misusebench.component import OUTCOMES
 from misusebench.timing import percentiles_ms
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _speed_row(name: str, one: Mapping[str, Any]) -> list[str]:
     batches = [rates.get(f"batch {size}") for size in (1, 100, 1_000)]
     return [
         name, one["version"] or "-",
-        "valid" if one["valid"] else "not installed" if one["absent"] else "INVALID",
+        "valid" if one["valid"] else _state(one),
         f"{single['median']:,.0f}" if single else "-", ratio, span,
         *(f"{rate['median']:,.0f}" if rate else "-" for rate in batches),
     ]  # fmt: skip
@@ -151,5 +151,12 @@ def _rate(found: Mapping[str, Any] | None) -> str:
 
 
 def _wrong(name: str, one: Mapping[str, Any]) -> str:
-    state = "not installed" if one["absent"] else "INVALID, its times do not count"
-    return f"- `{name}`: {state}: {one['why']}"
+    more = ", its times do not count" if _state(one) == "INVALID" else ""
+    return f"- `{name}`: {_state(one)}{more}: {one['why']}"
+
+
+def _state(one: Mapping[str, Any]) -> str:
+    """Return why there are no times that count."""
+    if one["absent"]:
+        return "not installed"
+    return "INVALID" if one["applicable"] else "not applicable"

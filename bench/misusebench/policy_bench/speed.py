@@ -18,12 +18,13 @@ from misusebench.policy_bench.adapter import Adapter, AdapterFault, Candidate, c
 from misusebench.policy_bench.agreeing import (
     batch_differs,
     disagreement,
-    loaded,
+    fails_open,
     mixed,
     policy_of,
-    sample,
     table_differs,
 )
+from misusebench.policy_bench.agreement import cases, decided
+from misusebench.policy_bench.fail_open import probes
 from misusebench.policy_bench.figures import overhead, split_us, spread
 from misusebench.policy_bench.tables import stream_of, table_of
 from misusebench.timing import machine
@@ -47,6 +48,7 @@ class Plan:
     rounds: int = 3  # of each launch
     launches: int = 3
     checked: int = 1_000  # random requests on which an engine must agree, besides those per clause
+    probes: int = 3  # requests that lack a fact, for each fact of each rule
     table_rows: int = 100_000
     sizes: tuple[int, ...] = (1, 100, 1_000)
     most_s: float = 120.0  # for any one question
@@ -60,6 +62,7 @@ class _Seen:
 
     why: str = ""  # no time counts
     absent: bool = False
+    refused: bool = False  # the policy is none for it
     about: dict[str, Any] = field(default_factory=dict)
     cold: list[dict[str, float]] = field(default_factory=list)  # ms, a launch
     memory: list[dict[str, float]] = field(default_factory=list)  # MiB, a launch
@@ -87,7 +90,7 @@ def speed(
         Requests to be timed, for instance of a log; by default made (:func:`agreeing.mixed`).
     """
     plan = plan or Plan()
-    return _Run(policy, engines or candidates(), plan, asked).result()
+    return _Run(policy, engines or candidates(policy=policy), plan, asked).result()
 
 
 class _Run:
@@ -99,7 +102,10 @@ class _Run:
         self.engines = [*own, *(one for one in engines if one.name not in {o.name for o in own})]
         self.policy, self.plan = policy, plan
         self.asked = list(asked or mixed(policy, plan.requests, plan.seed))
-        self.checked = sample(policy_of(policy), plan.checked, plan.seed)
+        rules = policy_of(policy)
+        self.checked = cases(rules, plan.checked, plan.seed)
+        self.wanted = decided(rules, self.checked)
+        self.probes = probes(rules, plan.probes, plan.seed)
         self.seen = {one.name: _Seen() for one in self.engines}
         self.chance = rng.stream(plan.seed, "policy-speed")
         rows = table_of([self.asked[n % len(self.asked)] for n in range(plan.table_rows)])
@@ -128,6 +134,7 @@ class _Run:
         except AdapterFault as fault:
             seen = self.seen[name]
             seen.why, seen.absent = seen.why or str(fault), fault.absent
+            seen.refused = fault.refused
             return False
         return True
 
@@ -157,15 +164,18 @@ class _Run:
 
     def _checked(self, name: str, adapter: Adapter) -> None:
         """Note why no time of an engine counts, if so."""
-        seen = self.seen[name]
-        adapter.keep("checked", self.checked)
+        seen, asked, wanted = self.seen[name], self.checked, self.wanted
+        single, table = (one in seen.about["has"] for one in ("decide", "decide_table"))
+        adapter.keep("checked", asked)
+        adapter.keep("probes", [one.request for one in self.probes])
+        ways = ("single", "batch") if single else ("batch",)
         tells = seen.about["tells_reasons"]
-        wanted = loaded(self.policy).decide_batch(self.checked)
-        seen.why = disagreement(adapter, "checked", self.checked, wanted, reasons=tells)
-        if not seen.why and "decide" in seen.about["has"]:
-            seen.why = batch_differs(adapter, "checked")
-        if not seen.why and "decide_table" in seen.about["has"]:
-            seen.why = table_differs(adapter, self.checked, self.policy)
+        seen.why = (
+            disagreement(adapter, "checked", asked, wanted, reasons=tells)
+            or (batch_differs(adapter, "checked") if single else "")
+            or (table_differs(adapter, asked, wanted) if table else "")
+            or fails_open(adapter, "probes", self.probes, ways, table=table)
+        )
 
     def _round(self, running: dict[str, Adapter], turn: tuple[int, int]) -> None:
         names = list(running)
@@ -213,6 +223,7 @@ def _summary(seen: _Seen, base: _Seen) -> dict[str, Any]:
     """Return what was found of one engine."""
     return {
         "valid": not seen.why, "why": seen.why, "absent": seen.absent,
+        "applicable": not seen.refused,
         "version": seen.about.get("version", ""),
         "cold_ms": _medians(seen.cold), "memory_mib": _medians(seen.memory),
         "single_us": split_us(seen.singles),

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.policies.language import read_policy
 from misusebench.policy_bench.adapter import Adapter, AdapterFault, Candidate, candidates
-from misusebench.policy_bench.agreeing import batch_differs, disagreement, loaded, mixed
+from misusebench.policy_bench.agreeing import batch_differs, disagreement, mixed, policy_of
+from misusebench.policy_bench.agreement import decided
 from misusebench.policy_bench.figures import split_us, table
 from misusebench.policy_bench.held_facts import POLICY, asked_of
 from misusebench.policy_bench.stores import STORES
@@ -135,9 +136,10 @@ def rule_sweep(
     def case(count: int) -> Case:
         policy = grown(base, count)
         asked = of_agencies(usual, count, plan.seed)
-        return policy, None, asked, loaded(policy).decide_batch(asked)
+        return policy, None, asked, decided(policy_of(policy), asked)
 
-    return _swept("rules", engines or candidates(), counts, case, plan)
+    engines = engines or candidates(policy=grown(base, counts[-1]))
+    return _swept("rules", engines, counts, case, plan)
 
 
 def entity_sweep(counts: Sequence[int] = ENTITIES, plan: SweepPlan | None = None) -> dict[str, Any]:
@@ -150,7 +152,7 @@ def entity_sweep(counts: Sequence[int] = ENTITIES, plan: SweepPlan | None = None
 
     def case(count: int) -> Case:
         bare, whole = asked_of(count, plan.requests, plan.seed)
-        return POLICY, {"entities": count}, bare, loaded(POLICY).decide_batch(whole)
+        return POLICY, {"entities": count}, bare, decided(policy_of(POLICY), whole)
 
     engines = [Candidate(name, target) for name, target in STORES.items()]
     return _swept("entities", engines, counts, case, plan)
@@ -201,7 +203,8 @@ def _one(engine: Candidate, given: Case, plan: SweepPlan) -> dict[str, Any]:
             told["why"] = disagreement(adapter, "checked", asked[:few], wanted[:few], reasons=tells)
             told["why"] = told["why"] or batch_differs(adapter, "checked")
         except AdapterFault as fault:
-            told |= {"cut": f"{doing}: {fault}", "absent": fault.absent}
+            what = "not applicable" if fault.refused else doing
+            told |= {"cut": f"{what}: {fault}", "absent": fault.absent}
     return told | {"valid": not told["why"]}
 
 

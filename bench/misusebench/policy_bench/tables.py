@@ -6,24 +6,26 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
+from misusebench.policies.language.vocabulary import parts_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from misusebench.component import Request
 
-_PLACES: Final = ("officer", "database", "context")
+_PLACES: Final = ("officer", "action", "database", "context")
 
 
 def table_of(requests: Sequence[Request]) -> pa.Table:
     """Return one row per request: its ids, and every fact that any of them has; else null."""
+    rows = [parts_of(one) for one in requests]
     columns: dict[str, list[Any]] = {
-        "query_id": [one.query_id for one in requests],
-        "officer_id": [one.officer_id for one in requests],
-        "action.name": [one.action for one in requests],
+        "query_id": [one["query"]["id"] for one in rows],
+        "officer_id": [one["officer"].pop("id") for one in rows],
     }
     for place in _PLACES:
-        for name in sorted({name for one in requests for name in getattr(one, place)}):
-            columns[f"{place}.{name}"] = [getattr(one, place).get(name) for one in requests]
+        for name in sorted({name for one in rows for name in one[place]}):
+            columns[f"{place}.{name}"] = [one[place].get(name) for one in rows]
     return pa.table(columns)
 
 

@@ -20,6 +20,7 @@ from array import array
 from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.component import Decision, Request
+from misusebench.errors import SuiteError
 from misusebench.frames import read_frame, write_frame
 
 if TYPE_CHECKING:
@@ -53,9 +54,13 @@ class Timed:
         try:
             return operations[header["op"]](header, payload)
         except Exception as error:  # noqa: BLE001 - an engine's fault, told as such
-            told = f"{type(error).__name__}: {error}"[:500]
+            wrong = isinstance(error, SuiteError)
+            told = str(error)[:500] if wrong else f"{type(error).__name__}: {error}"[:500]
             absent = isinstance(error, ImportError) or "not installed" in told
-            return {"error": told, "absent": absent and header["op"] in ("start", "load")}, b""
+            return {
+                "error": told, "absent": absent and header["op"] in ("start", "load"),
+                "refused": wrong and not absent and header["op"] == "load",
+            }, b""  # fmt: skip
 
     def _hello(self, _: dict[str, Any], __: bytes) -> Answer:
         return {"now_ns": time.monotonic_ns()}, b""
@@ -151,9 +156,9 @@ class Timed:
         if way == "single":
             found = [self._one(request) for request in asked]
         elif way == "batch":
-            found = self._component.decide_batch(asked)
+            found = self._many(asked)
         else:
-            found = self._component.decide_batch(asked[::-1])[::-1]
+            found = self._many(asked[::-1])[::-1]
         told = [[d.outcome, list(map(str, d.reasons)), list(map(str, d.errors))] for d in found]
         return {}, json.dumps(told, allow_nan=False).encode()
 
@@ -161,7 +166,13 @@ class Timed:
         try:
             return self._component.decide(request)
         except Exception as error:  # noqa: BLE001 - the contract
-            return Decision("deny", (), (f"{type(error).__name__}: {error}"[:300],))
+            return _refusal(error)
+
+    def _many(self, asked: list[Request]) -> list[Any]:
+        try:
+            return list(self._component.decide_batch(asked))
+        except Exception as error:  # noqa: BLE001 - the contract
+            return [_refusal(error)] * len(asked)
 
     def _table(self, _: dict[str, Any], payload: bytes) -> Answer:
         """Decide a whole table of facts; the outcomes' codes come back."""
@@ -171,8 +182,10 @@ class Timed:
         self._component.decide_table(table.slice(0, 1))  # what is imported and made only once
         gc.collect()
         start = time.perf_counter_ns()
-        outcome = self._component.decide_table(table)[0]
+        outcome, why, explanations = self._component.decide_table(table)
         told = {"ns": time.perf_counter_ns() - start, "n": table.num_rows}
+        bad = [nth for nth, (_, errors) in enumerate(explanations) if errors]
+        told["errors"] = sum((why == nth).sum().item() for nth in bad)
         if all(callable(getattr(self._component, one, None)) for one in ("encode", "evaluate")):
             start = time.perf_counter_ns()
             encoded = self._component.encode(table)
@@ -195,6 +208,10 @@ class Timed:
         serving.on = False
         serving.thread.join()
         return {"ns": end - start, **serving.gaps(start, end)}, b""
+
+
+def _refusal(error: Exception) -> Decision:
+    return Decision("deny", (), (f"{type(error).__name__}: {error}"[:300],))
 
 
 class _Serving:

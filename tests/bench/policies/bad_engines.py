@@ -59,6 +59,22 @@ class Raises(OneByOne):
         return super().decide(request)
 
 
+class Short(Reference):
+    """Leaves out the last of a batch of many."""
+
+    def decide_batch(self, requests):
+        found = super().decide_batch(requests)
+        return found[:-1] if len(found) > 50 else found
+
+
+class Grumbles(Reference):
+    """Right in all it decides, with an error beside each."""
+
+    def decide_batch(self, requests):
+        found = super().decide_batch(requests)
+        return [Decision(one.outcome, one.reasons, ("oh",)) for one in found]
+
+
 class Dies(Reference):
     """Ends its process."""
 

@@ -11,6 +11,7 @@ from misusebench.policies.language import read_policy
 TEXTS: Final = (
     "it's", 'say "x"', "a && b || !c", "p.rule, r.x", "back\\slash", "line\nend", "tab\there",
     "\u00e9\u4e2d\U0001f600", "(x]", "x; y // z -- w", "{{}}", "\x07\x08\x0c\x1f", "%s $1", "null",
+    "a\\b", "x\\u1234", "\\\\n", "two\u2028lines", "next\x85line\x9f", "\\u{41}", "\ufeffx",
 )  # fmt: skip
 _LONG: Final = ", ".join(repr(f"role_{n}") for n in range(300))
 _TOML: Final = f"""\

@@ -63,6 +63,8 @@ def test_twenty_thousand_requests(name, many):
         ("FirstOfBatch", {"batch"}),
         ("FirstRules", {"opened"}),
         ("Raises", {"decisions", "reasons", "errors", "batch"}),
+        ("Short", {"decisions", "reasons", "errors", "batch"}),
+        ("Grumbles", {"errors", "batch"}),
     ],
 )
 def test_a_fault_is_found(name, wrong):
@@ -95,6 +97,9 @@ def test_casbin_refuses_what_it_cannot_say():
     row = agreement.agreement(odd_policy(), [], agreement.engines(["casbin"])[0])
 
     assert "rule SAME challenges, and casbin names no rules" in row.lacking
+    assert row.verdict == "not applicable"
+    assert agreement.render([row])[2].startswith("| casbin | ")
+    assert "| not applicable: odd: rule SAME" in agreement.render([row])[2]
 
 
 def test_added_rules_deny():

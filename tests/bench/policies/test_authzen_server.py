@@ -5,8 +5,12 @@ from __future__ import annotations
 import http.client
 import json
 import signal
+import socket
+import struct
 import subprocess
 import sys
+import time
+from urllib.parse import urlsplit
 
 import pytest
 from tests.bench.literal import request
@@ -247,3 +251,26 @@ def test_a_policy_that_answers_less_denies_all():
         found = _several(url, "permit", "permit")
     assert [one["decision"] for one in found] == [False, False]
     assert found[0]["context"]["error"]["message"] == "the policy gave 1 decisions for 2 requests"
+
+
+def test_a_client_that_hangs_up_is_nobodys_fault(capfd):
+    """A reset before the reply prints nothing; the server goes on."""
+    with running(serve(Fixed())) as url:
+        for _ in range(3):
+            with socket.create_connection(("127.0.0.1", urlsplit(url).port)) as line:
+                line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                line.sendall(b"POST /access/v1/evaluation HTTP/1.1\r\n")
+        time.sleep(0.1)
+        assert _several(url, "permit")[0]["decision"] is True
+    assert capfd.readouterr().err == ""
+
+
+def test_what_goes_wrong_in_the_server_is_told(capfd):
+    """Only clients that have gone are passed over."""
+    server = serve(Fixed())
+    try:
+        int("lost")
+    except ValueError:
+        server.handle_error(None, ("127.0.0.1", 1))
+    server.server_close()
+    assert "lost" in capfd.readouterr().err

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from misusebench.errors import SuiteError
 from misusebench.policies.cerbos_text import cerbos_text
 from misusebench.policies.language import read_policy
 from misusebench.policy_bench import fixture
@@ -68,3 +71,11 @@ def test_the_kind_of_resource_is_the_caller_s():
     """Cerbos looks a policy up by it."""
     found = json.loads(cerbos_text(read_policy(fixture.POLICY), "record"))
     assert found["resourcePolicy"]["resource"] == "record"
+
+
+@pytest.mark.parametrize("kind", ['"text"', '{ default = "x" }'])
+def test_of_the_query_cerbos_has_its_id_only(kind):
+    """A policy with another fact of the query is refused with what to do."""
+    text = f'[facts]\n"query.batch" = {kind}\n[permit]\nwhen = "query.batch == \'1\'"\n'
+    with pytest.raises(SuiteError, match=r"query\.batch: .* its id only"):
+        cerbos_text(read_policy("own.toml", text))

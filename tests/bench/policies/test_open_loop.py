@@ -9,10 +9,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 from tests.bench.literal import request
+from tests.bench.policies.servers import scripted
 
 from misusebench.errors import ComponentError
 from misusebench.policy_bench.arrivals import Burst, arrivals
-from misusebench.policy_bench.client import Load, run
+from misusebench.policy_bench.client import Connection, Load, run
 from misusebench.policy_bench.open_loop import (
     NullServer,
     bodies_of,
@@ -157,3 +158,13 @@ def test_a_client_that_cannot_begin_is_told():
     """An address that is none ends the client; its last words are in the error."""
     with pytest.raises(ComponentError, match="the client of nowhere ended"):
         put(Load("nowhere", ["{}"], seconds=0.1, rate=-1))
+
+
+@pytest.mark.parametrize("body", [[], [{"decision": True}], "yes", {"decision": 1}, None])
+def test_a_reply_that_is_no_decision_is_an_error(body):
+    """A worker that is sent a list, or anything else, counts it and goes on."""
+    for told, good in ((body, False), ({"decision": False}, True)):
+        with scripted((told, 200)) as (url, _):
+            one = Connection(Load(url, ["{}"]))
+            assert one.ask(0) is good
+            one._http.close()

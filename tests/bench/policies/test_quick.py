@@ -14,7 +14,10 @@ from misusebench.policies.language.cases import random_requests
 from misusebench.policies.reference import Reference
 
 #: What may stand in the place of a fact.
-ODD = (None, "", "x", 0, 1, True, False, 2**53, -(2**53), 1.5, [], ["A"], ["A", 1], ("A",), {})
+ODD = (
+    None, "", "x", "a\0", "\ud800", ["\ud800"], "\ud83d\ude00", "\u00e9", 0, 1, True, False, 2**53,
+    -(2**53), 1.5, [], ["A"], ["A", 1], ("A",), {},
+)  # fmt: skip
 OWN = """
 [facts]
 "database.status" = { default = "open" }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.bench.policies.odd_policy import odd_policy
 
 from misusebench.policies.reference import Reference
 from misusebench.policy_bench.adapter import Adapter, AdapterFault, Candidate, Singles, candidates
@@ -18,7 +19,8 @@ ROOT = str(Path(__file__).parents[3])
 #: Two of them are right.
 WRONG = (
     "Columns", "Lonely", "Lenient", "Forgetful", "FirstOfBatch", "Raising", "Ending", "Table",
-    "EverySecond",
+    "EverySecond", "Grumbling", "FillsIn", "FillsInBatches", "FillsInTables", "GrumblingTables",
+    "Short",
 )  # fmt: skip
 
 
@@ -39,8 +41,15 @@ def test_a_wrong_engine_is_timed_and_marked_with_the_reason(found):
     assert engines["reference"]["valid"]
     right = {"null", "reference", "Columns", "Lonely"}
     assert {name for name, one in engines.items() if one["valid"]} == right
-    assert "permit, the reference says deny (WARRANT)" in engines["Lenient"]["why"]
-    assert "the reference deny" in engines["Forgetful"]["why"]
+    assert "permit (no reason), the reference says deny (WARRANT)" in engines["Lenient"]["why"]
+    assert "the reference says deny" in engines["Forgetful"]["why"]
+    assert "something went wrong), the reference says" in engines["Grumbling"]["why"]
+    assert "errors too many in a table" in engines["GrumblingTables"]["why"]
+    assert engines["Short"]["why"].endswith(f"on a batch of {engines['Short']['why'][-3:]}")
+    for name, way in (("", "single"), ("Batches", "batch"), ("Tables", "table")):
+        why = engines[f"FillsIn{name}"]["why"]
+        assert "requests that lack a fact, the first" in why
+        assert why.endswith(f"asked {way}")
     assert "decisions differ in a batch" in engines["FirstOfBatch"]["why"]
     assert engines["EverySecond"]["why"] == "a batch in reverse differs from the batch"
     assert "outcomes differ in a table" in engines["Table"]["why"]
@@ -65,6 +74,22 @@ def test_the_page_says_invalid_and_what_the_harness_costs(found):
     assert 0 < cost["in_service_time_us"] <= cost["per_decision_us"]
     assert cost["per_decision_us"] < 20 * MOST_OVERHEAD_US  # far off even on a busy machine
     json.dumps(found, allow_nan=False)
+
+
+def test_a_policy_that_is_none_for_an_engine_is_not_applicable():
+    """Casbin cannot say a challenge, and rules that are code take no others: neither is INVALID."""
+    policy = odd_policy()
+    given = {"name": policy.name, "text": policy.text}
+    assert "eleven_rules" not in [one.name for one in candidates(policy=given)]
+    plan = Plan(requests=40, rounds=1, launches=1, checked=30, table_rows=10, sizes=(1,))
+    found = speed(given, candidates(["casbin", "eleven_rules"]), plan)
+    for name, why in (("casbin", "rule SAME challenges"), ("eleven_rules", "takes no other")):
+        one = found["engines"][name]
+        assert (one["valid"], one["applicable"], one["absent"]) == (False, False, False)
+        assert why in one["why"]
+    page = "\n".join(render(found))
+    assert "- `casbin`: not applicable: odd: rule SAME" in page
+    assert "INVALID" not in page
 
 
 def test_what_is_told_of_a_valid_engine(found):

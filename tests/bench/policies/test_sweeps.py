@@ -9,8 +9,10 @@ from matplotlib.figure import Figure
 
 from misusebench.policies.language import read_policy
 from misusebench.policy_bench.adapter import Candidate
-from misusebench.policy_bench.agreeing import loaded, mixed
+from misusebench.policy_bench.agreeing import mixed, policy_of
+from misusebench.policy_bench.agreement import decided
 from misusebench.policy_bench.held_facts import POLICY, asked_of, officer_facts
+from misusebench.policy_bench.judged import reference
 from misusebench.policy_bench.stores import HeldByCedar, HeldInDict, HeldInSqlite, HeldNowhere
 from misusebench.policy_bench.sweeps import (
     SweepPlan,
@@ -37,7 +39,7 @@ def test_an_added_rule_fires_for_its_agency_only():
     policy = grown("eleven_rules", 120)
     assert len(read_policy("x", policy["text"]).rules) == 131
     asked = of_agencies(mixed(None, 2_000), 120)
-    base, more = loaded(None).decide_batch(asked), loaded(policy).decide_batch(asked)
+    base, more = (decided(policy_of(one), asked) for one in (None, policy))
     fired = set()
     for one, before, after in zip(asked, base, more, strict=True):
         word, _, number = one.officer["agency"].partition("-")
@@ -56,7 +58,7 @@ def test_who_moves_to_another_agency_keeps_what_was_permitted():
     """Case, owner and agreements move along, so no other rule tells the two apart."""
     usual = mixed(None, 600)
     moved = of_agencies(usual, 10)
-    engine = loaded(None)
+    engine = reference("eleven_rules")
     assert engine.decide_batch(usual) == engine.decide_batch(moved)
     agencies = [one.officer["agency"] for one in moved[1::2]]
     assert set(agencies) == {f"agency-{n}" for n in range(10)}
@@ -75,7 +77,7 @@ def test_a_sweep_cuts_off_marks_and_goes_on_with_others():
     assert slow["5"]["load_ms"] > 300
     assert slow["60"]["cut"] == "loading: no answer within 1.2 s"
     assert list(forgetful) == list(found["engines"]["reference"]) == ["5", "60", "70"]
-    assert "the reference deny" in forgetful["5"]["why"]
+    assert "the reference says deny" in forgetful["5"]["why"]
     assert not forgetful["5"]["valid"]
     page = "\n".join(render(found))
     assert "- `Slow` at 60: cut off, loading: no answer within 1.2 s" in page
@@ -115,7 +117,7 @@ def test_wherever_facts_are_held_the_decision_is_the_same(store):
     bare, whole = asked_of(90, 500)
     held = store()
     held.load(POLICY, {"entities": 90})
-    wanted = loaded(POLICY).decide_batch(whole)
+    wanted = decided(policy_of(POLICY), whole)
     answers = held.decide_batch(bare)
     assert [(d.outcome, d.reasons) for d in answers] == [(d.outcome, d.reasons) for d in wanted]
     assert {reason for one in wanted for reason in one.reasons} == {

@@ -117,6 +117,71 @@ class Lonely(Reference):
         return super().decide(request)
 
 
+class Grumbling(Reference):
+    """Right in all it decides, with an error beside each decision."""
+
+    name = "grumbling"
+
+    def decide(self, request):
+        found = super().decide(request)
+        return Decision(found.outcome, found.reasons, ("something went wrong",))
+
+    def decide_batch(self, requests):
+        return [self.decide(one) for one in requests]
+
+
+class FillsIn(Reference):
+    """Permits where a fact is missing."""
+
+    name = "fills_in"
+
+    def decide(self, request):
+        found = super().decide(request)
+        return Decision("permit") if found.errors else found
+
+    def decide_batch(self, requests):
+        return [self.decide(one) for one in requests]
+
+
+class FillsInBatches(Reference):
+    """Permits where a fact is missing, in batches only."""
+
+    name = "fills_in_batches"
+
+    def decide_batch(self, requests):
+        found = super().decide_batch(requests)
+        return [Decision("permit") if one.errors else one for one in found]
+
+
+class FillsInTables(Columns):
+    """Permits where a fact is missing, in tables only."""
+
+    name = "fills_in_tables"
+
+    def evaluate(self, encoded):
+        found = self.decide_batch(encoded)
+        return np.array([one.outcome != "permit" and not one.errors for one in found])
+
+
+class GrumblingTables(Columns):
+    """Right in its tables, with an error beside each decision."""
+
+    name = "grumbling_tables"
+
+    def decide_table(self, facts):
+        outcome, why, _ = super().decide_table(facts)
+        return outcome, why, [((), ("something went wrong",))]
+
+
+class Short(Reference):
+    """Leaves out the last of a batch."""
+
+    name = "short"
+
+    def decide_batch(self, requests):
+        return super().decide_batch(requests)[:-1]
+
+
 class Table(Reference):
     """Columnar in name only; its tables permit everything."""
 

@@ -23,7 +23,7 @@ from misusebench.policies.language.syntax import (
     Operator,
     Some,
 )
-from misusebench.policies.language.vocabulary import KIND_WORDS
+from misusebench.policies.language.vocabulary import KIND_WORDS, MOST, UNSAYABLE, sayable
 from misusebench.specs import guess
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ _OPERATORS: Final[dict[type, Operator]] = {
 _MIRRORED: Final[dict[Operator, Operator]] = {
     "==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=",
 }  # fmt: skip
-#: Whole numbers that every engine can hold: doubles end here.
-_MOST: Final = 2**53
 
 
 class ConditionError(ValueError):
@@ -168,7 +166,7 @@ class _Parser:
         if key.kind != "text":
             raise ConditionError(f"{key.name} is {KIND_WORDS[key.kind]}; tables have texts as keys")
         lines = [
-            Every((Compare("==", key, line), Among(item, _same_kind(item, options))))
+            Every((Compare("==", key, _constant(line)), Among(item, _same_kind(item, options))))
             for line, options in tables[name].items()
             if options
         ]
@@ -199,8 +197,10 @@ def _signed(node: ast.expr) -> int | None:
 def _constant(value: object) -> str | int:
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise ConditionError(f"{value!r:.40}: constants are texts and whole numbers")
-    if isinstance(value, int) and abs(value) >= _MOST:
+    if isinstance(value, int) and abs(value) >= MOST:
         raise ConditionError(f"{value}: numbers lie between -2^53 and 2^53")
+    if isinstance(value, str) and not sayable(value):
+        raise ConditionError(f"{value!r:.40} {UNSAYABLE}: no engine could be asked for it")
     return value
 
 

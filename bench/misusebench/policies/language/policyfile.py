@@ -10,7 +10,7 @@ from misusebench.errors import SuiteError
 from misusebench.faults import Faults
 from misusebench.policies.language.parse import ConditionError, Names, parse
 from misusebench.policies.language.syntax import Every, Negation, facts_of
-from misusebench.policies.language.vocabulary import FACT_KINDS, IDS, PLACES, TYPES
+from misusebench.policies.language.vocabulary import FACT_KINDS, IDS, PLACES, TYPES, sayable
 from misusebench.reading import read_text, toml_of
 from misusebench.specs import guess
 
@@ -231,9 +231,10 @@ class _Reader:
 
 def _kind(value: Any) -> str:
     """Return the kind of a default, "" if it has none."""
-    texts = isinstance(value, list) and all(isinstance(one, str) for one in value)
-    kinds = [kind for kind, wanted in TYPES.items() if type(value) is wanted]
-    return "" if isinstance(value, list) and not texts else (kinds[0] if kinds else "")
+    texts = value if isinstance(value, list) else [value] if isinstance(value, str) else []
+    if not all(isinstance(one, str) and sayable(one) for one in texts):
+        return ""
+    return next((kind for kind, wanted in TYPES.items() if type(value) is wanted), "")
 
 
 def only(policy: Policyfile, ids: set[str]) -> Policyfile:

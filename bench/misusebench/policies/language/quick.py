@@ -9,24 +9,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from misusebench.policies.language.vocabulary import TYPES
+from misusebench.policies.language.vocabulary import TYPES, sayable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from misusebench.component import Request
+    from misusebench.policies.language.guard import Needs
     from misusebench.policies.language.policyfile import Policyfile
 
 #: Parts of a request that hold facts by name.
 _HELD: Final = ("officer", "database", "context")
 
 
-def named(policy: Policyfile) -> dict[str, str]:
+def named(policy: Policyfile | Needs) -> dict[str, str]:
     """Return the name that each fact of a policy has inside a function, by fact."""
     return {fact: f"f{nth}" for nth, fact in enumerate(policy.kinds)}
 
 
-def reading(policy: Policyfile, most: int) -> list[str]:
+def reading(policy: Policyfile | Needs, most: int) -> list[str]:
     """Return lines of a function of `request`: facts by :func:`named`, or None is returned.
 
     Numbers must be less than `most`, and more than that below zero.
@@ -51,10 +52,17 @@ def reading(policy: Policyfile, most: int) -> list[str]:
     for fact, kind in policy.kinds.items():
         if kind == "texts":
             lines += [f"for one in {name[fact]}:", "    if type(one) is not str: return None"]
+    texts = [f"{'*' * (kind == 'texts')}{name[fact]}"
+             for fact, kind in policy.kinds.items() if kind in ("text", "texts")]  # fmt: skip
+    if texts:  # all at once: a test each would cost more than reading them
+        lines += [
+            f"texts = ''.join(({', '.join(texts)},))",
+            "if '\\0' in texts or not (texts.isascii() or sayable(texts)): return None",
+        ]
     return lines
 
 
-def _read(fact: str, policy: Policyfile) -> str:
+def _read(fact: str, policy: Policyfile | Needs) -> str:
     """Return the expression of a fact; a KeyError if the request lacks it."""
     place, _, short = fact.partition(".")
     if (place, short) == ("action", "name"):
@@ -72,12 +80,12 @@ def _read(fact: str, policy: Policyfile) -> str:
 
 def made(text: str, name: str, **known: Any) -> Any:
     """Return the function `name` of a text; only for texts made of our own syntax tree."""
-    space: dict[str, Any] = dict(known)
+    space: dict[str, Any] = {"sayable": sayable, **known}
     exec(compile(text, f"<{name}>", "exec"), space)  # noqa: S102 - facts, constants by repr()
     return space[name]
 
 
-def checker(policy: Policyfile, most: int) -> Callable[[Request], bool | None]:
+def checker(policy: Policyfile | Needs, most: int) -> Callable[[Request], bool | None]:
     """Return a function that tells whether a request is whole; None: ask the guard."""
     lines = ["def whole(request):", *(f"    {line}" for line in reading(policy, most))]
     return made("\n".join([*lines, "    return True"]), "whole")  # type: ignore[no-any-return]

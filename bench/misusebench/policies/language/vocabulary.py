@@ -25,10 +25,32 @@ FACT_KINDS: Final[dict[str, Kind]] = {
 #: What every request has of itself.
 IDS: Final[dict[str, Kind]] = {"officer.id": "text", "query.id": "text"}
 TYPES: Final[dict[Kind, type]] = {"text": str, "number": int, "truth": bool, "texts": list}
+#: Whole numbers that every engine can hold are nearer to 0: doubles end here.
+MOST: Final = 2**53
+#: What is wrong with a text that is not :func:`sayable`.
+UNSAYABLE: Final = "holds NUL or half a surrogate"
 KIND_WORDS: Final[dict[Kind, str]] = {
     "text": "a text", "number": "a whole number", "truth": "true or false",
     "texts": "a list of texts",
 }  # fmt: skip
+
+
+def sayable(text: str) -> bool:
+    r"""Return whether every engine can hold a text: no NUL in it, no half of a surrogate pair.
+
+    CEL cuts a text at NUL; half a surrogate is no UTF-8, so engines raise, or end the process.
+
+    Examples
+    --------
+    >>> sayable("Zo\u00eb"), sayable("a\0b"), sayable("\ud800")
+    (True, False, False)
+    """
+    if text.isascii():
+        return "\0" not in text
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def parts_of(request: Request) -> dict[str, dict[str, Any]]:
