@@ -109,6 +109,7 @@ def summed(parts: Sequence[Conformance]) -> Conformance:
             whole.reasons += part.reasons
         whole.first = whole.first or part.first
         whole.lacking = whole.lacking or part.lacking
+        whole.applicable = whole.applicable and part.applicable
     return whole
 
 
