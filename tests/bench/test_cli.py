@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-COMMANDS = get_command(app).commands  # type: ignore[attr-defined]
+GROUPS = get_command(app).commands  # type: ignore[attr-defined]
+#: Those of a group go by both names.
+COMMANDS = {
+    f"{name} {inner}" if inner else name: command
+    for name, one in GROUPS.items()
+    for inner, command in (getattr(one, "commands", None) or {"": one}).items()
+}
 
 
 def told(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> dict:
@@ -33,6 +39,7 @@ def test_every_command_says_what_it_does(name: str) -> None:
     options = {flag for p in COMMANDS[name].params for flag in p.opts}
 
     assert COMMANDS[name].help
+    assert GROUPS[name.partition(" ")[0]].help
     assert {"--json", "--quiet"} <= options
 
 
