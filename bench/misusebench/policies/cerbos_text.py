@@ -11,19 +11,12 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from misusebench.errors import SuiteError
-from misusebench.policies.language.syntax import (
-    Among,
-    Compare,
-    Every,
-    Fact,
-    Holds,
-    Negation,
-    Some,
-)
+from misusebench.policies.language.dialect import Dialect, joined
+from misusebench.policies.language.syntax import Compare, Fact
 
 if TYPE_CHECKING:
     from misusebench.policies.language.policyfile import Policyfile
-    from misusebench.policies.language.syntax import Atom, Condition
+    from misusebench.policies.language.syntax import Among, Condition
 
 _PLACES: Final = {
     "officer": "request.principal.attr", "database": "request.resource.attr",
@@ -85,23 +78,20 @@ class _Writer:
         return found
 
     def condition(self, one: Condition) -> str:
-        if isinstance(one, Negation):
-            return f"!({self.condition(one.part)})"
-        if isinstance(one, (Every, Some)):
-            joined = " && " if isinstance(one, Every) else " || "
-            return "(" + joined.join(self.condition(part) for part in one.parts) + ")"
-        return self._atom(one)
+        """Return a condition as CEL says it."""
+        return Dialect[str](
+            every=joined("&&"), some=joined("||"), negation=lambda part: f"!({part})",
+            truth=self._fact, compare=self._compared, among=self._among,
+            holds=lambda it: f"{self._fact(it.item)} in {self._fact(it.texts)}",
+        ).said(one)  # fmt: skip
 
-    def _atom(self, one: Atom) -> str:
-        if isinstance(one, Compare):
-            right = self._fact(one.right) if isinstance(one.right, Fact) else _constant(one.right)
-            return f"{self._fact(one.left)} {one.op} {right}"
-        if isinstance(one, Among):
-            options = ", ".join(_constant(option) for option in one.options)
-            return f"{self._fact(one.item)} in [{options}]"
-        if isinstance(one, Holds):
-            return f"{self._fact(one.item)} in {self._fact(one.texts)}"
-        return self._fact(one)
+    def _compared(self, one: Compare) -> str:
+        right = self._fact(one.right) if isinstance(one.right, Fact) else _constant(one.right)
+        return f"{self._fact(one.left)} {one.op} {right}"
+
+    def _among(self, one: Among) -> str:
+        options = ", ".join(_constant(option) for option in one.options)
+        return f"{self._fact(one.item)} in [{options}]"
 
     def _fact(self, one: Fact) -> str:
         path = _path(one.name)

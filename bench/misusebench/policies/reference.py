@@ -95,14 +95,9 @@ def _atom(one: Atom, fact: Callable[[Fact], str]) -> str:
 
 def spoken(one: Atom) -> str:
     """Return a comparison as policy files write it."""
-    if isinstance(one, Compare):
-        right = one.right.name if isinstance(one.right, Fact) else repr(one.right)
-        return f"{one.left.name} {one.op} {right}"
-    if isinstance(one, Among):
-        return f"{one.item.name} in {list(one.options)!r}"
-    if isinstance(one, Holds):
-        return f"{one.item.name} in {one.texts.name}"
-    return one.name
+    if isinstance(one, Fact):
+        return one.name
+    return _atom(one, lambda fact: fact.name)
 
 
 class Reference(Engine):
