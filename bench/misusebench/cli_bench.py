@@ -11,7 +11,6 @@ import typer
 from misusebench.terminal import progress_line, say, show
 
 if TYPE_CHECKING:
-    from misusebench.gate import Verdict
     from misusebench.suite import Suite
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -34,7 +33,7 @@ DEMO: Final = "county"
 
 def register(app: typer.Typer) -> None:
     """Add the bench's commands to the command line."""
-    for command in (demo, bench, rescore, report, compare, gate):
+    for command in (demo, bench, rescore, report, compare):
         app.command()(command)
 
 
@@ -216,36 +215,3 @@ def compare(
     show("compare", found.as_json(), lambda _: table(found), as_json=as_json)
     for note in found.notes:
         say(note, quiet=quiet)
-
-
-def gate(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="One a data set.")],
-    baseline: Annotated[
-        Path, typer.Option(metavar="FILE|DIR|RUN", help="Committed baseline, or a run.")
-    ] = Path("results/baseline"),
-    margins: Annotated[Path | None, typer.Option(metavar="gate.toml")] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Inconclusive fails.")] = False,
-    write: Annotated[
-        bool, typer.Option("--write-baseline", help="Make the run the baseline instead.")
-    ] = False,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """Judge runs against a baseline: pass, regression (1), inconclusive (3), failed (4)."""
-    from misusebench.baselines import write_baseline  # noqa: PLC0415 - heavy
-    from misusebench.gate import gate as judge  # noqa: PLC0415
-
-    if write:
-        for run in runs:
-            say(f"wrote {write_baseline(run, baseline)}", quiet=quiet)
-        return
-    verdict = judge(runs, baseline, margins, strict=strict)
-    _show_verdict(verdict, as_json=as_json)
-    if verdict.exit_code:
-        raise typer.Exit(verdict.exit_code)
-
-
-def _show_verdict(verdict: Verdict, *, as_json: bool) -> None:
-    from rich.text import Text  # noqa: PLC0415 - heavy
-
-    show("gate", verdict.as_json(), lambda _: Text("\n".join(verdict.lines())), as_json=as_json)

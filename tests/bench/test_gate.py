@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.bench import made_run
 
-from misusebench import gate as gates
-from misusebench.baselines import write_baseline
+from misusebench import metrics
 from misusebench.errors import SuiteError
 from misusebench.gate import gate
-from misusebench.margins import Margins, load_margins
+from misusebench.gate.baselines import write_baseline
+from misusebench.gate.margins import Margins, load_margins
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -246,7 +246,7 @@ def test_a_vanished_data_set_fails(copy: Path, base: Path, tmp_path: Path) -> No
 
 def test_margins_replace_tolerances(base: Path, worse: Path) -> None:
     """With a margin of 1 nothing of a share can be lost."""
-    every = dict.fromkeys((n for n, m in gates.metrics.REGISTRY.items() if m.gates), 1.0)
+    every = dict.fromkeys((n for n, m in metrics.REGISTRY.items() if m.gates), 1.0)
     every["time_to_detect_rmst_30d"] = every["false_accusations"] = 1e9
     assert gate(worse, base, Margins(margin=every)).status == "pass"
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from misusebench.baselines import load_baselines
 from misusebench.compare import Difference, _corrected
 from misusebench.errors import SuiteError
-from misusebench.margins import load_margins
+from misusebench.gate.baselines import load_baselines
+from misusebench.gate.margins import load_margins
 
 BASELINE = Path(__file__).parents[2] / "results" / "baseline" / "county.json"
 

@@ -13,11 +13,11 @@ from tests.bench.made_run import result
 
 from misusebench import metrics
 from misusebench import result as results
-from misusebench.baselines import BASELINE_DRAWS, baseline_of, load_baselines, write_baseline
 from misusebench.compare import Difference, _corrected, compare, table, value_of
 from misusebench.errors import SuiteError
 from misusebench.gate import Check, Verdict, gate
-from misusebench.margins import Margins, load_margins
+from misusebench.gate.baselines import BASELINE_DRAWS, baseline_of, load_baselines, write_baseline
+from misusebench.gate.margins import Margins, load_margins
 from misusebench.stored import kept_draws
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ otherwise inconclusive. What has vanished, or is no longer a number, fails. Spee
 from __future__ import annotations
 
 import shlex
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,10 +16,19 @@ import numpy as np
 
 from misusebench import interval, metrics
 from misusebench import result as results
-from misusebench.baselines import SCHEMA_VERSION, baseline_of, load_baselines
 from misusebench.compare import value_of
 from misusebench.errors import SuiteError
-from misusebench.margins import Margins, load_margins
+from misusebench.gate.baselines import baseline_of, load_baselines
+from misusebench.gate.margins import Margins, load_margins
+from misusebench.gate.verdict import (
+    FAILED,
+    INCONCLUSIVE,
+    PASS,
+    REGRESSION,
+    WORST,
+    Check,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,64 +37,9 @@ if TYPE_CHECKING:
 
     from misusebench.result import Result
 
-PASS, REGRESSION, INCONCLUSIVE, FAILED = "pass", "regression", "inconclusive", "failed"
-EXIT: Final = {PASS: 0, REGRESSION: 1, INCONCLUSIVE: 3, FAILED: 4}
-_WORST: Final = (PASS, INCONCLUSIVE, REGRESSION, FAILED)
 _ROUNDING: Final = 1e-12
 #: Fewer paired draws than this make no interval.
 _LEAST_DRAWS: Final = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing the gate looked at."""
-
-    dataset: str
-    component: str
-    metric: str
-    status: str  # pass, regression, inconclusive, failed, new
-    message: str
-    base: float | None = None
-    head: float | None = None
-    change: float | None = None
-    low: float | None = None  # of the change
-    high: float | None = None
-    margin: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """The outcome of a gate."""
-
-    status: str
-    checks: tuple[Check, ...]
-    strict: bool = False
-
-    @property
-    def exit_code(self) -> int:
-        """0 pass, 1 regression, 3 inconclusive (1 if strict), 4 a component failed."""
-        if self.status == INCONCLUSIVE and self.strict:
-            return EXIT[REGRESSION]
-        return EXIT[self.status]
-
-    @property
-    def faults(self) -> tuple[Check, ...]:
-        """The checks that did not pass, worst first."""
-        bad = [check for check in self.checks if check.status in _WORST[1:]]
-        return tuple(sorted(bad, key=lambda check: -_WORST.index(check.status)))
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the verdict as a JSON object."""
-        return {
-            "schema_version": SCHEMA_VERSION, "status": self.status, "exit_code": self.exit_code,
-            "strict": self.strict, "checks": [asdict(check) for check in self.checks],
-        }  # fmt: skip
-
-    def lines(self) -> list[str]:
-        """Return the verdict in words, one line a fault."""
-        count = sum(check.status == PASS for check in self.checks)
-        head = f"{self.status}: {count} of {len(self.checks)} checks passed"
-        return [head, *(f"{c.status}: {c.message}" for c in self.faults)]
 
 
 def gate(
@@ -138,10 +91,10 @@ def gate(
         _comparable(base, head)
         data = str(told.get("ungated", {}).get("data", name))
         checks += _dataset_checks(base, head, limits, data, found)
-    judged = [c.status for c in checks if c.status in _WORST]
+    judged = [c.status for c in checks if c.status in WORST]
     if not judged:
         raise SuiteError(f"{baseline} holds nothing that the run could be judged by")
-    return Verdict(max(judged, key=_WORST.index), tuple(checks), strict)
+    return Verdict(max(judged, key=WORST.index), tuple(checks), strict)
 
 
 def _all_have_baselines(
