@@ -89,6 +89,17 @@ def tables(found: list[boards.Judged]) -> dict[str, dict[str, list[float]]]:
     return numbers
 
 
+def power(family: int) -> str:
+    """Return whether so few worlds could tell anybody above the oracle at all."""
+    least = 2 / 2**SEEDS  # two-sided, all differences of one sign
+    if least * family < LEVEL:
+        return f"Smallest p that {SEEDS} worlds can give: {least:.2g}, times {family} pairs."
+    return (
+        f"This cannot reject: the smallest p that {SEEDS} worlds can give is {least:.2g}, and Holm "
+        f"multiplies it by {family} pairs. Only the intervals within worlds, above, can."
+    )
+
+
 def main() -> None:
     """Print the tables."""
     worlds = [boards.World(WORLD, seed, DAYS) for seed in range(1, SEEDS + 1)]
@@ -104,7 +115,7 @@ def main() -> None:
           "over officers lies above the oracle.\n")  # fmt: skip
     print("\n".join(lines))
     print("\nAbove the oracle over all worlds (signed ranks, Holm, 5 %): "
-          + (", ".join(over) or "nobody") + ".\n")  # fmt: skip
+          + (", ".join(over) or "nobody") + f". {power(len(told))}\n")  # fmt: skip
     for tier in TIERS:
         name = f"{boards.ORACLE}-{tier}"
         ends = [boards.mean(boards.over(found, name, f"fit/{e}"), ".3f") for e in

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from misusebench import detectors, policies
 from misusebench.errors import SuiteError
+from misusebench.policies.sets import SHIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,7 +69,8 @@ def parse_component(
 ) -> ComponentSpec:
     """Return the component named by a registry name or ``module:Class``.
 
-    A module is looked for in the working folder and among the installed packages. A detector may
+    A shipped policy file (``officer_assigned``) is asked of the reference engine. A
+    module is looked for in the working folder and among the installed packages. A detector may
     also be a command (``cmd:awk -f mine.awk``, ``cmd+arrow:`` where it reads Arrow), or be served
     over HTTP (``http://localhost:8000``); a policy's address is that of an AuthZEN server.
 
@@ -83,12 +85,14 @@ def parse_component(
         return ComponentSpec(kind, text, SCORERS[text], own, tier)
     if text in registry:
         return ComponentSpec(kind, text, registry[text], own, tier)
+    if kind == "policy" and text in SHIPPED:
+        return ComponentSpec(kind, text, registry["reference"], {"policy": text, **own}, tier)
     if kind == "detector" and text.partition(":")[0] in _FORMS:
         return _command(text, own, tier)
     if text.startswith("http://") or (kind == "policy" and text.startswith("https://")):
         return _remote(kind, text, own, tier)
     if not _TARGET.fullmatch(text):
-        names = [*registry, *(SCORERS if kind == "detector" else [])]
+        names = [*registry, *(SCORERS if kind == "detector" else SHIPPED)]
         raise SuiteError(f"no {kind} {text}{guess(text, names)}; or give module:Class")
     here = str(Path.cwd())
     top = text.partition(":")[0].partition(".")[0]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from misusebench import interval
 from misusebench.suite import load_suite
 from misusesim.scenario.load import load_scenario
 from shared import boards
@@ -51,13 +52,25 @@ def page(name: str, days: int, one: boards.Judged) -> list[str]:
         cells = [_between(one[who], key, shown) for key, shown in INTERVALS.items()]
         cells += [_plain(boards.number(one[who], key), shown) for key, shown in SINGLE.items()]
         lines.append(f"| {who} | {' | '.join(cells)} |")
-    lines += ["", probes(one), ""]
+    lines += ["", probes(one), "", *unsure(one)]
     if any(name.startswith(boards.ORACLE) for name in one):
         above = "; ".join(boards.above_oracle([one])) or "nobody"
         lines += [f"Above the observable oracle beyond the paired interval: {above}.", ""]
     if any(key.startswith("campaign_recall/") for key in one["random"]):
         lines += boards.kinds([one], [n for n in one if n in boards.FAMILIES])
     return lines
+
+
+def unsure(one: boards.Judged) -> list[str]:
+    """Return the mark that the run gives intervals which too few misusing officers make."""
+    notes = {one["random"].get(key, {}).get("note") for key in INTERVALS}
+    if "interval unreliable" not in notes:
+        return []
+    told = (
+        f"Intervals are unreliable here: fewer than {interval.LEAST_OFFICERS} officers misuse, "
+        "and then they hold the true value less often than 95 %."
+    )
+    return [told, ""]
 
 
 def probes(one: boards.Judged) -> str:

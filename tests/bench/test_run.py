@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -70,6 +71,27 @@ def test_one_failure_does_not_stop_the_others():
     assert found["Raises"].reasons[0].startswith("RuntimeError: cannot go on (bad_")
     assert "about to fail" in found["Raises"].stderr
     assert len(found["Good"].replayed.score) == 1140
+
+
+def test_a_detector_after_a_policy_sees_what_it_decided():
+    """Denials count the officer's denied queries by hand; without a policy before it, none."""
+    policy = parse_component("policy", "eleven_rules")
+    alone = parse_component("detector", "denials", {"days": 9_999})
+    then = replace(alone, name="then", after=policy.name)
+    lost = replace(alone, name="lost", after="nobody")
+    found = outcomes(policy, then, alone, lost)
+    said, seen = found[policy.name].decisions.outcome, found["then"].replayed
+    assert found["lost"].state == "not_applicable"
+    assert not found["denials"].replayed.score.any()
+    denied = dict(zip(seen.query_id.tolist(), said == 1, strict=True))
+    officer = dict(zip(LOG["query_id"].to_pylist(), LOG["officer_id"].to_pylist(), strict=True))
+    counts: dict = {}
+    expected = []
+    for query in seen.query_id.tolist():
+        counts[officer[query]] = counts.get(officer[query], 0) + int(denied[query])
+        expected.append(counts[officer[query]])
+    assert seen.score.tolist() == expected
+    assert max(expected) > 1
 
 
 def test_what_is_not_applicable_is_no_failure():

@@ -7,6 +7,8 @@ import pytest
 from misusebench.detectors import AFTER, REGISTRY
 from misusebench.errors import SuiteError
 from misusebench.feedback import Rules
+from misusebench.policies.language.policyfile import SETS
+from misusebench.policies.sets import SHIPPED
 from misusebench.suite import (
     TIERS,
     ComponentSpec,
@@ -233,6 +235,15 @@ def test_wrong_components(text, message):
     """What is not a component is told with what is."""
     with pytest.raises(SuiteError, match=message):
         parse_component("detector", text)
+
+
+def test_every_shipped_policy_file_can_be_named():
+    """A policy that is data is asked of the reference engine; the list of them is whole."""
+    files = {path.stem for path in SETS.glob("*.toml")}
+    assert files == {*SHIPPED, "eleven_rules"}
+    spec = parse_component("policy", "officer_assigned")
+    assert spec.target == "misusebench.policies.reference:Reference"
+    assert (spec.name, spec.parameters) == ("officer_assigned", {"policy": "officer_assigned"})
 
 
 def test_the_label_oracle_is_no_policy():

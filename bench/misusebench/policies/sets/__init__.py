@@ -9,3 +9,5 @@ GRADED: Final = (
     "purpose_only", "shift_training", "case_present", "case_valid", "officer_assigned",
     "warrant_lookback",
 )  # fmt: skip
+#: All that may be named as a policy by themselves; the eleven rules are in the registry as code.
+SHIPPED: Final = (*GRADED, "break_glass", "case_challenge")
