@@ -53,6 +53,8 @@ WORLDS = os.environ.get("PROOF_WORLDS", "").split() or [
 ]  # fmt: skip
 #: One of each family; each reads ten alerts a day.
 DETECTORS: Final = ("volume", "peer_z", "fan_in", "explanation", "rules", "loda_stream", "denials")
+#: Large campaigns are found by reading anything: who finds no more than this finds nothing.
+CHANCE: Final = "random"
 POLICIES: Final = (*GRADED, "break_glass", "case_challenge", "eleven_rules")
 STRICT: Final = "warrant_lookback"
 #: The set that stops a desk by the purpose it declares, and does not stop the one that miscodes.
@@ -84,14 +86,15 @@ def detected(data: Path, world: World, name: str) -> dict[str, metrics.Tally]:
     specs = [parse_component("detector", one) for one in DETECTORS[:-1]]
     after = parse_component("detector", DETECTORS[-1])
     after = type(after)(after.kind, after.name, after.target, after="eleven_rules")
-    suite = Suite("policy_effect", (*specs, after, parse_component("policy", "eleven_rules")),
-                  tier="T3", history_share=SHARE, single_rows=50)  # fmt: skip
+    rules = parse_component("policy", "eleven_rules")
+    every = (*specs, parse_component("detector", CHANCE), after, rules)
+    suite = Suite("policy_effect", every, tier="T3", history_share=SHARE, single_rows=50)
     folder = FOLDER / f"{name}-run"
     done = run(data, suite, folder)
     if done.failed:
         raise SystemExit("; ".join(f"{r.name}: {r.reasons}" for r in done.failed))
     found = {}
-    for one in DETECTORS:
+    for one in (*DETECTORS, CHANCE):
         score = pq.read_table(folder / "scores" / f"{one}.parquet")["score"].to_numpy()
         found[one] = metrics.Tally(metrics.frame(world.answers, score), suite.review_budget)
     return found
@@ -178,15 +181,18 @@ def _together(parts: Sequence[Part]) -> Told:
     kinds = parts[0].kinds
     kind = np.concatenate([part.kind for part in parts])
     stays = np.concatenate([part.stays for part in parts])
-    caught = {n: np.concatenate([part.caught[n] for part in parts]) for n in DETECTORS}
-    best, names = np.zeros(len(kind)), {}
+    caught = {n: np.concatenate([part.caught[n] for part in parts]) for n in parts[0].caught}
+    chance = caught.pop(CHANCE)
+    best, names, lucky = np.zeros(len(kind)), {}, {}
     for code in np.unique(kind):
         own = kind == code
         first = max(caught, key=lambda n, own=own: (caught[n][own].mean(), n))
-        names[kinds[code]], best[own] = first, caught[first][own]
+        lucky[kinds[code]] = float(chance[own].mean())
+        if caught[first][own].mean() > lucky[kinds[code]]:
+            names[kinds[code]], best[own] = first, caught[first][own]
     matrices = pipelines.by_kind(kind, kinds, best, stays)
     return {
-        "campaigns": len(kind), "best_of_kind": names, "matrix": matrices,
+        "campaigns": len(kind), "best_of_kind": names, "chance": lucky, "matrix": matrices,
         "verdict": {name: pipelines.verdict(cells) for name, cells in matrices.items()},
     }  # fmt: skip
 
@@ -223,6 +229,8 @@ def page(name: str, told: Told) -> list[str]:
               *pipelines.render_kinds(told["matrix"]), "",
               "Best detector of each kind: "
               + "; ".join(f"{k} {d}" for k, d in sorted(told["best_of_kind"].items())) + ".", "",
+              "Random scores find, and where no detector finds more none is counted: "
+              + "; ".join(f"{k} {v:.0%}" for k, v in sorted(told["chance"].items())) + ".", "",
               f"### eleven_rules and one detector ({told['one']}) at equal budget", "",
               *told["ways"], "", "### What each of the eleven rules is worth", "",
               *told["ablation"], "", "### What became of the denials of eleven_rules", "",

@@ -69,7 +69,7 @@ def test_who_stops_which_kind_takes_the_best_detector_of_each(effect):
     """Over two worlds: of one kind the policy and `rules`, of the other `volume` alone."""
 
     def part(kind, stays, **caught):
-        blank = {name: np.zeros(len(kind)) for name in effect.DETECTORS}
+        blank = {name: np.zeros(len(kind)) for name in (*effect.DETECTORS, "random")}
         told = {name: np.array(values) for name, values in caught.items()}
         return effect.Part(np.array(kind), ("a", "b"), np.array(stays), blank | told)
 
@@ -80,6 +80,9 @@ def test_who_stops_which_kind_takes_the_best_detector_of_each(effect):
     assert found["best_of_kind"] == {"a": "rules", "b": "volume"}
     assert found["verdict"] == {"a": "both", "b": "detector only"}
     assert found["matrix"]["b"]["detector_only"] == 0.75
+    same = effect._together([part([0, 1], [1.0, 0.0], rules=[0.5, 1.0], random=[0.5, 0.2])])
+    assert (same["best_of_kind"], same["chance"]) == ({"b": "rules"}, {"a": 0.5, "b": 0.2})
+    assert same["verdict"] == {"a": "policy only", "b": "detector only"}
 
 
 @pytest.mark.slow
