@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 def row(one: Result, cells: Sequence[Cell]) -> tuple[str, str, Sequence[Cell]]:
     """Return a component's row; controls have a style of their own."""
-    control = one.name in CONTROLS or "fit" in one.diagnostics  # the oracles are no rivals
-    return one.name, "control" if control else "", cells
+    return one.name, "control" if is_control(one) else "", cells
+
+
+def is_control(one: Result) -> bool:
+    """Tell whether a component is no rival: a control, or an oracle."""
+    return one.name in CONTROLS or "fit" in one.diagnostics
 
 
 def metric(one: Result, name: str, shown: str, *, between: bool = False) -> Cell:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -121,17 +122,54 @@ def facts(told: Sequence[tuple[str, str]]) -> str:
     return f'<dl class="facts">{boxes}</dl>\n'
 
 
-def verdict(status: str, text: str, lines: Sequence[str]) -> str:
-    """Return the box of the verdict."""
+def verdict(status: str, text: str, lines: Sequence[str], note: str = "") -> str:
+    """Return the box of the verdict: what it is, a note, and what did not pass."""
     points = "".join(f"<li>{_safe(line)}</li>" for line in lines)
     listed = f"<ul>{points}</ul>" if points else ""
     return (
         f'<div class="verdict {_safe(status)}" role="status"><strong>{_safe(text)}</strong>'
-        f"{listed}</div>\n"
+        f"{paragraph(note) if note else ''}{listed}</div>\n"
     )
 
 
-def page(title: str, lead: str, sections: Sequence[tuple[str, str, str]], top: str) -> str:
+def folded(summary: str, body: str, style: str = "", more: str = "") -> str:
+    """Return what opens when asked, with the keyboard too; `body` and `more` are HTML.
+
+    Parameters
+    ----------
+    summary
+        What is there, in words.
+    body
+        What opens.
+    style
+        Class.
+    more
+        HTML that stands behind the summary's words.
+    """
+    return f"<details{_class(style)}><summary>{_safe(summary)}{more}</summary>\n{body}</details>\n"
+
+
+def small(text: str) -> str:
+    """Return words in small type."""
+    return f" <small>{_safe(text)}</small>"
+
+
+def listed(items: Sequence[str], style: str = "") -> str:
+    """Return a list."""
+    return f"<ul{_class(style)}>" + "".join(f"<li>{_safe(one)}</li>" for one in items) + "</ul>\n"
+
+
+def island(data: Any) -> str:
+    """Return aggregated data for the page's script: JSON in which nothing can end the element."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return f'<script type="application/json" id="page-data">{text}</script>\n'
+
+
+def page(
+    title: str, lead: str, sections: Sequence[tuple[str, str, str]], top: str, data: Any = None
+) -> str:
     """Return the whole page; nothing in it asks for anything outside.
 
     Parameters
@@ -142,9 +180,12 @@ def page(title: str, lead: str, sections: Sequence[tuple[str, str, str]], top: s
         (id, heading, body).
     top
         What stands before the first section.
+    data
+        Aggregates for the script that filters; none if there is nothing to filter.
     """
     style = (_HERE / "style.css").read_text(encoding="utf-8")
-    script = (_HERE / "sort.js").read_text(encoding="utf-8")
+    scripts = ["sort.js"] if data is None else ["sort.js", "filter.js"]
+    script = "".join((_HERE / name).read_text(encoding="utf-8") for name in scripts)
     policy = (
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
         "img-src data:; base-uri 'none'; form-action 'none'"
@@ -159,7 +200,7 @@ def page(title: str, lead: str, sections: Sequence[tuple[str, str, str]], top: s
         f"<title>{_safe(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
         f"<header><h1>{_safe(title)}</h1>\n{paragraph(lead, 'lead')}</header>\n"
         f'<nav aria-label="Sections"><ul>{links}</ul></nav>\n<main>\n{top}{body}</main>\n'
-        f"<script>{script}</script>\n</body>\n</html>\n"
+        f"{'' if data is None else island(data)}<script>{script}</script>\n</body>\n</html>\n"
     )
 
 

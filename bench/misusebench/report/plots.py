@@ -152,8 +152,9 @@ def time_to_detect(lines: Lines, look: dict[str, tuple[str, Any]]) -> str:
 
 
 def intervals(rows: Sequence[tuple[str, float, float | None, float | None]], name: str,
-              label: str, look: dict[str, tuple[str, Any]]) -> str:  # fmt: skip
-    """Draw values with their intervals, one row a component, best on top."""
+              label: str, look: dict[str, tuple[str, Any]], *,
+              share: bool = True) -> str:  # fmt: skip
+    """Draw values with their intervals, one row a component, best on top; shares as per cent."""
 
     def draw(axes: Axes) -> None:
         for place, (component, value, low, high) in enumerate(rows):
@@ -165,12 +166,72 @@ def intervals(rows: Sequence[tuple[str, float, float | None, float | None]], nam
         axes.set_yticks(range(len(rows)), [row[0] for row in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set(xlabel=label, xlim=(min(-0.01, *(row[2] or 0.0 for row in rows)), None))
-        axes.xaxis.set_major_formatter(_percent)
+        if share:
+            axes.xaxis.set_major_formatter(_percent)
         axes.grid(visible=True, axis="x")
         axes.spines["left"].set_visible(False)
         axes.tick_params(length=0)
 
     return figure_of(name, draw, (6.6, 0.9 + 0.3 * len(rows)))
+
+
+def scatter(
+    points: Sequence[tuple[str, float, float]], name: str, labels: tuple[str, str], *,
+    logarithmic: bool = True,
+) -> str:  # fmt: skip
+    """Draw a dot a component, named where the name lies on no other; all at a time from the left.
+
+    Parameters
+    ----------
+    points
+        (name, x, y).
+    name
+        Of the figure.
+    labels
+        Of the axes.
+    logarithmic
+        Whether both axes are.
+    """
+
+    def draw(axes: Axes) -> None:
+        for component, x, y in points:
+            axes.plot(x, y, "o", color=SERIES[0], markersize=5, gid=component)
+        if logarithmic:
+            axes.set(xscale="log", yscale="log")
+            axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
+            axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+            axes.yaxis.set_minor_formatter(lambda _, __: "")
+            axes.xaxis.set_minor_formatter(lambda _, __: "")
+        axes.set(xlabel=labels[0], ylabel=labels[1])
+        axes.margins(0.12)
+        axes.grid(visible=True)
+        axes.tick_params(length=0)
+        _named(axes, points)
+
+    return figure_of(name, draw)
+
+
+def _named(axes: Axes, points: Sequence[tuple[str, float, float]]) -> None:
+    """Write names beside dots, leaving out those that would lie on another name or dot."""
+    transform = axes.transData.transform
+    figure = axes.get_figure()
+    assert figure is not None
+    figure.draw_without_rendering()  # type: ignore[union-attr]
+    places = [tuple(map(float, transform((x, y)))) for _, x, y in points]
+    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in places]
+    for (name, x, y), (left, middle) in sorted(
+        zip(points, places, strict=True), key=lambda one: one[1]
+    ):
+        box = (left + 5, middle - 6, left + 9 + 5.6 * len(name), middle + 6)
+        right = float(axes.get_window_extent().x1)
+        if box[2] > right or any(_meet(box, other) for other in taken):
+            continue
+        taken.append(box)
+        axes.annotate(name, (x, y), (6, 0), textcoords="offset points", va="center", fontsize=8.5)
+
+
+def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def cost(lines: Lines, look: dict[str, tuple[str, Any]]) -> str:
