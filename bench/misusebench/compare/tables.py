@@ -107,7 +107,8 @@ def pairs(ranking: Ranking) -> Shown:
     region = number(ranking.rope, ranking.metric).text
     caption = (
         f"Pairs, the one ahead first; equivalent: within {region} beyond doubt (two one-sided "
-        f"tests); better: ahead by more than that and beyond chance; p by Holm over {len(told)} pairs.{cut}"
+        f"tests); better: ahead by more than that and beyond chance; p by Holm over {len(told)} "
+        f"pairs.{cut}"
     )
     heads = ("ahead", "behind", "difference", "95 % interval", "p (equal)", "p (not equivalent)",
              "verdict")  # fmt: skip
