@@ -118,5 +118,7 @@ def _found(told: dict[str, Any], one: Configuration) -> tuple[list[Any], list[An
 def _only(
     campaign: dict[str, Any], world: str, days: float | None, chance: tuple[float, float]
 ) -> Only:
-    names = ("kind", "rung", "queries", "first_day")
-    return Only(campaign["campaign_id"], world, *(campaign[n] for n in names), days, chance)
+    return Only(
+        campaign["campaign_id"], world, campaign["kind"], campaign["rung"], campaign["queries"],
+        campaign["first_day"], days, chance,
+    )  # fmt: skip

@@ -189,8 +189,8 @@ def _chances(difference: float, gap: Floats, rope: float, *, few: bool) -> tuple
     error = float(np.std(gap, ddof=1)) if len(gap) > 1 else 0.0
     if not error > 0:
         return float(difference == 0), 1.0 - float(abs(difference) < rope)
-    beyond = math.erfc((rope - abs(difference)) / error / math.sqrt(2)) / 2
-    return math.erfc(abs(difference) / error / math.sqrt(2)), beyond if rope else 1.0
+    outside = math.erfc((rope - abs(difference)) / error / math.sqrt(2)) / 2
+    return math.erfc(abs(difference) / error / math.sqrt(2)), outside if rope else 1.0
 
 
 def _verdict(ahead: float, rope: float, p: float, p_equivalent: float) -> str:

@@ -90,7 +90,7 @@ def write_plot(found: Sequence[Several], path: Path) -> list[Path]:
 
     The first has the given name, a second one its kind in it.
     """
-    written = []
+    written: list[Path] = []
     for one in found:
         own = path if not written else path.with_stem(f"{path.stem}-{one.kind}")
         diagrams.write(critical_difference(one), own)

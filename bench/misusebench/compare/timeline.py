@@ -189,7 +189,7 @@ def _rows(scored: metrics.Scored, order: NDArray[np.uint64]) -> NDArray[np.int64
 
 def _policy(one: metrics.Decided, order: NDArray[np.uint64]) -> dict[str, Any]:
     rows = _rows(one.scored, order)
-    told = []
+    told: list[dict[str, Any] | None] = []
     for row in rows:
         if row < 0:
             told.append(None)

@@ -153,7 +153,9 @@ def _ranked(found: Comparison, wish: Wanted, notes: list[str]) -> Comparison:
         over += [more] if more else []
     by = {one.name: one for one in found.configurations}
     _check_between(wish.between, by)
-    pairs = [apart(by[a], by[b], notes) for a, b in wanted(by.values(), rankings, wish.between)]
+    pairs = [
+        apart(by[a], by[b], notes) for a, b in wanted(found.configurations, rankings, wish.between)
+    ]
     return replace(
         found, rankings=tuple(rankings), several=tuple(over), families=tuple(about),
         campaigns=tuple(one for one in pairs if one is not None),

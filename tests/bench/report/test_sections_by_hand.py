@@ -137,7 +137,7 @@ def test_recall_by_kind_goes_by_kind_then_rung() -> None:
     places = [told.index(f'<th scope="row">{word}</th>') for word in words]
     assert places == sorted(places)
     assert 'title="x: a_kind">67 %</td>' in told
-    assert told.count("<td>\u2013</td>") == 3
+    assert told.count('<td data-value="nan">\u2013</td>') == 3
 
 
 def test_oddities_are_as_dark_as_the_worst() -> None:
