@@ -137,7 +137,9 @@ def percentile(drawn: NDArray[np.float64], level: float = LEVEL) -> tuple[float,
 def places(
     drawn: Mapping[str, NDArray[np.float64]], level: float = LEVEL
 ) -> dict[str, tuple[float, float]]:
-    """Return the interval of each component's place over draws; 1 is best, ties share the mean.
+    """Return the interval of each component's place over draws, 1 is best.
+
+    Who is tied in a draw may have any of the tied places, so ends are the best and the worst.
 
     Parameters
     ----------
@@ -158,9 +160,9 @@ def places(
     tail = (1 - level) / 2
     found = {}
     for name, own in zip(drawn, table, strict=True):
-        place = 0.5 + (table > own).sum(0) + 0.5 * (table == own).sum(0)
-        low, high = np.quantile(place, [tail, 1 - tail], method="inverted_cdf")
-        found[name] = float(low), float(high)
+        best, worst = 1 + (table > own).sum(0), (table >= own).sum(0)
+        low = np.quantile(best, tail, method="inverted_cdf")
+        found[name] = float(low), float(np.quantile(worst, 1 - tail, method="inverted_cdf"))
     return found
 
 

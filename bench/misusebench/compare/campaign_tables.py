@@ -6,8 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.compare.cells import DASH, Shown
-from misusebench.report.cells import words
+from misusebench.report.cells import counted, words
 from misusebench.report.markup import Cell
+from misusebench.report.view import CONTROLS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 
 #: Campaigns that are shown; the JSON has all.
 MOST: Final = 60
-#: Configurations whose ranks are told query by query.
+#: Configurations whose ranks are told day by day on a page, and query by query in a terminal.
 MOST_COLUMNS: Final = 12
+MOST_TOLD: Final = 4
 
 
 def alone(apart: Apart) -> list[Shown]:
@@ -62,7 +64,8 @@ def explained(told: dict[str, Any], *, whole: bool) -> list[Shown]:
     whole
         Whether single queries are told with what was asked; a page tells days alone.
     """
-    names = list(told["configurations"])[:MOST_COLUMNS]
+    every = sorted(told["configurations"], key=lambda name: _component(name) in CONTROLS)
+    names = every[: MOST_TOLD if whole else MOST_COLUMNS]
     shown = [Shown("One campaign", lead(told), ("configuration", "found", "how"), tuple(
         (name, (Cell(_found(one), style="text"), Cell(how(one, told), style="text wrap")))
         for name, one in told["configurations"].items()
@@ -71,10 +74,12 @@ def explained(told: dict[str, Any], *, whole: bool) -> list[Shown]:
     heads = ("when, UTC", *(("what was asked",) if whole else ("queries",)), *names)
     caption = (
         "Rank of each query among all scored ones (1 is the most suspicious), * where a read alert "
-        "shows it; of policies the decision."
+        "shows it; of policies the decision; a dash in the history."
     )
     if not whole:
         caption = "Queries by day, and the best rank of the day; * where a read alert shows it."
+    if len(names) < len(every):
+        caption += f" The first {len(names)} of {len(every)}; --component NAME chooses others."
     return [*shown, Shown("One campaign", caption, heads, tuple(rows), sortable=False)]
 
 
@@ -84,15 +89,22 @@ def lead(told: dict[str, Any]) -> str:
     facts = [words(one["kind"])]
     facts += [f"rung {words(one['rung'])}", f"cover {words(one['cover'] or 'none')}"]
     facts += [f"tie {words(one['tie'])}"] if one["tie"] else []
-    size = (
-        f"{one['queries']} queries by {one['officers']} officer(s) about {one['persons']} target(s)"
-    )
+    size = " ".join([
+        counted(one["queries"], "query", "queries"), "by",
+        counted(one["officers"], "officer", "officers"), "about",
+        counted(one["persons"], "person or plate", "persons or plates"),
+    ])  # fmt: skip
     twins = ", ".join(f"{words(name)} ({n})" for name, n in told["twins"].items()) or "none"
     rules = ", ".join(sorted({words(r["rule"]) for r in told["reasons"]})) or "none told"
     return (
         f"Campaign {one['campaign_id']} of {one['world']}: {', '.join(facts)}; {size}. "
         f"Motive: {one['motive']}. Rules broken: {rules}. Honest look-alikes here: {twins}."
     )
+
+
+def _component(name: str) -> str:
+    """Return a configuration's component: its name without the run's."""
+    return name.partition(" @ ")[0]
 
 
 def _found(one: dict[str, Any]) -> str:
@@ -114,7 +126,7 @@ def how(one: dict[str, Any], told: dict[str, Any]) -> str:
     if one["chance"]:
         return (
             f"{where}, read {one['found_at']}: {one['after_days']:.1f} days and "
-            f"{one['after_queries']} queries after it began"
+            f"{counted(one['after_queries'], 'query', 'queries')} after it began"
         )
     if alert["paused_since"]:
         return (
@@ -131,14 +143,15 @@ def _query(told: dict[str, Any], names: Sequence[str]) -> list[tuple[str, tuple[
         case = f"case {query['case_number']}" if query["case_number"] else "no case"
         text = "; ".join([*(str(one) for one in asked if one), case])
         cells = (_seen(told["configurations"][name], place) for name in names)
-        rows.append((query["time"], (Cell(text, style="text wrap"), *cells)))
+        when = query["time"][:16].replace("T", " ")
+        rows.append((when, (Cell(text, style="text wrap"), *cells)))
     return rows
 
 
 def _seen(one: dict[str, Any], place: int) -> Cell:
     told = one["queries"][place]
     if told is None:
-        return Cell("history", float("nan"))
+        return Cell(DASH, float("nan"))
     if one["kind"] == "policy":
         return Cell(told["outcome"], style="text")
     read = told["alert"]["shows_it"] and told["alert"]["read"] > 0
@@ -153,10 +166,18 @@ def _day(told: dict[str, Any], names: Sequence[str]) -> list[tuple[str, tuple[Ce
     for day, own in by.items():
         cells = [Cell(str(len(own)), len(own))]
         for name in names:
-            seen = [_seen(told["configurations"][name], place) for place in own]
-            cells.append(min(seen, key=_height))
+            cells.append(_best(told["configurations"][name], own))
         rows.append((day, tuple(cells)))
     return rows
+
+
+def _best(one: dict[str, Any], places: Sequence[int]) -> Cell:
+    """Return the best rank of a day's queries, or how many of them a policy denied."""
+    told = [one["queries"][place] for place in places if one["queries"][place] is not None]
+    if one["kind"] == "policy" and told:
+        denied = sum(seen["outcome"] == "deny" for seen in told)
+        return Cell(f"{denied} denied", denied)
+    return min((_seen(one, place) for place in places), key=_height)
 
 
 def _height(cell: Cell) -> float:

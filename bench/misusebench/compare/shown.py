@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from misusebench.compare.whole import Comparison
     from misusebench.report.markup import Cell
 
+#: Configurations side by side.
+_COLUMNS: Final = 6
 #: Rows of a table that a terminal gets; pages and JSON have more.
 _MOST: Final = 40
 _LOOK: Final = {"good": "green", "bad": "red", "faint": "dim"}
@@ -55,8 +57,8 @@ def text(comparison: Comparison) -> Group:
 
     if comparison.explained is not None:
         return Parts(*_grids(campaign_tables.explained(comparison.explained, whole=True)))
-    first = [table(comparison)] if comparison.heads else []
-    rest = [one for one in tables.tables(comparison) if one.section != "Changes"]
+    first = [table(comparison)] if tables.compared(comparison) else []
+    rest = [one for one in tables.tables(comparison, _COLUMNS) if one.section != "Changes"]
     return Parts(*first, *_grids(rest))
 
 
@@ -72,7 +74,7 @@ def _grid(one: Shown) -> Table:
     made = RichTable(title=Text(f"\n{plain(one.caption)}"), title_justify="left", box=SIMPLE_HEAD,
                      padding=(0, 1), pad_edge=False)  # fmt: skip
     cells = one.rows[0][1]
-    made.add_column(Text(plain(one.heads[0])), overflow="fold")
+    made.add_column(Text(plain(one.heads[0])), no_wrap=True)
     for head, cell in zip(one.heads[1:], cells, strict=True):
         left = "text" in cell.style
         made.add_column(Text(plain(head)), justify="left" if left else "right", overflow="fold")

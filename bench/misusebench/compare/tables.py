@@ -10,6 +10,8 @@ from misusebench.report.cells import words
 from misusebench.report.markup import Cell, heat
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from misusebench.compare.families import Family
     from misusebench.compare.ranking import PairVerdict, Ranking
     from misusebench.compare.several import Several
@@ -21,16 +23,31 @@ MOST_PAIRS: Final = 200
 MOST_COLUMNS: Final = 12
 
 
-def tables(found: Comparison) -> list[Shown]:
-    """Return all tables of a comparison in reading order."""
-    shown = [differences(found)] if found.heads else []
+def tables(found: Comparison, most: int | None = None) -> list[Shown]:
+    """Return all tables of a comparison in reading order.
+
+    Parameters
+    ----------
+    found
+        The comparison.
+    most
+        Columns of configurations where kinds and oddities are the rows; the best are kept. None:
+        all configurations are told, as rows where there are many.
+    """
+    shown = [differences(found)] if compared(found) else []
     for ranking in found.rankings:
         shown += [standings(ranking), pairs(ranking)]
     shown += [over_worlds(one) for one in found.several]
-    shown += [family(one) for one in found.families]
+    order = [standing.name for ranking in found.rankings for standing in ranking.standings]
+    shown += [family(one, order, most) for one in found.families]
     for apart in found.campaigns:
         shown += alone(apart)
     return [one for one in shown if one.rows]
+
+
+def compared(found: Comparison) -> bool:
+    """Tell whether changes against the first run are worth a table: not over many worlds."""
+    return bool(found.heads) and not (found.several and len(found.heads) > 1)
 
 
 def differences(found: Comparison) -> Shown:
@@ -146,10 +163,22 @@ def over_worlds(one: Several) -> Shown:
     return Shown(_by(one), caption, heads, tuple(rows))
 
 
-def family(one: Family) -> Shown:
-    """Return one row a kind or oddity, or one a configuration where there are many."""
-    names = list(one.members[0].values)
-    if len(names) <= MOST_COLUMNS:
+def family(one: Family, order: Sequence[str], most: int | None = None) -> Shown:
+    """Return one row a kind or oddity, or one a configuration where there are many.
+
+    Parameters
+    ----------
+    one
+        Kinds or oddities.
+    order
+        Names of configurations, best first.
+    most
+        See :func:`tables`.
+    """
+    every = sorted(one.members[0].values, key=lambda n: order.index(n) if n in order else 1 << 30)
+    names = every[:most]
+    cut = f" The first {len(names)} of {len(every)}." if len(names) < len(every) else ""
+    if most is not None or len(names) <= MOST_COLUMNS:
         rows = [
             (words(member.name), (Cell(f"{member.n:,}", member.n),
                                   *(_share(member.values[name], one.about) for name in names)))
@@ -162,10 +191,10 @@ def family(one: Family) -> Shown:
             for name in names
         ]
         heads = ("configuration", *(f"{words(m.name)} ({m.n:,})" for m in one.members))
-    what = "Darker is worse." if one.about == "oddity" else "Darker is better."
+    what = "A stronger shade is worse." if one.about == "oddity" else "A stronger shade is better."
     section = "Kind by kind" if one.about == "kind" else "Honest oddities"
-    return Shown(section, f"{words(one.metric)} by {one.about}. {what} n: how many there are.",
-                 heads, tuple(rows))  # fmt: skip
+    caption = f"{words(one.metric).capitalize()} by {one.about}. {what} n: how many there are.{cut}"
+    return Shown(section, caption, heads, tuple(rows))
 
 
 def _share(value: float | None, about: str) -> Cell:

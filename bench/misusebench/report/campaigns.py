@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from misusebench.drilldown import FOUND
-from misusebench.report.cells import is_control, words
-from misusebench.report.markup import Cell, folded, listed, paragraph, preformatted, small, table
+from misusebench.report.cells import counted, is_control, words
+from misusebench.report.markup import (
+    Cell,
+    folded,
+    listed,
+    paragraph,
+    preformatted,
+    scrolling,
+    small,
+    table,
+)
 from misusebench.report.strips import Lane, strip
 
 if TYPE_CHECKING:
@@ -145,19 +154,19 @@ def _entry(one: Told, place: int) -> str:
         first = f", first by {one.found[0][0]}" + (
             "" if days is None else f" after {days:.1f} days"
         )
-    more = small(f"{facts['queries']} queries {began}; found by {len(one.found)} of {total}{first}")
+    size = counted(facts["queries"], "query", "queries")
+    more = small(f"{size} {began}; found by {len(one.found)} of {total}{first}")
     return folded(f"{words(facts['kind'])}{rung}", _body(one, drawn=place < _DRAWN), "campaign",
                   more)  # fmt: skip
 
 
 def _body(one: Told, *, drawn: bool) -> str:
     facts = one.facts
-    people = facts["officers"]
+    size = counted(facts["queries"], "scored query", "scored queries")
     parts = [paragraph(
-        f"Campaign {facts['campaign_id']}: {facts['queries']} scored queries on "
-        f"{len(facts['days'])} days by {people} officer{'s' * (people != 1)}, severity "
-        f"{facts['severity']:g}. Its queries: misusebench compare RUN --explain "
-        f"{facts['campaign_id']}"
+        f"Campaign {facts['campaign_id']}: {size} on {counted(len(facts['days']), 'day', 'days')} "
+        f"by {counted(facts['officers'], 'officer', 'officers')}, severity {facts['severity']:g}. "
+        f"Its queries: misusebench compare RUN --explain {facts['campaign_id']}"
     )]  # fmt: skip
     if drawn:
         parts.append(_timeline(one))
@@ -187,4 +196,4 @@ def _timeline(one: Told) -> str:
         Lane(name, [(start + days, 1)], "found")
         for name, _, days in one.found[:_LANES] if days is not None
     ]  # fmt: skip
-    return strip(lanes) + "\n"
+    return scrolling(f"Timeline of campaign {facts['campaign_id']}", strip(lanes))

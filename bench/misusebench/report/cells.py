@@ -62,6 +62,17 @@ def words(name: str | None) -> str:
     return (name or "").replace("_", " ")
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """Return a number with its word.
+
+    Examples
+    --------
+    >>> counted(1, "query", "queries"), counted(1200, "query", "queries")
+    ('1 query', '1,200 queries')
+    """
+    return f"{count:,} {one if count == 1 else many}"
+
+
 def share(value: float | None) -> Cell:
     """Return a share in per cent on a ground of that strength."""
     if value is None:

@@ -91,7 +91,7 @@ def oddities(view: View) -> str:
         body.append((words(oddity), "", cells))
     caption = (
         "Honest but strange work: share of officer-days with an oddity whose alert is read and "
-        "shows it. Darker is worse. n: officer-days."
+        "shows it. A stronger shade is worse. n: officer-days."
     )
     return table(caption, ["oddity", "n", *(n for n, _ in lines)], body, sortable=False)
 
@@ -109,6 +109,6 @@ def _turned_oddities(
     ]  # fmt: skip
     caption = (
         "Honest but strange work: share of officer-days with an oddity whose alert is read and "
-        "shows it. Darker is worse. In brackets: officer-days."
+        "shows it. A stronger shade is worse. In brackets: officer-days."
     )
     return table(caption, ["detector", *(f"{words(n)} ({counts[n]:,})" for n in names)], rows)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _HERE: Final = Path(__file__).parent
 _HEAT: Final = 10
+#: Rows from which a table scrolls below its head.
+_LONG: Final = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +73,20 @@ def table(
     text
         Whether all columns hold text rather than numbers.
     """
-    head = "".join(_head(told, left=text or not place) for place, told in enumerate(heads))
+    rows = list(rows)
+    words = [True, *("text" in cell.style.split() for cell in rows[0][2])] if rows else [True]
+    left = [text or (place < len(words) and words[place]) for place in range(len(heads))]
+    head = "".join(_head(told, left=own) for told, own in zip(heads, left, strict=True))
     body = "".join(
         f'<tr{_class(style)}><th scope="row">{_safe(name)}</th>'
         f"{''.join(cell.html() for cell in cells)}</tr>\n"
         for name, style, cells in rows
     )
     kind = ' class="sortable"' if sortable else ""
+    long = " long" if body.count("\n") > _LONG else ""
     label = _safe(caption)
     return (
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{label}"><table{kind}>'
+        f'<div class="scroll{long}" role="region" tabindex="0" aria-label="{label}"><table{kind}>'
         f"<caption>{_safe(caption)}</caption>"
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n"
     )
@@ -108,7 +114,15 @@ def section(name: str, title: str, body: str) -> str:
 
 def figure(caption: str, svg: str) -> str:
     """Return a drawing with a caption that says what it shows."""
-    return f"<figure><figcaption>{_safe(caption)}</figcaption>\n{svg}\n</figure>\n"
+    shown = scrolling(f"Figure: {caption}", svg)
+    return f"<figure><figcaption>{_safe(caption)}</figcaption>\n{shown}</figure>\n"
+
+
+def scrolling(label: str, body: str) -> str:
+    """Return HTML that scrolls where it is too wide, with the keyboard too."""
+    return (
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{_safe(label)}">{body}</div>\n'
+    )
 
 
 def preformatted(text: str) -> str:

@@ -179,55 +179,69 @@ def scatter(
     points: Sequence[tuple[str, float, float]], name: str, labels: tuple[str, str], *,
     logarithmic: bool = True,
 ) -> str:  # fmt: skip
-    """Draw a dot a component, named where the name lies on no other; all at a time from the left.
+    """Draw a dot a component, with its name where that lies on nothing else.
 
     Parameters
     ----------
     points
-        (name, x, y).
+        (name, x, y); those on one place share a dot and its name.
     name
         Of the figure.
     labels
         Of the axes.
     logarithmic
-        Whether both axes are.
+        Whether both axes are; else they begin at 0.
     """
+    places: dict[tuple[float, float], list[str]] = {}
+    for component, x, y in points:
+        places.setdefault((float(f"{x:.3g}"), float(f"{y:.3g}")), []).append(component)
 
     def draw(axes: Axes) -> None:
-        for component, x, y in points:
-            axes.plot(x, y, "o", color=SERIES[0], markersize=5, gid=component)
+        for (x, y), names in places.items():
+            axes.plot(x, y, "o", color=SERIES[0], markersize=5, gid=names[0])
         if logarithmic:
             axes.set(xscale="log", yscale="log")
-            axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.6g}")
-            axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-            axes.yaxis.set_minor_formatter(lambda _, __: "")
-            axes.xaxis.set_minor_formatter(lambda _, __: "")
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1
+                                         else f"{value:g}")  # fmt: skip
+                axis.set_minor_formatter(lambda _, __: "")
+            axes.margins(0.12)
+        else:
+            axes.set_xlim(0, 1.25 * max([0.01, *(x for x, _ in places)]))
+            axes.set_ylim(0, 1.15 * max([1.0, *(y for _, y in places)]))
         axes.set(xlabel=labels[0], ylabel=labels[1])
-        axes.margins(0.12)
         axes.grid(visible=True)
-        axes.tick_params(length=0)
-        _named(axes, points)
+        axes.tick_params(length=0, which="both")
+        _named(axes, {place: _some(names) for place, names in places.items()})
 
     return figure_of(name, draw)
 
 
-def _named(axes: Axes, points: Sequence[tuple[str, float, float]]) -> None:
-    """Write names beside dots, leaving out those that would lie on another name or dot."""
-    transform = axes.transData.transform
+def _some(names: Sequence[str]) -> str:
+    """Return up to two names, and how many more there are."""
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""  # noqa: PLR2004
+    return ", ".join(names[:2]) + more
+
+
+def _named(axes: Axes, names: dict[tuple[float, float], str]) -> None:
+    """Write names beside dots, on the first side where they lie on no name, dot or edge."""
     figure = axes.get_figure()
     assert figure is not None
     figure.draw_without_rendering()  # type: ignore[union-attr]
-    places = [tuple(map(float, transform((x, y)))) for _, x, y in points]
-    taken = [(x - 4, y - 4, x + 4, y + 4) for x, y in places]
-    for (name, x, y), (left, middle) in sorted(
-        zip(points, places, strict=True), key=lambda one: one[1]
-    ):
-        box = (left + 5, middle - 6, left + 9 + 5.6 * len(name), middle + 6)
-        right = float(axes.get_window_extent().x1)
-        if box[2] > right or any(_meet(box, other) for other in taken):
-            continue
-        taken.append(box)
-        axes.annotate(name, (x, y), (6, 0), textcoords="offset points", va="center", fontsize=8.5)
+    room = axes.get_window_extent()
+    at = {place: tuple(map(float, axes.transData.transform(place))) for place in names}
+    taken = [(x - 3, y - 3, x + 3, y + 3) for x, y in at.values()]
+    for place, (left, middle) in sorted(at.items(), key=lambda one: one[1]):
+        wide = 4.6 * len(names[place])  # pixels that the name takes, with room
+        for align, x, y in (("left", 6, 0), ("right", -6, 0), ("center", 0, 9), ("center", 0, -9)):
+            start = {"left": left + x, "right": left + x - wide, "center": left - wide / 2}[align]
+            box = (start, middle + y - 5, start + wide, middle + y + 5)
+            inside = box[0] > room.x0 and box[2] < room.x1 and box[1] > room.y0 and box[3] < room.y1
+            if inside and not any(_meet(box, other) for other in taken):
+                taken.append(box)
+                axes.annotate(names[place], place, (x, y), textcoords="offset points", ha=align,
+                              va="center", fontsize=8.5)  # fmt: skip
+                break
 
 
 def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:

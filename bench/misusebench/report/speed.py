@@ -24,8 +24,8 @@ def speed(view: View) -> str:
         if single.get("p95"):
             points.append((one.name, float(told["rows_per_s"]), float(single["p95"])))
         rows.append(row(one, [
-            amount(told.get("rows_per_s"), ",.0f"), amount(told.get("fit_s"), ".2f"),
-            *(amount(single.get(p), ".3f") for p in ("p50", "p95", "p99")),
+            amount(told.get("rows_per_s"), ",.0f"), amount(told.get("fit_s"), ".3g"),
+            *(amount(single.get(p), ".3g") for p in ("p50", "p95", "p99")),
             amount(told.get("above_empty_mib"), ",.0f"),
         ]))  # fmt: skip
     if not rows:

@@ -106,7 +106,8 @@ def test_equal_values_share_the_better_place():
     """Two firsts, then a third."""
     told, _ = ranked({"a": 0.5, "b": 0.5, "c": 0.1}, spread=0.0)
     assert [one.rank for one in told.standings] == [1, 1, 3]
-    assert told.standings[0].rank_low == 1.5
+    assert [one.rank_low for one in told.standings] == [1.0, 1.0, 3.0]
+    assert [one.rank_high for one in told.standings] == [2.0, 2.0, 3.0]
 
 
 def test_draws_of_worlds_are_averaged_apart():
