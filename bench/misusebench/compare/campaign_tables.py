@@ -164,10 +164,8 @@ def _day(told: dict[str, Any], names: Sequence[str]) -> list[tuple[str, tuple[Ce
         by.setdefault(query["time"][:10], []).append(place)
     rows = []
     for day, own in by.items():
-        cells = [Cell(str(len(own)), len(own))]
-        for name in names:
-            cells.append(_best(told["configurations"][name], own))
-        rows.append((day, tuple(cells)))
+        best = (_best(told["configurations"][name], own) for name in names)
+        rows.append((day, (Cell(str(len(own)), len(own)), *best)))
     return rows
 
 
