@@ -92,6 +92,11 @@ def _attributes(style: str) -> str:
     return " ".join(out)
 
 
+def plain(text: str) -> str:
+    """Return text as a figure may show it: no control characters."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
 def colours(names: Sequence[str], controls: Sequence[str]) -> dict[str, tuple[str, Any]]:
     """Return (colour, dashes) by name: controls grey, the others apart even without colour."""
     found: dict[str, tuple[str, Any]] = {}
@@ -112,7 +117,7 @@ def precision_recall(lines: Lines, look: dict[str, tuple[str, Any]]) -> str:
             colour, dashes = look[name]
             axes.step(
                 [0.0, *points["recall"]], [points["precision"][0], *points["precision"]],
-                where="pre", color=colour, linestyle=dashes, linewidth=1.6, label=name,
+                where="pre", color=colour, linestyle=dashes, linewidth=1.6, label=plain(name),
             )  # fmt: skip
             if points["budget"]:
                 axes.plot(
@@ -140,7 +145,7 @@ def time_to_detect(lines: Lines, look: dict[str, tuple[str, Any]]) -> str:
             colour, dashes = look[name]
             axes.step(
                 [*points["days"], until], [*points["undetected"], points["undetected"][-1]],
-                where="post", color=colour, linestyle=dashes, linewidth=1.6, label=name,
+                where="post", color=colour, linestyle=dashes, linewidth=1.6, label=plain(name),
             )  # fmt: skip
         axes.axhline(0.5, color=FAINT, linewidth=0.9)
         axes.set(xlabel="days since the campaign's first misuse query",
@@ -163,7 +168,7 @@ def intervals(rows: Sequence[tuple[str, float, float | None, float | None]], nam
                 axes.plot([low, high], [place, place], color=colour, linewidth=2.2,
                           solid_capstyle="round")  # fmt: skip
             axes.plot(value, place, "o", color=colour, markersize=6)
-        axes.set_yticks(range(len(rows)), [row[0] for row in rows])
+        axes.set_yticks(range(len(rows)), [plain(row[0]) for row in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set(xlabel=label, xlim=(min(-0.01, *(row[2] or 0.0 for row in rows)), None))
         if share:
@@ -220,7 +225,7 @@ def scatter(
 def _some(names: Sequence[str]) -> str:
     """Return up to two names, and how many more there are."""
     more = f" and {len(names) - 2} more" if len(names) > 2 else ""  # noqa: PLR2004
-    return ", ".join(names[:2]) + more
+    return plain(", ".join(names[:2]) + more)
 
 
 def _named(axes: Axes, names: dict[tuple[float, float], str]) -> None:
@@ -257,7 +262,7 @@ def cost(lines: Lines, look: dict[str, tuple[str, Any]]) -> str:
             nothing = points["cost"][0]
             share = [b / n if n else 1.0 for b, n in zip(points["best"], nothing, strict=True)]
             axes.plot(points["price"], share, color=colour, linestyle=dashes, linewidth=1.6,
-                      label=name)  # fmt: skip
+                      label=plain(name))  # fmt: skip
         axes.set(xscale="log", xlabel="price of one misuse query, in reviews of one alert",
                  ylabel="price ÷ price of doing nothing", ylim=(0, 1.04))  # fmt: skip
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")

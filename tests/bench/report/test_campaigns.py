@@ -54,6 +54,18 @@ def test_facts_and_finders_by_hand() -> None:
     assert missed["chance"] == [0.5]
 
 
+def test_days_are_a_mean_where_equal_scores_leave_the_day_to_chance() -> None:
+    """Half the time read on the first day, else on the second: a day and a half."""
+    who = np.array([0, 1, 0])
+    scored = labelled(
+        np.array([0.5, 0.5, 0.9]), np.array([True, False, True]), day=np.array([0, 0, 1]),
+        officer=who, campaign=np.array([0, -1, 0]),
+    )  # fmt: skip
+    found = drilldown.found_by(Tally(scored, budget=1, pause_days=0))
+    assert found["chance"] == [1.0]
+    assert found["after_days"][0] == pytest.approx(1.5, abs=0.1)
+
+
 def test_the_most_disputed_come_first() -> None:
     """One of two finds c1; both or neither find the others; controls have no say."""
     found = view({"a": [1, 1, 0], "b": [1, 0, 0], "random": [0, 0, 1]})
