@@ -159,12 +159,10 @@ def chances(
         _title(axes, f"Is the row better than the column in {metric}? "
                      f"Alike: within {rope:g}.")  # fmt: skip
         _key(axes, likely)
-        for place, name in enumerate(order):
+        for place, name in enumerate(map(plain, order)):
             at = _CELL * (place + 0.5)
-            axes.text(
-                wide - 0.06, _KEY + wide + at, plain(name), ha="right", va="center", fontsize=_FONT
-            )
-            axes.text(wide + at, _KEY + wide - 0.06, plain(name), ha="center", va="bottom", rotation=90,
+            axes.text(wide - 0.06, _KEY + wide + at, name, ha="right", va="center", fontsize=_FONT)
+            axes.text(wide + at, _KEY + wide - 0.06, name, ha="center", va="bottom", rotation=90,
                       fontsize=_FONT)  # fmt: skip
         for row, one in enumerate(order):
             for column, other in enumerate(order):

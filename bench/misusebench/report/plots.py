@@ -202,8 +202,8 @@ def scatter(
         places.setdefault((float(f"{x:.3g}"), float(f"{y:.3g}")), []).append(component)
 
     def draw(axes: Axes) -> None:
-        for (x, y), names in places.items():
-            axes.plot(x, y, "o", color=SERIES[0], markersize=5, gid=names[0])
+        for x, y in places:
+            axes.plot(x, y, "o", color=SERIES[0], markersize=5)
         if logarithmic:
             axes.set(xscale="log", yscale="log")
             for axis in (axes.xaxis, axes.yaxis):
