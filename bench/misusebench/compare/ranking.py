@@ -166,7 +166,8 @@ def _pairs(
         )
     raw, same, ends = {}, {}, {}
     for pair in names:
-        gap = drawn[pair[0]] - drawn[pair[1]]
+        with np.errstate(invalid="ignore"):  # never reached in both: undefined
+            gap = drawn[pair[0]] - drawn[pair[1]]
         key = "\0".join(pair)
         ends[pair] = interval.percentile(gap)
         raw[key], same[key] = _chances(told[pair], gap[~np.isnan(gap)], rope, few=few)
@@ -181,7 +182,7 @@ def _pairs(
 
 def _chances(difference: float, gap: Floats, rope: float, *, few: bool) -> tuple[float, float]:
     """Return the p that two are equal, and the p that they differ by the region or more."""
-    if not few:
+    if not few or not np.isfinite(gap).all():
         tails = 1 + min(int((gap <= 0).sum()), int((gap >= 0).sum()))
         beyond = 1 + max(int((gap >= rope).sum()), int((gap <= -rope).sum()))
         size = len(gap) + 1

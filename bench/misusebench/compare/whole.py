@@ -50,7 +50,7 @@ class Comparison:
 
     def as_json(self) -> dict[str, Any]:
         """Return the comparison as a JSON object."""
-        return {
+        found = {
             "schema_version": SCHEMA_VERSION, "base": self.base, "same_data": self.same_data,
             "heads": [
                 {"run": run, "differences": [asdict(d) for d in found]}
@@ -68,6 +68,7 @@ class Comparison:
             "campaigns": [one.as_json() for one in self.campaigns],
             "explained": self.explained,
         }  # fmt: skip
+        return results.clean(found)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True)

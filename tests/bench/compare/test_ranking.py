@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from misusebench.compare.configurations import configurations, worlds
 from misusebench.compare.families import families
 from misusebench.compare.ranking import over_worlds, rank
 from misusebench.compare.several import several
+from misusebench.compare.whole import Comparison
 
 RECALL = "campaign_recall"
 
@@ -191,3 +193,16 @@ def test_kinds_and_oddities_side_by_side():
     assert [(f.about, [(m.name, m.n, m.values) for m in f.members]) for f in told] == [
         ("kind", [("a", 5, {"x": 0.2})]), ("oddity", [("overtime", 5, {"x": 0.01})]),
     ]  # fmt: skip
+
+
+def test_what_is_never_reached_ranks_last_and_is_no_number_in_json():
+    """Infinite draws: the end of the interval is open, and JSON has null for it."""
+    name = "time_to_detect_median"
+    drawn = np.where(np.arange(100) < 60, 5.0, np.inf)
+    found = [configuration("a", name, [5.0], [drawn]), configuration("b", name, [2.0], [near(2.0)])]
+    told = rank(found, name, 0.1, [])
+    assert [one.name for one in told.standings] == ["b", "a"]
+    assert told.pairs[0].verdict == "better"
+    assert told.standings[1].high == np.inf
+    whole = Comparison("base", (), True, (), (), (told,))
+    json.dumps(whole.as_json(), allow_nan=False)

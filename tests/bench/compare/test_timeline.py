@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from misusebench import report
 from misusebench.__main__ import main
 from misusebench.compare import Wanted, campaign_tables, compare, page
 from misusebench.errors import SuiteError
@@ -107,7 +108,7 @@ def test_a_page_has_no_rows_of_the_log(made, told, tiny_dataset):
 
     log = open_dataset(tiny_dataset).log(["query_id", "officer_id", "subject_key", "reason_text"])
     own = {one["query_id"] for one in told.explained["queries"]}
-    for text in (page.page(told), page.markdown(told)):
+    for text in (page.page(told), page.markdown(told), report.render(made[0])):
         assert made[1]["campaign_id"] in text.replace("\\", "")
         for row in log.to_pylist():
             if row["query_id"] in own:
