@@ -2,7 +2,7 @@
 
 Everything heavy is imported inside a command, so that ``--help`` stays quick. The commands of the
 simulator are here and in `cli_release.py`, those of the bench in `cli_bench.py`,
-`cli_single.py` and `cli_gate.py`, those of the policy side in `cli_policy.py`.
+`cli_compare.py`, `cli_single.py` and `cli_gate.py`, those of the policy side in `cli_policy.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from misusebench import cli_bench, cli_gate, cli_policy, cli_release, cli_single
+from misusebench import cli_bench, cli_compare, cli_gate, cli_policy, cli_release, cli_single
 from misusebench.terminal import progress_line, say, show
 
 app: Final = typer.Typer(
@@ -261,6 +261,7 @@ def doctor(as_json: Json = False, quiet: Quiet = False) -> None:
 
 cli_release.register(app)
 cli_bench.register(app)
+cli_compare.register(app)
 cli_gate.register(app)
 cli_single.register(app)
 cli_policy.register(app)

@@ -33,7 +33,7 @@ DEMO: Final = "county"
 
 def register(app: typer.Typer) -> None:
     """Add the bench's commands to the command line."""
-    for command in (demo, bench, rescore, report, compare):
+    for command in (demo, bench, rescore, report):
         app.command()(command)
 
 
@@ -192,26 +192,3 @@ def report(
     if as_json:
         show("report", {"file": str(out), "bytes": out.stat().st_size}, str, as_json=True)
     say(f"{out}: {out.stat().st_size / 1000:,.0f} kB", quiet=quiet)
-
-
-def compare(
-    runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN RUN...", help="The first is the base.")
-    ],
-    metric: Annotated[
-        list[str] | None, typer.Option(help="Metrics; by default those that gate.")
-    ] = None,
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """Lay runs beside the first of them."""
-    from misusebench.compare import compare as compared  # noqa: PLC0415 - heavy
-    from misusebench.compare import table  # noqa: PLC0415
-    from misusebench.errors import SuiteError  # noqa: PLC0415
-
-    if len(runs) < 2:  # noqa: PLR2004 - a pair
-        raise SuiteError("compare needs two runs or more: misusebench compare BASE RUN")
-    found = compared(runs, metric)
-    show("compare", found.as_json(), lambda _: table(found), as_json=as_json)
-    for note in found.notes:
-        say(note, quiet=quiet)

@@ -134,6 +134,38 @@ def percentile(drawn: NDArray[np.float64], level: float = LEVEL) -> tuple[float,
     return float(low), float(high)
 
 
+def places(
+    drawn: Mapping[str, NDArray[np.float64]], level: float = LEVEL
+) -> dict[str, tuple[float, float]]:
+    """Return the interval of each component's place over draws, 1 is best.
+
+    Who is tied in a draw may have any of the tied places, so ends are the best and the worst.
+
+    Parameters
+    ----------
+    drawn
+        Component -> a metric under the same draws, higher is better; undefined counts as worst.
+    level
+        Of the interval.
+
+    Examples
+    --------
+    >>> told = places({"a": np.array([3.0, 3.0, 1.0]), "b": np.array([2.0, 2.0, 2.0])})
+    >>> told["a"], told["b"]
+    ((1.0, 2.0), (1.0, 2.0))
+    """
+    if not drawn:
+        return {}
+    table = np.nan_to_num(np.stack(list(drawn.values())), nan=-np.inf)
+    tail = (1 - level) / 2
+    found = {}
+    for name, own in zip(drawn, table, strict=True):
+        best, worst = 1 + (table > own).sum(0), (table >= own).sum(0)
+        low = np.quantile(best, tail, method="inverted_cdf")
+        found[name] = float(low), float(np.quantile(worst, 1 - tail, method="inverted_cdf"))
+    return found
+
+
 def paired(
     head: float,
     base: float,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
-from misusebench import metrics
+from misusebench import drilldown, metrics
 from misusebench import result as results
 from misusebench.component import OUTCOMES
-from misusebench.metrics.prevention import matrix, remains
+from misusebench.metrics.prevention import matrix, remains, stopped
 from misusebench.policy_bench.aftermath import aftermath
 from misusebench.policy_bench.sampled import stands_for
 from misusebench.result import Result
@@ -52,6 +52,8 @@ class Judging:
         self._stays: dict[str, NDArray[np.float64]] = {}
         self._followed: set[str] = set()
         self._precision: dict[str, metrics.Precision] = {}
+        self._found: dict[str, dict[str, Any]] = {}  # per detector and campaign
+        self._denied: dict[str, dict[str, Any]] = {}  # per policy and campaign
 
     def judged(self, outcome: Outcome) -> Result:
         """Return the result of one component; its raw answers are written."""
@@ -81,6 +83,7 @@ class Judging:
         }  # fmt: skip
         self._precision[one.name] = metrics.Precision.of(tally)
         self._caught[one.name] = tally.caught
+        self._found[one.name] = drilldown.found_by(tally)
         if not self._keep:
             return
         table = pa.table({"query_id": self._answers.query_id, "score": score})
@@ -107,6 +110,10 @@ class Judging:
             one.diagnostics["displacement"] = aftermath(decided)
             self._followed.add(one.name)
         self._stays[one.name] = remains(decided)
+        self._denied[one.name] = {
+            "denied": drilldown.rounded(stopped(decided)),
+            "stays": drilldown.rounded(self._stays[one.name]),
+        }
         if self._keep:
             results.save_scores(said.table(self._answers.query_id), self._folder, one.name)
             if outcome.followed is not None:
@@ -169,6 +176,13 @@ class Judging:
             }
             for detector, caught in self._caught.items()
         }
+
+    def campaigns(self) -> dict[str, Any]:
+        """Return what is told of each campaign: who finds it, and when; see `drilldown.py`."""
+        blank = metrics.frame(self._answers, np.zeros(len(self._answers.query_id)))
+        ids = self._answers.campaigns.campaign_id
+        budget = self._bench.suite.review_budget
+        return drilldown.told(blank, ids, budget, self._found, self._denied)
 
 
 def _observes(one: Result) -> bool:

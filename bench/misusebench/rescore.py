@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow.parquet as pq
 
+from misusebench import drilldown
 from misusebench import result as results
 from misusebench.answers import align
 from misusebench.component import Alert
@@ -105,6 +106,7 @@ def rescore(
     judging.compare_with_oracles(after)
     for one in after:
         results.save(one, path)
+    drilldown.save(path, judging.campaigns())
     write_run(bench, after, judging.combined(), path, told["ungated"])
     changed = {
         one.name: _different(one, other)

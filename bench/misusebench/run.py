@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from misusebench import interval, oracle
+from misusebench import drilldown, interval, oracle
 from misusebench import result as results
 from misusebench.answers import align
 from misusebench.errors import SuiteError
@@ -157,6 +157,7 @@ def judge(bench: Bench, outcomes: Sequence[Outcome], truth: Truth, folder: Path)
     for one in found:
         results.save(one, folder)
     combined = judging.combined()
+    drilldown.save(folder, judging.campaigns())
     write_run(bench, found, combined, folder)
     return Run(folder, found, combined)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from misusebench import metrics
+from misusebench import drilldown, metrics
 from misusebench import result as results
 from misusebench.result import Result
 
@@ -92,14 +92,15 @@ def decisions(columns: dict[str, Any], seed: int = 2) -> metrics.Decided:
 
 
 @cache
-def judged(name: str, blur: float) -> tuple[Any, Any, np.ndarray, Any]:
-    """Return a detector's metrics, curves, scores and cells of the matrix; worked out once."""
+def judged(name: str, blur: float) -> tuple[Any, Any, np.ndarray, Any, Any]:
+    """Return metrics, curves, scores, cells of the matrix and what is found; worked out once."""
     columns = table()
     score = detector_scores(columns)[name]
     score = score + blur * np.random.default_rng(9).normal(size=len(score))
     tally = metrics.Tally(scored(score, columns), BUDGET, DRAWS)
     cells = metrics.matrix(tally.caught, metrics.stopped(decisions(columns)))
-    return results.metrics_json(metrics.compute(tally)), metrics.curves(tally), score, cells
+    values = results.metrics_json(metrics.compute(tally))
+    return values, metrics.curves(tally), score, cells, drilldown.found_by(tally)
 
 
 def write(
@@ -107,9 +108,9 @@ def write(
 ) -> Path:
     """Write a run; `worse` blurs a detector's scores by noise of that size."""
     columns = table()
-    found, combined = [], {}
+    found, combined, finds = [], {}, {}
     for name in detector_scores(columns):
-        values, points, score, cells = judged(name, (worse or {}).get(name, 0.0))
+        values, points, score, cells, finds[name] = judged(name, (worse or {}).get(name, 0.0))
         ids = np.arange(len(score))
         results.save_scores(pa.table({"query_id": ids, "score": score}), folder, name)
         combined[name] = {"half": cells}
@@ -121,6 +122,12 @@ def write(
     found += [policy, *(extra or [])]
     for one in found:
         results.save(one, folder)
+    stays = drilldown.rounded(metrics.remains(decided))
+    ids = [f"m-{place:02d}" for place in range(60)]
+    told = drilldown.told(
+        decided.scored, ids, BUDGET, finds, {"half": {"denied": stays, "stays": stays}}
+    )
+    drilldown.save(folder, told)
     run = {
         "schema_version": "1", "suite": "smoke", "tier": "T3", "seed": 0,
         "review_budget": BUDGET, "history_share": 0.4, "dataset": found[0].dataset,

@@ -8,6 +8,7 @@ import html
 import json
 import re
 import shutil
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from misusebench.gate import gate
 from misusebench.report import plots, view
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 #: They stand on whole runs.
@@ -88,7 +90,7 @@ def test_all_sections_are_there(page: str) -> None:
     names = re.findall(r'<section id="([^"]+)"', page)
     assert names == [
         "leaderboard", "precision-recall", "kinds", "oddities", "time-to-detect", "accusations",
-        "policies", "cost", "speed", "reproduce",
+        "policies", "cost", "speed", "campaigns", "data", "reproduce",
     ]  # fmt: skip
     assert all(f'href="#{name}"' in page for name in names)
 
@@ -172,7 +174,7 @@ def test_hostile_names_stay_text(run: Path, tmp_path: Path) -> None:
         path.write_text(json.dumps(data))
     text = report.render(folder)
     tags = [tag for tag, _ in outline(text)]
-    assert tags.count("script") == 1
+    assert tags.count("script") == 2  # the page's own, and data that nothing runs
     assert "img" not in tags
     assert not set("\u2028\x1b") & set(text)
     marked = report.summary(folder)
@@ -228,7 +230,7 @@ def test_realism_is_shown_if_given(run: Path, tmp_path: Path) -> None:
     profiles = [{"name": "made", "night_share": 0.25, "n": 5}, {"name": "Eugene", "n": 3}]
     (folder / "realism.json").write_text(json.dumps({"profiles": profiles}))
     text = report.render(folder)
-    assert '<section id="realism"' in text
+    assert '<section id="data"' in text
     assert "night share" in text
     assert "Eugene" in text
 
@@ -256,7 +258,7 @@ def test_a_run_without_curves_or_policies(run: Path, tmp_path: Path) -> None:
     told["components"].remove("half")
     (folder / "run.json").write_text(json.dumps(told))
     names = re.findall(r'<section id="([^"]+)"', report.render(folder))
-    assert names == ["leaderboard", "accusations", "speed", "reproduce"]
+    assert names == ["leaderboard", "accusations", "speed", "campaigns", "data", "reproduce"]
 
 
 def test_no_run(tmp_path: Path) -> None:
@@ -329,39 +331,114 @@ def chromium() -> str | None:
     )
 
 
-@pytest.mark.slow
-@pytest.mark.browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_opens_in_a_browser(run: Path, tmp_path: Path, scheme: Any) -> None:
-    """No message on the console, no request but the page, tables sort, figures have a size."""
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Return Debian's Chromium, one for all tests of this file."""
     path = chromium()
     if path is None:
         pytest.skip("no Chromium on this machine")
     from playwright.sync_api import sync_playwright  # noqa: PLC0415
 
-    target = report.write_report(run, tmp_path / "report.html")
-    told: list[str] = []
-    asked: list[str] = []
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        page = browser.new_page(color_scheme=scheme)
-        page.on("console", lambda message: told.append(message.text))
-        page.on("pageerror", lambda error: told.append(str(error)))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(target.as_uri())
+        yield driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+
+
+@pytest.fixture(scope="module")
+def written(run: Path) -> Path:
+    """Return the file of the run's page."""
+    return report.write_report(run, run.parent / "report.html")
+
+
+@contextmanager
+def opened(browser: Any, target: Path, **options: Any) -> Iterator[Any]:
+    """Open a page; nothing may be said on the console nor asked for elsewhere."""
+    told: list[str] = []
+    context = browser.new_context(**options)
+    page = context.new_page()
+    page.on("console", lambda message: told.append(message.text))
+    page.on("pageerror", lambda error: told.append(str(error)))
+    page.on("request", lambda request: told.append(request.url))
+    page.goto(target.as_uri())
+    yield page
+    context.close()
+    assert [one for one in told if not one.startswith(("file:", "data:"))] == []
+
+
+def broken_rules(page: Any) -> list[str]:
+    """Return the rules of axe-core that a page breaks, with the first place of each."""
+    from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415
+
+    found = Axe().run(page).response
+    assert len(found["passes"]) > 20  # it has looked
+    found = found["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found]
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_opens_in_a_browser(browser: Any, written: Path, scheme: Any) -> None:
+    """Tables sort, figures have a size, nothing is wider than the window, axe finds nothing."""
+    with opened(browser, written, color_scheme=scheme) as page:
         first = page.locator("#leaderboard table.sortable tbody tr th").first
         before = first.inner_text()
-        page.locator("#leaderboard table.sortable thead button").nth(2).click()
-        page.locator("#leaderboard table.sortable thead button").nth(2).click()
+        page.locator("#leaderboard table.sortable thead button").nth(3).click()
+        page.locator("#leaderboard table.sortable thead button").nth(3).click()
         after = first.inner_text()
         sizes = page.eval_on_selector_all(
             "svg.figure", "all => all.map(one => one.getBoundingClientRect().height)"
         )
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
         wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        browser.close()
-    assert told == []
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+        faults = broken_rules(page)
     assert (before, after) == ("label_oracle", "random")
-    assert len(sizes) == 4
+    assert len(sizes) == 5
     assert min(sizes) > 100
     assert wide <= 0
+    assert faults == []
+
+
+@pytest.mark.browser
+def test_campaigns_are_filtered_and_opened_by_keyboard(browser: Any, written: Path) -> None:
+    """The choice of a finder and of who misses leaves as many as the data say; Enter opens one."""
+    with opened(browser, written, viewport={"width": 400, "height": 800}) as page:
+        every = page.locator("#campaign-list > details").count()
+        page.get_by_label("found by").select_option("good")
+        page.get_by_label("missed by").select_option("fair")
+        told = json.loads(page.locator("#page-data").text_content())
+        good, fair = told["detectors"].index("good"), told["detectors"].index("fair")
+        wanted = sum(good in c["found"] and fair not in c["found"] for c in told["campaigns"])
+        shown = page.locator("#campaign-list > details:visible")
+        assert shown.count() == wanted
+        assert 0 < wanted < every
+        assert page.get_by_text(f"{wanted} of {every} campaigns").is_visible()
+        shown.first.locator("summary").focus()
+        page.keyboard.press("Enter")
+        assert shown.first.get_by_text("Found by", exact=True).is_visible()
+        assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
+@pytest.mark.browser
+def test_without_script_everything_is_there(browser: Any, written: Path) -> None:
+    """Tables, figures and campaigns; those open without script, and no control is left idle."""
+    with opened(browser, written, java_script_enabled=False) as page:
+        assert page.locator("table").count() >= 10
+        assert page.locator("button, select, input").count() == 0
+        first = page.locator("#campaign-list > details").first
+        first.locator("summary").click()
+        assert first.locator("ul.who").first.is_visible()
+
+
+@pytest.mark.browser
+def test_hostile_names_run_nothing(browser: Any, run: Path, tmp_path: Path) -> None:
+    """Names of components and campaigns with markup in them stay text, and axe finds nothing."""
+    folder = shutil.copytree(run, tmp_path / "hostile")
+    path = folder / "campaigns.json"
+    told = json.loads(path.read_text())
+    for campaign, name in zip(told["campaigns"], HOSTILE, strict=False):
+        campaign["campaign_id"] = name
+    told["campaigns"][0]["kind"] = HOSTILE[0]
+    path.write_text(json.dumps(told))
+    with opened(browser, report.write_report(folder, tmp_path / "hostile.html")) as page:
+        assert page.evaluate("document.images.length") == 0
+        assert page.locator("script").count() == 2
+        assert HOSTILE[0] in page.locator("#campaigns").inner_text()

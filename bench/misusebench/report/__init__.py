@@ -27,27 +27,35 @@ def render(run: str | Path) -> str:
         If the folder holds no run.
     """
     from misusebench.report import (  # noqa: PLC0415 - plots only for the page
+        board,
+        campaigns,
         ceiling,
+        curves,
+        evidence,
+        grids,
         policies,
-        sections,
+        reproduce,
+        speed,
+        top,
     )
     from misusebench.report.markup import page  # noqa: PLC0415
 
     view = load(run)
     data = view.run["dataset"]
     parts = [
-        ("leaderboard", "Leaderboard", sections.leaderboard(view) if view.detectors else ""),
+        ("leaderboard", "Leaderboard", board.leaderboard(view) if view.detectors else ""),
         ("ceiling", "What could be seen", ceiling.ceiling(view)),
-        ("precision-recall", "Precision and recall", sections.precision_recall(view)),
-        ("kinds", "Recall by kind and rung", sections.kinds(view)),
-        ("oddities", "Alerts on honest oddities", sections.oddities(view)),
-        ("time-to-detect", "Time to detect", sections.time_to_detect(view)),
-        ("accusations", "False accusations", sections.accusations(view)),
+        ("precision-recall", "Precision and recall", curves.precision_recall(view)),
+        ("kinds", "Recall by kind and rung", grids.kinds(view)),
+        ("oddities", "Alerts on honest oddities", grids.oddities(view)),
+        ("time-to-detect", "Time to detect", curves.time_to_detect(view)),
+        ("accusations", "False accusations", board.accusations(view)),
         ("policies", "Policies", policies.policies(view)),
-        ("cost", "Cost", sections.cost(view)),
-        ("speed", "Speed", sections.speed(view)),
-        ("realism", "Realism of the log", sections.realism(view)),
-        ("reproduce", "How to reproduce", sections.reproduce(view)),
+        ("cost", "Cost", curves.cost(view)),
+        ("speed", "Latency and throughput", speed.speed(view)),
+        ("campaigns", "Campaign by campaign", campaigns.campaigns(view)),
+        ("data", "Realism and audit of the data set", evidence.evidence(view)),
+        ("reproduce", "How to reproduce", reproduce.reproduce(view)),
     ]
     lead = (
         f"Detectors and policies against the misuse of confidential police databases, on "
@@ -55,7 +63,7 @@ def render(run: str | Path) -> str:
     )
     return page(
         f"MisuseBench: {data['name']}", lead, [part for part in parts if part[2]],
-        sections.top(view),
+        top.top(view), campaigns.data(view),
     )  # fmt: skip
 
 

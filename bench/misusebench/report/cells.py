@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 def row(one: Result, cells: Sequence[Cell]) -> tuple[str, str, Sequence[Cell]]:
     """Return a component's row; controls have a style of their own."""
-    control = one.name in CONTROLS or "fit" in one.diagnostics  # the oracles are no rivals
-    return one.name, "control" if control else "", cells
+    return one.name, "control" if is_control(one) else "", cells
+
+
+def is_control(one: Result) -> bool:
+    """Tell whether a component is no rival: a control, or an oracle."""
+    return one.name in CONTROLS or "fit" in one.diagnostics
 
 
 def metric(one: Result, name: str, shown: str, *, between: bool = False) -> Cell:
@@ -56,6 +60,17 @@ def place(key: tuple[str, str | None]) -> tuple[str, int]:
 def words(name: str | None) -> str:
     """Return a name as words."""
     return (name or "").replace("_", " ")
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Return a number with its word.
+
+    Examples
+    --------
+    >>> counted(1, "query", "queries"), counted(1200, "query", "queries")
+    ('1 query', '1,200 queries')
+    """
+    return f"{count:,} {one if count == 1 else many}"
 
 
 def share(value: float | None) -> Cell:

@@ -11,7 +11,7 @@ import io
 import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from misusebench.report.plots import INK, figure_of, styled
+from misusebench.report.plots import INK, figure_of, plain, styled
 from misusebench.result import write_atomically
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _elbow(axes: Axes, x: float, y: float, end: float, text: str) -> None:
     """Draw the line from the axis down to a name at the left or right end."""
     axes.plot([x, x, end], [_UNDER - 0.05, y, y], color=INK, linewidth=0.7, solid_joinstyle="miter")
     left = end < x
-    axes.text(end + (-0.06 if left else 0.06), y, text, ha="right" if left else "left",
+    axes.text(end + (-0.06 if left else 0.06), y, plain(text), ha="right" if left else "left",
               va="center", fontsize=_FONT)  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def chances(
         _title(axes, f"Is the row better than the column in {metric}? "
                      f"Alike: within {rope:g}.")  # fmt: skip
         _key(axes, likely)
-        for place, name in enumerate(order):
+        for place, name in enumerate(map(plain, order)):
             at = _CELL * (place + 0.5)
             axes.text(wide - 0.06, _KEY + wide + at, name, ha="right", va="center", fontsize=_FONT)
             axes.text(wide + at, _KEY + wide - 0.06, name, ha="center", va="bottom", rotation=90,

@@ -28,11 +28,11 @@ _POLICIES: Final = (
 def summary(view: View) -> str:
     """Return the verdict, if there is one, and the two leaderboards."""
     data = view.run["dataset"]
-    lines = [f"## MisuseBench: {_plain(data['name'])}", ""]
+    lines = [f"## MisuseBench: {plain(data['name'])}", ""]
     if view.verdict is not None:
-        lines += [f"**Verdict: {_plain(view.verdict['status'])}**", ""]
+        lines += [f"**Verdict: {plain(view.verdict['status'])}**", ""]
         bad = [c for c in view.verdict["checks"] if c["status"] not in ("pass", "new")]
-        lines += [f"- {_plain(c['message'])}" for c in bad] + [""] * bool(bad)
+        lines += [f"- {plain(c['message'])}" for c in bad] + [""] * bool(bad)
     scored, budget = f"{data['scored_rows']:,}", view.run["review_budget"]
     how = f"{scored} queries scored, {budget} alerts a day read, {view.intervals}."
     lines += [how, ""]
@@ -50,9 +50,9 @@ def _table(what: str, found: list[Result], columns: tuple[tuple[str, str, str], 
         if one.valid:
             cells = [_cell(one, name, shown) for _, name, shown in columns]
         else:
-            why = _plain(f"{one.state}: {'; '.join(one.reasons)}")
+            why = plain(f"{one.state}: {'; '.join(one.reasons)}")
             cells = [why, *[""] * (len(columns) - 1)]
-        lines.append(f"| {_plain(one.name)} | " + " | ".join(cells) + " |")
+        lines.append(f"| {plain(one.name)} | " + " | ".join(cells) + " |")
     return [*lines, ""]
 
 
@@ -61,7 +61,7 @@ def _cell(one: Result, name: str, shown: str) -> str:
     return text(one, name, shown) + (f" ({ends})" if ends else "")
 
 
-def _plain(told: str) -> str:
+def plain(told: str) -> str:
     """Return text in which nothing is Markdown or HTML, on one line."""
     flat = "".join(c if c.isprintable() else " " for c in str(told))
     return flat.translate(_MARKS)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _HERE: Final = Path(__file__).parent
 _HEAT: Final = 10
+#: Rows from which a table scrolls below its head.
+_LONG: Final = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +73,20 @@ def table(
     text
         Whether all columns hold text rather than numbers.
     """
-    head = "".join(_head(told, left=text or not place) for place, told in enumerate(heads))
+    rows = list(rows)
+    words = [True, *("text" in cell.style.split() for cell in rows[0][2])] if rows else [True]
+    left = [text or (place < len(words) and words[place]) for place in range(len(heads))]
+    head = "".join(_head(told, left=own) for told, own in zip(heads, left, strict=True))
     body = "".join(
         f'<tr{_class(style)}><th scope="row">{_safe(name)}</th>'
         f"{''.join(cell.html() for cell in cells)}</tr>\n"
         for name, style, cells in rows
     )
     kind = ' class="sortable"' if sortable else ""
+    long = " long" if body.count("\n") > _LONG else ""
     label = _safe(caption)
     return (
-        f'<div class="scroll" role="region" tabindex="0" aria-label="{label}"><table{kind}>'
+        f'<div class="scroll{long}" role="region" tabindex="0" aria-label="{label}"><table{kind}>'
         f"<caption>{_safe(caption)}</caption>"
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n"
     )
@@ -107,7 +114,15 @@ def section(name: str, title: str, body: str) -> str:
 
 def figure(caption: str, svg: str) -> str:
     """Return a drawing with a caption that says what it shows."""
-    return f"<figure><figcaption>{_safe(caption)}</figcaption>\n{svg}\n</figure>\n"
+    shown = scrolling(f"Figure: {caption}", svg)
+    return f"<figure><figcaption>{_safe(caption)}</figcaption>\n{shown}</figure>\n"
+
+
+def scrolling(label: str, body: str) -> str:
+    """Return HTML that scrolls where it is too wide, with the keyboard too."""
+    return (
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{_safe(label)}">{body}</div>\n'
+    )
 
 
 def preformatted(text: str) -> str:
@@ -121,17 +136,54 @@ def facts(told: Sequence[tuple[str, str]]) -> str:
     return f'<dl class="facts">{boxes}</dl>\n'
 
 
-def verdict(status: str, text: str, lines: Sequence[str]) -> str:
-    """Return the box of the verdict."""
+def verdict(status: str, text: str, lines: Sequence[str], note: str = "") -> str:
+    """Return the box of the verdict: what it is, a note, and what did not pass."""
     points = "".join(f"<li>{_safe(line)}</li>" for line in lines)
     listed = f"<ul>{points}</ul>" if points else ""
     return (
         f'<div class="verdict {_safe(status)}" role="status"><strong>{_safe(text)}</strong>'
-        f"{listed}</div>\n"
+        f"{paragraph(note) if note else ''}{listed}</div>\n"
     )
 
 
-def page(title: str, lead: str, sections: Sequence[tuple[str, str, str]], top: str) -> str:
+def folded(summary: str, body: str, style: str = "", more: str = "") -> str:
+    """Return what opens when asked, with the keyboard too; `body` and `more` are HTML.
+
+    Parameters
+    ----------
+    summary
+        What is there, in words.
+    body
+        What opens.
+    style
+        Class.
+    more
+        HTML that stands behind the summary's words.
+    """
+    return f"<details{_class(style)}><summary>{_safe(summary)}{more}</summary>\n{body}</details>\n"
+
+
+def small(text: str) -> str:
+    """Return words in small type."""
+    return f" <small>{_safe(text)}</small>"
+
+
+def listed(items: Sequence[str], style: str = "") -> str:
+    """Return a list."""
+    return f"<ul{_class(style)}>" + "".join(f"<li>{_safe(one)}</li>" for one in items) + "</ul>\n"
+
+
+def island(data: Any) -> str:
+    """Return aggregated data for the page's script: JSON in which nothing can end the element."""
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    for sign in "<>&\u2028\u2029":
+        text = text.replace(sign, f"\\u{ord(sign):04x}")
+    return f'<script type="application/json" id="page-data">{text}</script>\n'
+
+
+def page(
+    title: str, lead: str, sections: Sequence[tuple[str, str, str]], top: str, data: Any = None
+) -> str:
     """Return the whole page; nothing in it asks for anything outside.
 
     Parameters
@@ -142,9 +194,12 @@ def page(title: str, lead: str, sections: Sequence[tuple[str, str, str]], top: s
         (id, heading, body).
     top
         What stands before the first section.
+    data
+        Aggregates for the script that filters; none if there is nothing to filter.
     """
     style = (_HERE / "style.css").read_text(encoding="utf-8")
-    script = (_HERE / "sort.js").read_text(encoding="utf-8")
+    scripts = ["sort.js"] if data is None else ["sort.js", "filter.js"]
+    script = "".join((_HERE / name).read_text(encoding="utf-8") for name in scripts)
     policy = (
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
         "img-src data:; base-uri 'none'; form-action 'none'"
@@ -159,7 +214,7 @@ def page(title: str, lead: str, sections: Sequence[tuple[str, str, str]], top: s
         f"<title>{_safe(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n"
         f"<header><h1>{_safe(title)}</h1>\n{paragraph(lead, 'lead')}</header>\n"
         f'<nav aria-label="Sections"><ul>{links}</ul></nav>\n<main>\n{top}{body}</main>\n'
-        f"<script>{script}</script>\n</body>\n</html>\n"
+        f"{'' if data is None else island(data)}<script>{script}</script>\n</body>\n</html>\n"
     )
 
 

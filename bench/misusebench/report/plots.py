@@ -92,6 +92,11 @@ def _attributes(style: str) -> str:
     return " ".join(out)
 
 
+def plain(text: str) -> str:
+    """Return text as a figure may show it: no control characters."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
 def colours(names: Sequence[str], controls: Sequence[str]) -> dict[str, tuple[str, Any]]:
     """Return (colour, dashes) by name: controls grey, the others apart even without colour."""
     found: dict[str, tuple[str, Any]] = {}
@@ -112,7 +117,7 @@ def precision_recall(lines: Lines, look: dict[str, tuple[str, Any]]) -> str:
             colour, dashes = look[name]
             axes.step(
                 [0.0, *points["recall"]], [points["precision"][0], *points["precision"]],
-                where="pre", color=colour, linestyle=dashes, linewidth=1.6, label=name,
+                where="pre", color=colour, linestyle=dashes, linewidth=1.6, label=plain(name),
             )  # fmt: skip
             if points["budget"]:
                 axes.plot(
@@ -140,7 +145,7 @@ def time_to_detect(lines: Lines, look: dict[str, tuple[str, Any]]) -> str:
             colour, dashes = look[name]
             axes.step(
                 [*points["days"], until], [*points["undetected"], points["undetected"][-1]],
-                where="post", color=colour, linestyle=dashes, linewidth=1.6, label=name,
+                where="post", color=colour, linestyle=dashes, linewidth=1.6, label=plain(name),
             )  # fmt: skip
         axes.axhline(0.5, color=FAINT, linewidth=0.9)
         axes.set(xlabel="days since the campaign's first misuse query",
@@ -152,8 +157,9 @@ def time_to_detect(lines: Lines, look: dict[str, tuple[str, Any]]) -> str:
 
 
 def intervals(rows: Sequence[tuple[str, float, float | None, float | None]], name: str,
-              label: str, look: dict[str, tuple[str, Any]]) -> str:  # fmt: skip
-    """Draw values with their intervals, one row a component, best on top."""
+              label: str, look: dict[str, tuple[str, Any]], *,
+              share: bool = True) -> str:  # fmt: skip
+    """Draw values with their intervals, one row a component, best on top; shares as per cent."""
 
     def draw(axes: Axes) -> None:
         for place, (component, value, low, high) in enumerate(rows):
@@ -162,15 +168,89 @@ def intervals(rows: Sequence[tuple[str, float, float | None, float | None]], nam
                 axes.plot([low, high], [place, place], color=colour, linewidth=2.2,
                           solid_capstyle="round")  # fmt: skip
             axes.plot(value, place, "o", color=colour, markersize=6)
-        axes.set_yticks(range(len(rows)), [row[0] for row in rows])
+        axes.set_yticks(range(len(rows)), [plain(row[0]) for row in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set(xlabel=label, xlim=(min(-0.01, *(row[2] or 0.0 for row in rows)), None))
-        axes.xaxis.set_major_formatter(_percent)
+        if share:
+            axes.xaxis.set_major_formatter(_percent)
         axes.grid(visible=True, axis="x")
         axes.spines["left"].set_visible(False)
         axes.tick_params(length=0)
 
     return figure_of(name, draw, (6.6, 0.9 + 0.3 * len(rows)))
+
+
+def scatter(
+    points: Sequence[tuple[str, float, float]], name: str, labels: tuple[str, str], *,
+    logarithmic: bool = True,
+) -> str:  # fmt: skip
+    """Draw a dot a component, with its name where that lies on nothing else.
+
+    Parameters
+    ----------
+    points
+        (name, x, y); those on one place share a dot and its name.
+    name
+        Of the figure.
+    labels
+        Of the axes.
+    logarithmic
+        Whether both axes are; else they begin at 0.
+    """
+    places: dict[tuple[float, float], list[str]] = {}
+    for component, x, y in points:
+        places.setdefault((float(f"{x:.3g}"), float(f"{y:.3g}")), []).append(component)
+
+    def draw(axes: Axes) -> None:
+        for x, y in places:
+            axes.plot(x, y, "o", color=SERIES[0], markersize=5)
+        if logarithmic:
+            axes.set(xscale="log", yscale="log")
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1
+                                         else f"{value:g}")  # fmt: skip
+                axis.set_minor_formatter(lambda _, __: "")
+            axes.margins(0.12)
+        else:
+            axes.set_xlim(0, 1.25 * max([0.01, *(x for x, _ in places)]))
+            axes.set_ylim(0, 1.15 * max([1.0, *(y for _, y in places)]))
+        axes.set(xlabel=labels[0], ylabel=labels[1])
+        axes.grid(visible=True)
+        axes.tick_params(length=0, which="both")
+        _named(axes, {place: _some(names) for place, names in places.items()})
+
+    return figure_of(name, draw)
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return up to two names, and how many more there are."""
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""  # noqa: PLR2004
+    return plain(", ".join(names[:2]) + more)
+
+
+def _named(axes: Axes, names: dict[tuple[float, float], str]) -> None:
+    """Write names beside dots, on the first side where they lie on no name, dot or edge."""
+    figure = axes.get_figure()
+    assert figure is not None
+    figure.draw_without_rendering()  # type: ignore[union-attr]
+    room = axes.get_window_extent()
+    at = {place: tuple(map(float, axes.transData.transform(place))) for place in names}
+    taken = [(x - 3, y - 3, x + 3, y + 3) for x, y in at.values()]
+    for place, (left, middle) in sorted(at.items(), key=lambda one: one[1]):
+        wide = 4.6 * len(names[place])  # pixels that the name takes, with room
+        for align, x, y in (("left", 6, 0), ("right", -6, 0), ("center", 0, 9), ("center", 0, -9)):
+            start = {"left": left + x, "right": left + x - wide, "center": left - wide / 2}[align]
+            box = (start, middle + y - 5, start + wide, middle + y + 5)
+            inside = box[0] > room.x0 and box[2] < room.x1 and box[1] > room.y0 and box[3] < room.y1
+            if inside and not any(_meet(box, other) for other in taken):
+                taken.append(box)
+                axes.annotate(names[place], place, (x, y), textcoords="offset points", ha=align,
+                              va="center", fontsize=8.5)  # fmt: skip
+                break
+
+
+def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def cost(lines: Lines, look: dict[str, tuple[str, Any]]) -> str:
@@ -182,7 +262,7 @@ def cost(lines: Lines, look: dict[str, tuple[str, Any]]) -> str:
             nothing = points["cost"][0]
             share = [b / n if n else 1.0 for b, n in zip(points["best"], nothing, strict=True)]
             axes.plot(points["price"], share, color=colour, linestyle=dashes, linewidth=1.6,
-                      label=name)  # fmt: skip
+                      label=plain(name))  # fmt: skip
         axes.set(xscale="log", xlabel="price of one misuse query, in reviews of one alert",
                  ylabel="price ÷ price of doing nothing", ylim=(0, 1.04))  # fmt: skip
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from misusebench.report import plots
 from misusebench.report.cells import broken, metric, place, row, share, words
-from misusebench.report.markup import Cell, heat, table
-from misusebench.report.view import CONTROLS
+from misusebench.report.markup import Cell, figure, heat, table
+from misusebench.report.view import CONTROLS, number
 
 if TYPE_CHECKING:
     from misusebench.report.view import View
+    from misusebench.result import Result
+
+#: Detectors of the matrix; more make a table that nobody reads.
+MOST: Final = 20
 
 
 def policies(view: View) -> str:
@@ -38,7 +43,82 @@ def policies(view: View) -> str:
     ]  # fmt: skip
     caption = "Policies: what they prevent, and what they cost honest work."
     shown = table(caption, heads, rows) + broken(view.policies)
-    return shown + _prevented(view) + _rules(view) + _matrix(view)
+    return (
+        shown
+        + _picture(view)
+        + _friction(view)
+        + _roles(view)
+        + _prevented(view)
+        + (_rules(view) + _matrix(view))
+    )
+
+
+def _picture(view: View) -> str:
+    points = [
+        (one.name, hindered, 100 * kept)
+        for one in view.policies
+        if one.valid and (hindered := number(one, "honest_blocked_per_100_shifts")) is not None
+        and (kept := _kept(one)) is not None
+    ]  # fmt: skip
+    if len(points) < 2:  # noqa: PLR2004 - one point shows nothing
+        return ""
+    labels = ("honest queries blocked per officer and 100 shifts", "misuse prevented, %")
+    return figure(
+        "What policies prevent (less what comes back and passes, where that was asked) against "
+        "what they cost honest work; left and high is better.",
+        plots.scatter(points, "policies", labels, logarithmic=False),
+    )  # fmt: skip
+
+
+def _kept(one: Result) -> float | None:
+    adjusted = number(one, "prevented_adjusted")
+    return number(one, "misuse_prevented") if adjusted is None else adjusted
+
+
+def _friction(view: View) -> str:
+    """Return what becomes of denials, and what else policies cost."""
+    heads: list[str | tuple[str, str]] = [
+        "policy", ("misuse returned", "Denied misuse that comes back and passes"),
+        ("honest challenged", "Honest queries that must be confirmed"),
+        ("urgent per 100 shifts", "Honest queries of the highest priority, denied or challenged"),
+        ("honest recovered", "Denied honest queries that are made all the same, later"),
+        ("delay, s", "By how much these are late, mean"),
+        ("emergency flag", "Share of queries that set it, new tries included"),
+        ("of it misuse", "Share of misuse among permitted queries that set the flag"),
+        ("errors", "Answers with an error"),
+    ]  # fmt: skip
+    rows = [
+        row(one, [
+            metric(one, "misuse_returned", ".1%", between=True),
+            metric(one, "honest_challenged", ".1%", between=True),
+            metric(one, "urgent_blocked_per_100_shifts", ",.1f", between=True),
+            metric(one, "honest_recovered", ".1%", between=True),
+            metric(one, "honest_delay", ",.0f", between=True),
+            metric(one, "break_glass_rate", ".1%"), metric(one, "break_glass_abuse", ".1%"),
+            metric(one, "error_rate", ".1%"),
+        ])
+        for one in view.policies
+        if one.valid
+    ]  # fmt: skip
+    caption = "Friction, and what becomes of denials. A dash: it did not happen or was not asked."
+    return table(caption, heads, rows) if rows else ""
+
+
+def _roles(view: View) -> str:
+    """Return the share of honest queries hindered by role."""
+    lines = [
+        (one.name, told) for one in view.policies
+        if one.valid and (told := (one.diagnostics.get("blocks") or {}).get("role"))
+    ]  # fmt: skip
+    counts = {role: told["honest"] for _, roles in lines for role, told in roles.items()}
+    rows = []
+    for role in sorted(counts):
+        own = [roles.get(role, {"denied": 0, "challenged": 0}) for _, roles in lines]
+        shares = [(one["denied"] + one["challenged"]) / max(1, counts[role]) for one in own]
+        cells = [heat(f"{100 * share:.1f} %", share) for share in shares]
+        rows.append((words(role), "", [Cell(f"{counts[role]:,}", counts[role]), *cells]))
+    caption = "Honest queries denied or challenged, by role. n: honest queries."
+    return table(caption, ["role", "n", *(name for name, _ in lines)], rows) if rows else ""
 
 
 def _drawn_policies(view: View, part: str) -> list[tuple[str, Any]]:
@@ -82,11 +162,14 @@ def _rules(view: View) -> str:
 def _matrix(view: View) -> str:
     told = view.run.get("combined") or {}
     names = ("policy_only", "detector_only", "both", "neither")
+    rivals = [one for one in view.detectors if any(told.get(one.name, {}))]
+    left = len(rivals) - MOST if len(rivals) > MOST + 5 else 0
+    rivals = rivals[:MOST] if left else rivals
     body = [
         (f"{policy.name} + {one.name}", "control" if one.name in CONTROLS else "",
          [share(told[one.name][policy.name][name]) for name in names])
         for policy in view.policies
-        for one in view.detectors
+        for one in rivals
         if policy.name in told.get(one.name, {})
     ]  # fmt: skip
     if not body:
@@ -98,6 +181,8 @@ def _matrix(view: View) -> str:
         "by neither. A campaign counts for a policy by the share of its queries that are denied "
         "and do not come back and pass."
     )
+    if left:
+        caption += f" With the best {MOST} of {left + MOST} detectors; run.json has all."
     if plain:
         caption += f" What came back was not asked of {', '.join(plain)}: all denied queries count."
     return table(caption, ["pair", "policy only", "detector only", "both", "neither"], body)

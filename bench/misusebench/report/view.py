@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
+from misusebench import drilldown, interval
 from misusebench import result as results
+from misusebench.errors import SuiteError
+from misusebench.reading import json_of, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from misusebench.result import Result
 
@@ -18,7 +25,15 @@ if TYPE_CHECKING:
 CONTROLS = ("random", "constant", "volume", "label_oracle")
 
 
-@dataclass(frozen=True, slots=True)
+class Rank(NamedTuple):
+    """A place, and where most draws of officers put it."""
+
+    rank: int
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
 class View:
     """All that a report is made of."""
 
@@ -26,7 +41,9 @@ class View:
     results: list[Result]
     curves: dict[str, dict[str, Any]]  # by component
     verdict: dict[str, Any] | None  # of the gate, if one was given
-    realism: dict[str, Any] | None  # {"profiles": [...]}, if one was made
+    realism: dict[str, Any] | None  # {"profiles": [...], "statistics": [...]}, if one was made
+    audit: dict[str, Any] | None = None  # {"checks": [...]}, if one was made
+    campaigns: dict[str, Any] | None = None  # one by one; see `drilldown.py`
 
     @property
     def intervals(self) -> str:
@@ -53,6 +70,30 @@ class View:
             key=lambda r: (not r.valid, -(number(r, "misuse_prevented") or 0.0), r.name),
         )
 
+    @property
+    def look(self) -> dict[str, tuple[str, Any]]:
+        """Colour and dashes of each valid detector."""
+        from misusebench.report import plots  # noqa: PLC0415 - only figures need it
+
+        return plots.colours([one.name for one in self.detectors if one.valid], CONTROLS)
+
+    @cached_property
+    def ranks(self) -> dict[str, Rank]:
+        """Places of detectors that are no controls by campaign recall, over the kept draws."""
+        values = {
+            one.name: value for one in self.detectors
+            if one.valid and one.name not in CONTROLS and "fit" not in one.diagnostics
+            and (value := number(one, "campaign_recall")) is not None
+        }  # fmt: skip
+        kept = {name: _kept(self.curves.get(name, {}), "campaign_recall") for name in values}
+        whole = bool(values) and len({len(own) for own in kept.values()}) == 1
+        drawn = interval.places(kept) if whole and len(next(iter(kept.values()))) else {}
+        return {
+            name: Rank(1 + sum(other > own for other in values.values()),
+                       *drawn.get(name, (None, None)))
+            for name, own in values.items()
+        }  # fmt: skip
+
     def drawn(self, part: str) -> list[tuple[str, Any]]:
         """Return (name, points) of the valid detectors that have such a curve, best first."""
         return [
@@ -73,13 +114,27 @@ def load(folder: str | Path) -> View:
     path = Path(folder)
     run, found = results.load_run(path)
     curves = {r.name: r.diagnostics.get("curves") or {} for r in found}
-    return View(run, found, curves, _json(path / "verdict.json"), _json(path / "realism.json"))
+    return View(
+        run, found, curves, _json(path / "verdict.json"), _json(path / "realism.json"),
+        _json(path / "audit.json"), drilldown.load(path),
+    )  # fmt: skip
 
 
 def _json(path: Path) -> dict[str, Any] | None:
+    """Return an object beside the run, also if a command's ``--json`` put it there."""
     if not path.exists():
         return None
-    return json.loads(path.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    told = json_of(path, read_text(path))
+    if not isinstance(told, dict):
+        raise SuiteError(f"{path} holds no JSON object; write it again, or remove it")
+    inner = told.get("data")
+    return inner if "command" in told and isinstance(inner, dict) else told
+
+
+def _kept(curves: Mapping[str, Any], name: str) -> NDArray[np.float64]:
+    """Return the kept draws of a metric, empty where there are none."""
+    kept = (curves.get("draws") or {}).get("values", {}).get(name, [])
+    return np.array([np.nan if v is None else v for v in kept], np.float64)
 
 
 def number(one: Result, name: str, part: str = "value") -> float | None:

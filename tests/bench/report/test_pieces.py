@@ -117,11 +117,13 @@ def test_any_text_stays_text(told: str) -> None:
         (markup.paragraph, {"p"}), (markup.preformatted, {"pre"}),
         (lambda t: markup.facts([(t, t)]), {"dl", "div", "dt", "dd"}),
         (lambda t: markup.verdict("pass", t, [t]), {"div", "strong", "ul", "li"}),
-        (lambda t: markup.figure(t, ""), {"figure", "figcaption"}),
+        (lambda t: markup.figure(t, ""), {"figure", "figcaption", "div"}),
     ):  # fmt: skip
         found = read(make(told))  # type: ignore[no-untyped-call]
         assert set(found.tags) <= tags
-        assert {name for name, _ in found.attributes} <= {"data-value", "title", "class", "role"}
+        assert {name for name, _ in found.attributes} <= {
+            "data-value", "title", "class", "role", "tabindex", "aria-label",
+        }  # fmt: skip
 
 
 def test_a_table_whole() -> None:

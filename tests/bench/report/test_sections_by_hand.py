@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -18,8 +18,22 @@ from misusebench.metrics.points import (
     precision_recall,
     time_to_detect,
 )
-from misusebench.report import plots, policies, sections
+from misusebench.report import (
+    board,
+    campaigns,
+    curves,
+    evidence,
+    grids,
+    plots,
+    policies,
+    reproduce,
+    speed,
+    top,
+)
 from misusebench.report.view import CONTROLS, View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RUN = {
     "dataset": {"name": "made", "rows": 2000, "scored_rows": 1000, "hash": "d" * 64},
@@ -40,15 +54,16 @@ def detector(name: str, recall: float | None = 0.5, **given: Any) -> Any:
     return result(name, metrics={"campaign_recall": {"value": recall}}, **given)
 
 
-SECTIONS = ("precision_recall", "kinds", "oddities", "time_to_detect", "accusations", "cost",
-            "policies", "speed", "realism")  # fmt: skip
+SECTIONS = (
+    curves.precision_recall, grids.kinds, grids.oddities, curves.time_to_detect, board.accusations,
+    curves.cost, policies.policies, speed.speed, evidence.realism, campaigns.campaigns,
+)  # fmt: skip
 
 
-@pytest.mark.parametrize("name", SECTIONS)
-def test_a_section_without_anything_is_empty(name: str) -> None:
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_section_without_anything_is_empty(section: Callable[[View], str]) -> None:
     """A run without results has no such section."""
-    module = policies if name == "policies" else sections
-    assert getattr(module, name)(view()) == ""
+    assert section(view()) == ""
 
 
 @pytest.mark.parametrize(
@@ -58,11 +73,12 @@ def test_a_section_without_anything_is_empty(name: str) -> None:
      ("failed", "Failed: a component did not run")],
 )  # fmt: skip
 def test_the_top_says_the_verdict(status: str, words: str) -> None:
-    """Each status has its words and its class; at most twelve faults are listed."""
+    """Each status has its words and its class; twelve faults are listed, the others counted."""
     checks = [{"status": "regression", "message": f"fault {i}"} for i in range(20)]
-    told = sections.top(view(verdict={"status": status, "checks": checks}))
+    told = top.top(view(verdict={"status": status, "checks": checks}))
     assert f'<div class="verdict {status}" role="status"><strong>{words}' in told
-    assert told.count("<li>") == 12
+    assert told.count("<li>") == 13
+    assert "<li>and 8 more</li>" in told
 
 
 @pytest.mark.parametrize(
@@ -73,12 +89,12 @@ def test_the_top_says_the_verdict(status: str, words: str) -> None:
 def test_the_top_without_a_baseline(states: list[str], words: str) -> None:
     """What failed is counted; what was not applicable did not fail."""
     found = [detector(f"d{i}", state=s, reasons=["r"]) for i, s in enumerate(states)]
-    assert words in sections.top(view(*found))
+    assert words in top.top(view(*found))
 
 
 def test_the_facts_on_top() -> None:
     """Name, queries, scored ones, components and the budget."""
-    told = sections.top(view(detector("a"), result("p", "policy")))
+    told = top.top(view(detector("a"), result("p", "policy")))
     for name, value in (("queries", "2,000"), ("of them scored", "1,000"), ("detectors", "1"),
                         ("policies", "1"), ("alerts read a day", "7")):  # fmt: skip
         assert f"<dt>{name}</dt><dd>{value}</dd>" in told
@@ -87,7 +103,7 @@ def test_the_facts_on_top() -> None:
 @pytest.mark.parametrize(("officers", "warned"), [(29, True), (30, False), (1, True)])
 def test_too_few_officers_are_warned_of(officers: int, warned: bool) -> None:
     """Below 30 misusing officers the leaderboard says that intervals are unreliable."""
-    told = sections.leaderboard(
+    told = board.leaderboard(
         view(detector("a", None), curves={"a": {"misusing_officers": officers}})
     )
     assert (f"only {officers} misusing officers" in told) is warned
@@ -96,7 +112,7 @@ def test_too_few_officers_are_warned_of(officers: int, warned: bool) -> None:
 @pytest.mark.slow
 def test_the_leaderboard_ranks_and_tells_controls_apart() -> None:
     """Rows go best first, controls are marked, what is broken stands in a table of its own."""
-    told = sections.leaderboard(
+    told = board.leaderboard(
         view(detector("low", 0.1), detector("random", 0.3), detector("high", 0.9),
              detector("gone", None, state="timeout", reasons=["too slow"]))
     )  # fmt: skip
@@ -113,7 +129,7 @@ def test_recall_by_kind_goes_by_kind_then_rung() -> None:
     rows = [("b_kind", None, 4, 0.25), ("a_kind", rungs[1], 1, 0.0), ("a_kind", rungs[0], 2, 1.0),
             ("a_kind", None, 3, 2 / 3)]  # fmt: skip
     points = [{"kind": k, "rung": r, "n": n, "recall": s} for k, r, n, s in rows]
-    told = sections.kinds(
+    told = grids.kinds(
         view(detector("x", 0.9), detector("y", 0.1), curves={"x": {"kinds": points},
                                                              "y": {"kinds": points[:1]}})
     )  # fmt: skip
@@ -121,14 +137,14 @@ def test_recall_by_kind_goes_by_kind_then_rung() -> None:
     places = [told.index(f'<th scope="row">{word}</th>') for word in words]
     assert places == sorted(places)
     assert 'title="x: a_kind">67 %</td>' in told
-    assert told.count("<td>\u2013</td>") == 3
+    assert told.count('<td data-value="nan">\u2013</td>') == 3
 
 
 def test_oddities_are_as_dark_as_the_worst() -> None:
     """The largest rate is the darkest cell, half of it is half as dark."""
     points = [{"oddity": "one_thing", "officer_days": 1500, "rate": 0.02},
               {"oddity": "two", "officer_days": 3, "rate": 0.04}]  # fmt: skip
-    told = sections.oddities(view(detector("x"), curves={"x": {"oddities": points}}))
+    told = grids.oddities(view(detector("x"), curves={"x": {"oddities": points}}))
     assert '<td class="h h5" data-value="0.5" title="x: one_thing">2.0 %</td>' in told
     assert '<td class="h h10" data-value="1" title="x: two">4.0 %</td>' in told
     assert '<td data-value="1500">1,500</td>' in told
@@ -162,7 +178,7 @@ def test_the_matrix_says_what_counts_for_a_policy() -> None:
 
 def test_the_command_names_the_suite() -> None:
     """How to reproduce shows the commands and the hashes."""
-    told = sections.reproduce(view(detector("x")))
+    told = reproduce.reproduce(view(detector("x")))
     assert "misusebench bench DATA --suite smoke -o RUN" in told
     assert "d" * 64 in told
 
@@ -170,7 +186,7 @@ def test_the_command_names_the_suite() -> None:
 def test_realism_shows_numbers_only() -> None:
     """Measures of the first profile that are numbers; a dash where another has none."""
     profiles = [{"name": "log", "per_day": 12.0, "note": "x"}, {"name": "real", "per_day": None}]
-    told = sections.realism(view(realism={"profiles": profiles}))
+    told = evidence.realism(view(realism={"profiles": profiles}))
     assert '<th scope="row">per day</th>' in told
     assert "note" not in told
     assert told.count("<tr>") == 2

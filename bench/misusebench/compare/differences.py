@@ -8,33 +8,22 @@ the draws kept in the results, otherwise there is a difference without interval.
 from __future__ import annotations
 
 import difflib
-import hashlib
 from collections import Counter
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from misusebench import interval, metrics
-from misusebench import result as results
 from misusebench.errors import SuiteError
-from misusebench.stored import judged_again, kept_draws
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-    from rich.table import Table
-
+    from misusebench.compare.drawing import Drawn, Floats
     from misusebench.result import Result
 
-    Floats = NDArray[np.float64]
-
-SCHEMA_VERSION: Final = "1"
 _LEVEL: Final = 0.05
-#: A p is at least 2 / (draws + 1); corrected over 250 components it can still be below 5 %.
-DRAWS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,50 +42,25 @@ class Difference:
     draws: int | None = None  # of officers, behind interval and p
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Runs against the first of them."""
-
-    base: str
-    heads: tuple[str, ...]
-    same_data: bool
-    differences: tuple[tuple[Difference, ...], ...]  # per head
-    notes: tuple[str, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the comparison as a JSON object."""
-        return {
-            "schema_version": SCHEMA_VERSION, "base": self.base, "same_data": self.same_data,
-            "heads": [
-                {"run": run, "differences": [asdict(d) for d in found]}
-                for run, found in zip(self.heads, self.differences, strict=True)
-            ],
-            "notes": list(self.notes),
-        }  # fmt: skip
-
-
-def compare(runs: Sequence[str | Path], names: Sequence[str] | None = None) -> Comparison:
-    """Compare runs with the first of them.
+def differences(
+    told: Sequence[tuple[Mapping[str, Any], Sequence[Result]]],
+    drawn: Sequence[Drawn],
+    names: Sequence[str] | None,
+    notes: list[str],
+) -> tuple[tuple[Difference, ...], ...]:
+    """Return, for each run after the first, what changed against the first.
 
     Parameters
     ----------
-    runs
-        Two or more run folders.
+    told
+        Runs with their results.
+    drawn
+        Draws of each; empty ones give differences without interval.
     names
         Metrics; the gated ones by default.
-
-    Raises
-    ------
-    SuiteError
-        If a folder holds no run.
+    notes
+        Takes what a reader must know.
     """
-    told = [results.load_run(folder) for folder in runs]
-    _check_names(names or ())
-    notes = _not_paired([run for run, _ in told])
-    same = not notes
-    wanted = {name for _, found in told for one in found for name in names or _gated(one)}
-    seen: dict[bytes, dict[str, Floats]] = {}
-    drawn = [_draws(Path(folder), wanted, notes, seen) if same else {} for folder in runs]
     base = {one.name: one for one in told[0][1]}
     found = []
     for (_, heads), own in zip(told[1:], drawn[1:], strict=True):
@@ -104,7 +68,7 @@ def compare(runs: Sequence[str | Path], names: Sequence[str] | None = None) -> C
             _difference(base[head.name], head, name, drawn[0], own)
             for head in heads
             if head.name in base
-            for name in names or _gated(head)
+            for name in names or gated(head)
             if name in head.metrics or name in base[head.name].metrics
         ]
         found.append(_corrected(pairs))
@@ -112,11 +76,10 @@ def compare(runs: Sequence[str | Path], names: Sequence[str] | None = None) -> C
         notes += [f"{h.name} is only in the later run" for h in heads if h.name not in base]
         gone = set(base) - {head.name for head in heads}
         notes += [f"{name} is only in the first run" for name in sorted(gone)]
-    later = tuple(str(folder) for folder in runs[1:])
-    return Comparison(str(runs[0]), later, same, tuple(found), tuple(dict.fromkeys(notes)))
+    return tuple(found)
 
 
-def _check_names(names: Sequence[str]) -> None:
+def check_names(names: Sequence[str]) -> None:
     """Refuse metrics that do not exist."""
     known = [*metrics.REGISTRY]
     for name in names:
@@ -126,7 +89,7 @@ def _check_names(names: Sequence[str]) -> None:
             raise SuiteError(f"there is no metric {name}; {hint}")
 
 
-def _not_paired(runs: Sequence[Mapping[str, Any]]) -> list[str]:
+def not_paired(runs: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return why the draws of runs do not belong together, nothing if they do."""
     first = runs[0]
     if any(run["dataset"]["hash"] != first["dataset"]["hash"] for run in runs):
@@ -139,7 +102,7 @@ def _not_paired(runs: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _gated(one: Result) -> list[str]:
+def gated(one: Result) -> list[str]:
     """Return the gated metrics of a result, without the members of families."""
     return [name for name in one.metrics if "/" not in name and metrics.metric(name).gates]
 
@@ -204,62 +167,3 @@ def _too_few(found: Sequence[Difference]) -> list[str]:
         f"{interval.least_draws(family, _LEVEL):,}"
         for draws, family in short
     ]
-
-
-def _draws(
-    folder: Path, names: set[str], notes: list[str], seen: dict[bytes, dict[str, Floats]]
-) -> dict[tuple[str, str], Floats]:
-    """Return the draws of some metrics of every component of a run, by (component, metric).
-
-    What said the same in a run before (`seen`) has the same draws.
-    """
-    found: dict[tuple[str, str], Floats] = {}
-    try:
-        for component, one in judged_again(folder, DRAWS):
-            key = _said(one)
-            if key not in seen:
-                seen[key] = metrics.bootstrap(one, names)
-            found |= {(component, name): drawn for name, drawn in seen[key].items()}
-    except (OSError, ValueError, LookupError) as error:
-        notes.append(f"{folder}: kept draws instead of raw scores ({error})")
-        return kept_draws(folder)
-    return found
-
-
-def _said(one: metrics.Tally | metrics.Decided) -> bytes:
-    """Return a hash of what a component said."""
-    parts = (
-        [one.scored.score] if isinstance(one, metrics.Tally)
-        else [one.outcome, one.why, np.frombuffer(repr(one.explanations).encode(), np.uint8)]
-    )  # fmt: skip
-    digest = hashlib.sha256(type(one).__name__.encode())
-    for part in parts:
-        digest.update(np.ascontiguousarray(part).tobytes())
-    return digest.digest()
-
-
-def table(comparison: Comparison) -> Table:
-    """Return a comparison for a terminal."""
-    from rich.table import Table as RichTable  # noqa: PLC0415 - only terminals need it
-    from rich.text import Text  # noqa: PLC0415
-
-    draws = sorted({d.draws for found in comparison.differences for d in found if d.draws})
-    by = f"; intervals and p from {' and '.join(f'{n:,}' for n in draws)} draws of officers"
-    title = f"against {comparison.base}" + by * bool(draws)
-    shown = RichTable(title=title, title_justify="left")
-    for name in ("run", "component", "metric"):
-        shown.add_column(name)
-    for name in ("base", "head", "change", "95 % interval", "p (Holm)"):
-        shown.add_column(name, justify="right")
-    for run, found in zip(comparison.heads, comparison.differences, strict=True):
-        for d in found:
-            between = "-" if d.low is None or d.high is None else f"{d.low:+.4f} … {d.high:+.4f}"
-            style = "" if d.better is None else "green" if d.better else "red"
-            change = Text("-" if d.change is None else f"{d.change:+.4f}", style=style)
-            shown.add_row(Text(run), Text(d.component), d.metric, _shown(d.base), _shown(d.head),
-                          change, between, _shown(d.p))  # fmt: skip
-    return shown
-
-
-def _shown(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"

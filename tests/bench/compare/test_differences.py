@@ -12,9 +12,8 @@ import pytest
 from rich.console import Console
 from tests.bench import made_run
 
-from misusebench import compare as comparing
 from misusebench import interval, metrics
-from misusebench.compare import compare, table
+from misusebench.compare import compare, drawing, table
 from misusebench.errors import SuiteError
 from misusebench.run import run
 from misusebench.stored import decided, kept_draws
@@ -182,9 +181,9 @@ def test_the_comparison_says_how_many_draws(runs: tuple[Path, Path]) -> None:
 def test_too_few_draws_are_noted(runs: tuple[Path, Path], monkeypatch) -> None:
     """Kept draws of seven detectors suffice, twenty would not do for any."""
     short = {key: drawn[:20] for key, drawn in kept_draws(runs[0]).items()}
-    assert not any("too few" in note for note in compare(runs).notes)
-    monkeypatch.setattr(comparing, "kept_draws", lambda _: short)
-    (note,) = (n for n in compare(runs, ["average_precision"]).notes if "too few" in n)
+    assert not any("components apart" in note for note in compare(runs).notes)
+    monkeypatch.setattr(drawing, "kept_draws", lambda _: short)
+    (note,) = (n for n in compare(runs, ["average_precision"]).notes if "components apart" in n)
     assert note == "20 draws are too few to tell 7 components apart (Holm, 5 %): it takes 280"
 
 
@@ -193,7 +192,7 @@ def test_runs_with_other_numbers_of_draws_are_paired_by_the_first_ones(
 ) -> None:
     """The first draws are the same, however many follow."""
     monkeypatch.setattr(
-        comparing, "kept_draws",
+        drawing, "kept_draws",
         lambda folder: {k: v[: 300 if folder == runs[1] else 400] for k, v in
                         kept_draws(folder).items()},
     )  # fmt: skip
@@ -202,7 +201,7 @@ def test_runs_with_other_numbers_of_draws_are_paired_by_the_first_ones(
 
 def test_ten_thousand_draws_are_enough_for_the_largest_suite() -> None:
     """A tenth part of the bound for one comparison, and more than twice that of 100 components."""
-    assert interval.least_draws(100) < comparing.DRAWS == 10_000
+    assert interval.least_draws(100) < drawing.DRAWS == 10_000
     assert interval.least_draws(10) == 400
     assert 10 * 2 / (400 + 1) < 0.05 <= 10 * 2 / (399 + 1)
 
@@ -211,7 +210,7 @@ def test_equal_answers_are_drawn_once(monkeypatch, tiny_dataset: Path, tmp_path:
     """A run against itself costs one bootstrap a component."""
     run(tiny_dataset, Suite("own", (parse_component("detector", "volume"),)), tmp_path / "run")
     asked = []
-    monkeypatch.setattr(comparing, "DRAWS", 50)
+    monkeypatch.setattr(drawing, "DRAWS", 50)
     real = metrics.bootstrap
     monkeypatch.setattr(
         metrics, "bootstrap", lambda one, names: asked.append(one) or real(one, names)

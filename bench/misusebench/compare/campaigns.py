@@ -1,0 +1,124 @@
+"""Campaigns that one configuration finds and another misses, both ways."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from misusebench import drilldown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from misusebench.compare.configurations import Configuration, Loaded
+    from misusebench.compare.ranking import Ranking
+
+
+class Only(NamedTuple):
+    """A campaign that one of two finds and the other does not."""
+
+    campaign_id: str
+    world: str
+    kind: str
+    rung: str | None
+    queries: int
+    first_day: float  # of its first misuse query, from the start of the scored part
+    after_days: float | None  # until who finds it does; None for a policy
+    chance: tuple[float, float]  # that the first and that the second of the pair finds it
+
+
+class Apart(NamedTuple):
+    """Two configurations and the campaigns in which they differ."""
+
+    first: str
+    second: str
+    both: int
+    neither: int
+    only_first: tuple[Only, ...]
+    only_second: tuple[Only, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        told = {name: [one._asdict() for one in getattr(self, name)]
+                for name in ("only_first", "only_second")}  # fmt: skip
+        return {**self._asdict(), **told}
+
+
+def wanted(
+    found: Sequence[Configuration], rankings: Sequence[Ranking], pairs: Sequence[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Return whose campaigns are compared: those asked for, else a component's runs, else the best.
+
+    Parameters
+    ----------
+    found
+        All configurations.
+    rankings
+        By kind.
+    pairs
+        Names of configurations that were asked for.
+    """
+    if pairs:
+        return list(pairs)
+    by: dict[str, list[Configuration]] = {}
+    for one in found:
+        by.setdefault(one.component, []).append(one)
+    told = [(group[0].name, one.name) for group in by.values() for one in group[1:]]
+    if not told:
+        best = [one.standings[:2] for one in rankings if len(one.standings) > 1]
+        told = [(first.name, second.name) for first, second in best]
+    return list(dict.fromkeys(told))
+
+
+def apart(one: Configuration, other: Configuration, notes: list[str]) -> Apart | None:
+    """Return the campaigns in which two configurations differ; None where a run tells none.
+
+    Parameters
+    ----------
+    one, other
+        Of the same worlds.
+    notes
+        Takes which runs are too old.
+    """
+    only: tuple[list[Only], list[Only]] = [], []
+    both = neither = 0
+    for mine, theirs in zip(one.runs, other.runs, strict=True):
+        told, again = _told(mine, notes), _told(theirs, notes)
+        if told is None or again is None:
+            return None
+        first, second = _found(told, one), _found(again, other)
+        for place, campaign in enumerate(told["campaigns"]):
+            chance = first[0][place] or 0.0, second[0][place] or 0.0
+            sides = chance[0] >= drilldown.FOUND, chance[1] >= drilldown.FOUND
+            both, neither = both + all(sides), neither + (not any(sides))
+            if sides[0] != sides[1]:
+                days = (first if sides[0] else second)[1][place]
+                world = str(mine.run["dataset"]["name"])
+                only[sides[1]].append(_only(campaign, world, days, chance))
+    return Apart(one.name, other.name, both, neither, tuple(only[0]), tuple(only[1]))
+
+
+def _told(run: Loaded, notes: list[str]) -> dict[str, Any] | None:
+    told = drilldown.load(run.folder)
+    if told is None:
+        notes.append(f"{run.folder} does not tell its campaigns one by one; "
+                     f"`misusebench rescore {run.folder}` writes them")  # fmt: skip
+    return told
+
+
+def _found(told: dict[str, Any], one: Configuration) -> tuple[list[Any], list[Any]]:
+    """Return per campaign the chance to be found, or stopped for good, and after how many days."""
+    size = len(told["campaigns"])
+    if one.component in told["detectors"]:
+        own = told["detectors"][one.component]
+        return own["chance"], own["after_days"]
+    own = told["policies"].get(one.component, {"stays": [0.0] * size})
+    return own["stays"], [None] * size
+
+
+def _only(
+    campaign: dict[str, Any], world: str, days: float | None, chance: tuple[float, float]
+) -> Only:
+    return Only(
+        campaign["campaign_id"], world, campaign["kind"], campaign["rung"], campaign["queries"],
+        campaign["first_day"], days, chance,
+    )  # fmt: skip

@@ -1,0 +1,98 @@
+"""Configurations over several worlds: signed ranks, the region of equivalence, bars."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from misusebench import metrics, worlds
+from misusebench.compare.differences import value_of
+from misusebench.report import diagrams
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from misusebench.compare.configurations import Configuration
+
+#: With fewer worlds no signed-rank test can come below 5 %.
+LEAST: Final = 6
+
+
+class Several(NamedTuple):
+    """What worlds say of configurations of one kind."""
+
+    kind: str
+    metric: str
+    direction: str
+    worlds: int
+    rope: float
+    ranks: dict[str, float]  # mean ranks, best first
+    bars: list[list[str]]  # runs of which no two differ
+    pairs: list[worlds.Pair]  # signs as if higher were better
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as a JSON object."""
+        return {**self._asdict(), "pairs": [one._asdict() for one in self.pairs]}
+
+
+def several(
+    found: Sequence[Configuration], name: str, rope: float, notes: list[str]
+) -> Several | None:
+    """Return the statistics over worlds; None for one world, or fewer than two configurations.
+
+    Parameters
+    ----------
+    found
+        Configurations of one kind.
+    name
+        Of the metric.
+    rope
+        Half the width of the region of practical equivalence.
+    notes
+        Takes that worlds are too few.
+    """
+    count = len(found[0].runs) if found else 0
+    direction = metrics.metric(name).direction
+    sign = -1.0 if direction == "lower" else 1.0
+    values = {}
+    for one in found:
+        own = [value_of(result, name) for result in one.results]
+        if None not in own:
+            values[one.name] = sign * np.array(own, np.float64)
+    if count < 2 or len(values) < 2:  # noqa: PLR2004 - a pair
+        return None
+    if count < LEAST:
+        notes.append(f"{count} worlds are too few for signed ranks: it takes {LEAST} to tell two "
+                     "configurations apart")  # fmt: skip
+    pairs = worlds.pairs(values, rope)
+    return Several(
+        found[0].kind, name, direction, count, rope, worlds.mean_ranks(values),
+        worlds.alike(values, told=pairs), pairs,
+    )  # fmt: skip
+
+
+def critical_difference(one: Several) -> diagrams.Diagram:
+    """Return the critical-difference diagram."""
+    words = one.metric.replace("_", " ")
+    return diagrams.critical_difference(one.ranks, one.bars, one.worlds, words)
+
+
+def chances(one: Several) -> diagrams.Diagram:
+    """Return the table of pairs with the chance that the row is better than the column."""
+    words = one.metric.replace("_", " ")
+    return diagrams.chances(one.pairs, list(one.ranks), one.rope, metric=words)
+
+
+def write_plot(found: Sequence[Several], path: Path) -> list[Path]:
+    """Write a critical-difference diagram a kind of component; return the files.
+
+    The first has the given name, a second one its kind in it.
+    """
+    written: list[Path] = []
+    for one in found:
+        own = path if not written else path.with_stem(f"{path.stem}-{one.kind}")
+        diagrams.write(critical_difference(one), own)
+        written.append(own)
+    return written

@@ -1,0 +1,204 @@
+"""A comparison as tables: one form for terminal, page and Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from misusebench.compare.campaign_tables import alone
+from misusebench.compare.cells import DASH, Shown, between, chance, number
+from misusebench.report.cells import words
+from misusebench.report.markup import Cell, heat
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from misusebench.compare.families import Family
+    from misusebench.compare.ranking import PairVerdict, Ranking
+    from misusebench.compare.several import Several
+    from misusebench.compare.whole import Comparison
+
+#: Rows of pairs that are shown; the JSON has all.
+MOST_PAIRS: Final = 200
+#: Columns of configurations; more make a table that nobody reads.
+MOST_COLUMNS: Final = 12
+
+
+def tables(found: Comparison, most: int | None = None) -> list[Shown]:
+    """Return all tables of a comparison in reading order.
+
+    Parameters
+    ----------
+    found
+        The comparison.
+    most
+        Columns of configurations where kinds and oddities are the rows; the best are kept. None:
+        all configurations are told, as rows where there are many.
+    """
+    shown = [differences(found)] if compared(found) else []
+    for ranking in found.rankings:
+        shown += [standings(ranking), pairs(ranking)]
+    shown += [over_worlds(one) for one in found.several]
+    order = [standing.name for ranking in found.rankings for standing in ranking.standings]
+    shown += [family(one, order, most) for one in found.families]
+    for apart in found.campaigns:
+        shown += alone(apart)
+    return [one for one in shown if one.rows]
+
+
+def compared(found: Comparison) -> bool:
+    """Tell whether changes against the first run are worth a table: not over many worlds."""
+    return bool(found.heads) and not (found.several and len(found.heads) > 1)
+
+
+def differences(found: Comparison) -> Shown:
+    """Return what changed against the first run."""
+    rows = [
+        (one.component, (
+            Cell(run, style="text wrap"), Cell(one.metric, style="text"),
+            number(one.base, one.metric), number(one.head, one.metric),
+            _changed(one.change, one.metric, better=one.better),
+            Cell(between(one.low, one.high, one.metric, sign=True) or DASH), chance(one.p),
+        ))
+        for run, changed in zip(found.heads, found.differences, strict=True)
+        for one in changed
+    ]  # fmt: skip
+    heads = ("component", "run", "metric", "base", "head", "change", "95 % interval", "p (Holm)")
+    return Shown("Changes", f"Against {found.base}: head less base, paired over officers.", heads,
+                 tuple(rows))  # fmt: skip
+
+
+def _changed(change: float | None, name: str, *, better: bool | None) -> Cell:
+    cell = number(change, name, sign=True)
+    style = "" if better is None else "good" if better else "bad"
+    return Cell(cell.text, cell.value, "" if better is None else "better" if better else "worse",
+                style)  # fmt: skip
+
+
+def standings(ranking: Ranking) -> Shown:
+    """Return who stands where."""
+    rows = [
+        (one.name, (
+            Cell(str(one.rank), one.rank), Cell(places(one.rank_low, one.rank_high)),
+            number(one.value, ranking.metric),
+            Cell(between(one.low, one.high, ranking.metric) or DASH),
+        ))
+        for one in ranking.standings
+    ]  # fmt: skip
+    over = f", means over {ranking.worlds} worlds" if ranking.worlds > 1 else ""
+    way = "least" if ranking.direction == "lower" else "most"
+    caption = (
+        f"By {words(ranking.metric)}, {way} first{over}. Places: where 95 % of "
+        f"{ranking.draws or 'no'} draws of officers put it."
+    )
+    heads = (ranking.kind, "rank", "places", words(ranking.metric), "95 % interval")
+    return Shown(_by(ranking), caption, heads, tuple(rows))
+
+
+def _by(ranking: Ranking | Several) -> str:
+    return f"Ranking of {'detectors' if ranking.kind == 'detector' else 'policies'}"
+
+
+def places(low: float | None, high: float | None) -> str:
+    """Return places as text.
+
+    Examples
+    --------
+    >>> places(2.0, 2.0), places(1.0, 3.5), places(None, None) == DASH
+    ('2', '1 to 3.5', True)
+    """
+    if low is None or high is None:
+        return DASH
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+
+
+def pairs(ranking: Ranking) -> Shown:
+    """Return pairs with their verdict: neighbours first where there are too many for a page."""
+    place = {one.name: nth for nth, one in enumerate(ranking.standings)}
+    told = sorted(
+        ranking.pairs, key=lambda one: (place[one.second] - place[one.first], place[one.first])
+    )
+    rows = [_pair(one, ranking.metric) for one in told[:MOST_PAIRS]]
+    cut = "" if len(rows) == len(told) else (
+        f" The {len(rows)} of {len(told)} pairs that stand closest; --json has all."
+    )  # fmt: skip
+    region = number(ranking.rope, ranking.metric).text
+    caption = (
+        f"Pairs, the one ahead first; equivalent: within {region} beyond doubt (two one-sided "
+        f"tests); better: ahead by more than that and beyond chance; p by Holm over {len(told)} "
+        f"pairs.{cut}"
+    )
+    heads = ("ahead", "behind", "difference", "95 % interval", "p (equal)", "p (not equivalent)",
+             "verdict")  # fmt: skip
+    return Shown(_by(ranking), caption, heads, tuple(rows))
+
+
+def _pair(one: PairVerdict, name: str) -> tuple[str, tuple[Cell, ...]]:
+    look = {"better": "good", "equivalent": "", "undecided": "faint"}[one.verdict]
+    return one.first, (
+        Cell(one.second, style="text"), number(one.difference, name, sign=True),
+        Cell(between(one.low, one.high, name, sign=True) or DASH), chance(one.p),
+        chance(one.p_equivalent), Cell(one.verdict, style=f"text {look}".rstrip()),
+    )  # fmt: skip
+
+
+def over_worlds(one: Several) -> Shown:
+    """Return pairs over worlds."""
+    told = one.pairs[:MOST_PAIRS]
+    rows = [
+        (pair.first, (
+            Cell(pair.second, style="text"), number(pair.difference, one.metric, sign=True),
+            chance(pair.p), chance(pair.p_holm), *(Cell(f"{share:.2f}", share) for share in (
+                pair.better, pair.equal, max(0.0, 1 - pair.better - pair.equal))),
+        ))
+        for pair in told
+    ]  # fmt: skip
+    region = number(one.rope, one.metric).text
+    turned = " Signs are turned, so that more is better." if one.direction == "lower" else ""
+    caption = (
+        f"Over {one.worlds} worlds: median difference, Wilcoxon's signed ranks (Holm over "
+        f"{len(one.pairs)} pairs), and how probable it is that the first is better by more than "
+        f"{region}, that they are alike within it, and that it is worse.{turned}"
+    )
+    heads = ("first", "second", "difference", "p", "p (Holm)", "better", "alike", "worse")
+    return Shown(_by(one), caption, heads, tuple(rows))
+
+
+def family(one: Family, order: Sequence[str], most: int | None = None) -> Shown:
+    """Return one row a kind or oddity, or one a configuration where there are many.
+
+    Parameters
+    ----------
+    one
+        Kinds or oddities.
+    order
+        Names of configurations, best first.
+    most
+        See :func:`tables`.
+    """
+    every = sorted(one.members[0].values, key=lambda n: order.index(n) if n in order else 1 << 30)
+    names = every[:most]
+    cut = f" The first {len(names)} of {len(every)}." if len(names) < len(every) else ""
+    if most is not None or len(names) <= MOST_COLUMNS:
+        rows = [
+            (words(member.name), (Cell(f"{member.n:,}", member.n),
+                                  *(_share(member.values[name], one.about) for name in names)))
+            for member in one.members
+        ]  # fmt: skip
+        heads: tuple[str, ...] = (one.about, "n", *names)
+    else:
+        rows = [
+            (name, tuple(_share(member.values[name], one.about) for member in one.members))
+            for name in names
+        ]
+        heads = ("configuration", *(f"{words(m.name)} ({m.n:,})" for m in one.members))
+    what = "A stronger shade is worse." if one.about == "oddity" else "A stronger shade is better."
+    section = "Kind by kind" if one.about == "kind" else "Honest oddities"
+    caption = f"{words(one.metric).capitalize()} by {one.about}. {what} n: how many there are.{cut}"
+    return Shown(section, caption, heads, tuple(rows))
+
+
+def _share(value: float | None, about: str) -> Cell:
+    if value is None:
+        return Cell(DASH, float("nan"))
+    digits = 1 if about == "oddity" else 0
+    return heat(f"{100 * value:.{digits}f} %", value)
