@@ -108,6 +108,9 @@ class Decided:
     #: Per row: for how many of its like one whose author was asked stands; None: for itself. The
     #: truth asks some rows of plain work one in so many (`policy_bench/sampled.py`).
     stands_for: Floats | None = None
+    #: Per row (`policy_bench/left_out.py`): 1 permitted once a fact is missing, 0 denied all the
+    #: same, -1 not tried; None: nothing was tried.
+    left_out: NDArray[np.int8] | None = None
     draws: int = interval.DRAWS
     seed: int = 0
     drawn: dict[str, Floats] = field(default_factory=dict, repr=False)
@@ -192,6 +195,7 @@ def example() -> Decided:
     officers (one denied for two reasons, one challenged, one permitted). The denied misuse comes
     back with another purpose and passes; the denied honest one goes to a supervisor after 90 s. The
     permitted misuse and the permitted honest query broke the glass; the denied honest is urgent.
+    Without some fact the denied misuse would have been permitted.
     """
     from misusebench.metrics.frame import labelled  # noqa: PLC0415 - only for examples
 
@@ -207,4 +211,4 @@ def example() -> Decided:
                        row=np.array([0, 2]), step=np.array([0, 0], np.int8),
                        reaction=np.array([REACTIONS.index("recode"), SUPERVISOR], np.int8),
                        delay_s=np.array([60, 90]), outcome=np.array([PERMIT, NOT_ASKED], np.int8),
-                   ))  # fmt: skip
+                   ), left_out=np.array([1, -1, 0, -1, -1], np.int8))  # fmt: skip
