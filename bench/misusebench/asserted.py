@@ -36,7 +36,8 @@ def told_plainly(function: Callable[_P, _T]) -> Callable[_P, _T]:
         try:
             return function(*args, **options)
         except (BenchError, SimulatorError) as error:
-            fail(str(error))
+            why = str(error)
+        fail(why)  # out here, for else pytest shows what was caught as well
 
     return plain
 
@@ -90,6 +91,9 @@ class BenchResult:
     run: Mapping[str, Any]
     result: Result
 
+    def __repr__(self) -> str:
+        return f"<{self.name} on {self.run['dataset']['name']}: {self.result.state}>"
+
     @property
     def name(self) -> str:
         """The component's."""
@@ -133,17 +137,14 @@ class BenchResult:
         try:
             return _at_budget(self.folder, self.name, int(budget))
         except (BenchError, OSError, ValueError, LookupError) as error:
-            fail(f"{name} cannot be worked out from the stored scores: {error}")
+            why = str(error)
+        fail(f"{name} cannot be worked out from the stored scores: {why}")
 
     def told_invalid(self) -> str:
         """Return in words why it is not valid."""
         one = self.result
-        words = str(one.ungated.get("stderr") or "").strip().splitlines()[-5:]
-        last = "".join(f"\n  {line}" for line in words)
         why = "; ".join(one.reasons) or "no reason given"
-        return f"{one.name} is INVALID: {one.state}: {why}" + (
-            f"\nits last words:{last}" * bool(last)
-        )
+        return f"{one.name} is INVALID: {one.state}: {why}"
 
 
 @functools.cache

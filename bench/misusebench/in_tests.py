@@ -17,7 +17,7 @@ from misusebench.specs import guess
 from misusebench.suite import Suite, load_suite, parse_component
 from misusesim import shards
 from misusesim.dataset.reader import open_dataset
-from misusesim.errors import DatasetError
+from misusesim.errors import SimulatorError
 from misusesim.scenario.load import load_scenario
 from misusesim.scenario.write import scenario_hash
 
@@ -76,7 +76,7 @@ def _is_whole(folder: Path, key: str) -> bool:
     """Tell whether a folder holds the data set of a scenario."""
     try:
         manifest = open_dataset(folder).manifest
-    except (DatasetError, OSError):
+    except (SimulatorError, OSError):
         return False
     return bool(manifest.get("scenario_hash") == key)
 

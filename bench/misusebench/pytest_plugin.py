@@ -21,7 +21,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from misusebench.in_tests import BenchResult
+    from misusebench.asserted import BenchResult
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,7 +45,8 @@ def misuse_dataset(
 
     It is made once in a session, and with `--misuse-cache` once at all.
     """
-    from misusebench.in_tests import DatasetMaker, told_plainly  # noqa: PLC0415 - heavy
+    from misusebench.asserted import told_plainly  # noqa: PLC0415 - heavy
+    from misusebench.in_tests import DatasetMaker  # noqa: PLC0415
 
     cache = pytestconfig.getoption("--misuse-cache")
     folder = Path(cache) if cache else tmp_path_factory.mktemp("misuse")
@@ -61,7 +62,8 @@ def misuse_bench(
     Give the data set's folder, and `detector`, `policy` or a `suite`; maybe `tier`, `parameters`,
     `component` (of a suite) and `must_be_valid=False`. An INVALID component fails the test.
     """
-    from misusebench.in_tests import bench, told_plainly  # noqa: PLC0415 - heavy
+    from misusebench.asserted import told_plainly  # noqa: PLC0415 - heavy
+    from misusebench.in_tests import bench  # noqa: PLC0415
 
     unsafe: bool = pytestconfig.getoption("--misuse-unsafe")
 

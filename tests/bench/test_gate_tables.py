@@ -138,8 +138,9 @@ def test_a_family_s_margin_holds_for_its_members(tmp_path: Path) -> None:
     assert gate(head, base, both).status == "regression"
 
 
-def test_the_message_names_the_worst_kind(tmp_path: Path) -> None:
+def test_the_message_names_the_worst_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two kinds that lost, the one that lost more stands in the message of the whole."""
+    monkeypatch.chdir(tmp_path)  # far from the source of any component
     values = {"campaign_recall": 0.5, "campaign_recall/x": 0.6, "campaign_recall/y": 0.4}
     base = write(tmp_path / "a", values)
     head = write(

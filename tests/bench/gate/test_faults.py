@@ -93,7 +93,7 @@ def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ("mine.toml", 5): {"target": rules, "parameters": {"rules": "mine.toml"}},
         ("det.py", 4): {"target": "det:Mine", "parameters": {}},
         ("det.py", 1): {"target": "det:Gone", "parameters": None},
-        ("run.awk", 1): {"target": "(command)", "parameters": {"command": ["awk", "-f", "run.awk"]}},
+        ("run.awk", 1): {"target": "(c)", "parameters": {"command": ["awk", "-f", "run.awk"]}},
         ("pol.rego", 2): {"target": "p:Rego", "parameters": {"policy": "pol.rego"}},
     }  # fmt: skip
     assert {place(pair, about) for about in cases.values()} == set(cases)

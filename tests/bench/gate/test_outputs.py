@@ -170,7 +170,7 @@ def test_numbers_that_are_none() -> None:
 def _tables(text: str) -> list[list[int]]:
     """Return the number of cells in each row of each table, as a Markdown reader sees them."""
     tables: list[list[int]] = []
-    for token in MarkdownIt("gfm-like", {"linkify": False}).disable("linkify").parse(text):
+    for token in MarkdownIt("commonmark").enable("table").parse(text):
         if token.type == "table_open":
             tables.append([])
         elif token.type == "tr_open":
@@ -183,7 +183,7 @@ def _tables(text: str) -> list[list[int]]:
 def _live(text: str) -> set[str]:
     """Return what in a summary would be more than text."""
     found = set()
-    for token in MarkdownIt("gfm-like", {"linkify": False}).disable("linkify").parse(text):
+    for token in MarkdownIt("commonmark").enable("table").parse(text):
         for part in [token, *(token.children or [])]:
             if part.type in ("link_open", "image", "html_inline", "code_inline", "fence"):
                 found.add(part.type)
