@@ -102,9 +102,6 @@ def pooled(found: Sequence[Loss]) -> Loss:
         rng.stream(nth, "pooled-draws").permutation(one.drawn[:count])
         for nth, one in enumerate(found)
     ]
-    return Loss(
-        found[0].metric,
-        *(float(np.mean([getattr(one, part) for one in found]))
-          for part in ("base", "head", "margin")),
-        np.mean(mixed, axis=0),
-    )  # fmt: skip
+    base, head, margin = np.mean([(one.base, one.head, one.margin) for one in found], axis=0)
+    drawn = np.mean(mixed, axis=0)
+    return Loss(found[0].metric, float(base), float(head), float(margin), drawn)

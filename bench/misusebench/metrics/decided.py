@@ -108,12 +108,12 @@ class Decided:
     #: Per row: for how many of its like one whose author was asked stands; None: for itself. The
     #: truth asks some rows of plain work one in so many (`policy_bench/sampled.py`).
     stands_for: Floats | None = None
-    #: Per row (`policy_bench/left_out.py`): 1 permitted once a fact is missing, 0 denied all the
-    #: same, -1 not tried; None: nothing was tried.
-    left_out: NDArray[np.int8] | None = None
     draws: int = interval.DRAWS
     seed: int = 0
     drawn: dict[str, Floats] = field(default_factory=dict, repr=False)
+    #: Per row (`policy_bench/left_out.py`): 1 permitted once a fact is missing, 0 denied all the
+    #: same, -1 not tried; None: nothing was tried.
+    left_out: NDArray[np.int8] | None = None
 
     @cached_property
     def tally(self) -> Tally:

@@ -23,7 +23,7 @@ def render(verdict: Verdict) -> str:
     for name, check in named(verdict):
         cases.setdefault(plain(check.dataset), []).append(_case(name, check, verdict.strict))
     for dataset, found in cases.items():
-        suite = ET.SubElement(suites, "testsuite", name=dataset, **_counts(found))
+        suite = ET.SubElement(suites, "testsuite", {"name": dataset, **_counts(found)})
         suite.extend(found)
     for part, count in _counts([case for found in cases.values() for case in found]).items():
         suites.set(part, count)
