@@ -54,7 +54,7 @@ def worlds(
             raise SuiteError(f"two runs of data set {key[0]} were given, {folder} is the second; "
                              "give one run for each data set")  # fmt: skip
         heads[key] = head, folder
-    bases = {_key(base): base for base in load_baselines(baselines)}
+    bases = {_meant(_key(base), heads): base for base in load_baselines(baselines)}
     _all_have_baselines(heads, bases, baselines)
     several = Counter(name for name, _ in bases)
     found, lost = [], []
@@ -73,6 +73,12 @@ def worlds(
 
 def _key(one: Mapping[str, Any]) -> Key:
     return one["dataset"]["name"], one.get("scenario_seed")
+
+
+def _meant(key: Key, heads: Mapping[Key, Any]) -> Key:
+    """Return the key of a baseline; an old one tells no seed and means the run of its scenario."""
+    same = [head for head in heads if head[0] == key[0]]
+    return same[0] if key[1] is None and len(same) == 1 else key
 
 
 def _all_have_baselines(

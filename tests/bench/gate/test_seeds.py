@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -117,3 +118,15 @@ def test_bounds_hold_for_the_mean(tmp_path: Path) -> None:
     assert "made, mean of 2 seeds: campaign_recall is 0.5000, ceiling 0.4500" in fault.message
     assert fault.reproduce is not None
     assert "/data/2" in fault.reproduce  # the seed that lies highest
+
+
+def test_a_baseline_that_tells_no_seed(tmp_path: Path) -> None:
+    """One of an earlier version is of the one run of its scenario, whatever its seed."""
+    (run,) = seeds(tmp_path / "a", [0.5])
+    path = write_baseline(run, tmp_path / "b.json")
+    told = json.loads(path.read_text())
+    told.pop("scenario_seed")
+    for key in ("found", "rules"):
+        told["components"]["one"].pop(key)
+    path.write_text(json.dumps(told))
+    assert gate(run, path).status == "pass"
