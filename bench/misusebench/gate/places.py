@@ -24,6 +24,7 @@ _DETECTORS: Final = Path(__file__).parents[1] / "detectors"
 #: Detectors that read a file of rules (parameter `rules`), and the one that is shipped.
 _RULE_FILES: Final = {
     "misusebench.detectors.rules:Rules": _DETECTORS / "rules.toml",
+    "misusebench.detectors.rules_stream:RulesStream": _DETECTORS / "rules.toml",
     "misusebench.detectors.sigma:Sigma": _DETECTORS / "sigma_rules.yml",
 }
 #: Tables of a TOML file of rules or of a policy that define a rule by its key `id`.

@@ -21,8 +21,9 @@ def command(world: World, component: str) -> str:
     side = world.head if component in world.head["components"] else world.base
     told = side["components"][component]
     words = ["misusebench", "bench", world.data]
-    if told.get("parameters") and world.head.get("suite") in list_suites():
-        words += ["--suite", str(world.head["suite"])]  # no option gives parameters
+    if told.get("parameters"):  # no option gives parameters; a suite is called as its file
+        suite = str(world.head.get("suite"))
+        words += ["--suite", suite if suite in list_suites() else f"{suite}.toml"]
     else:
         target = told["component"].get("target") or component
         own = component if target.startswith(("misusebench.", "(")) else target
