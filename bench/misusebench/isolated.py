@@ -11,6 +11,8 @@ import pyarrow as pa
 
 from misusebench.component import OUTCOMES, Alert, Level
 from misusebench.component_faults import ComponentFault, plain
+from misusebench.detectors import RULE_READERS
+from misusebench.reading import read_text
 from misusebench.timing import Timing
 
 if TYPE_CHECKING:
@@ -55,8 +57,16 @@ def start(
     """Make the component in the worker, with the spec's parameters unless others are given.
 
     One that takes a parameter `tier` is told the tier it is granted, unless it is given another.
+
+    Raises
+    ------
+    SuiteError
+        If a file of rules that it wants cannot be read.
     """
     given = dict(spec.parameters if parameters is None else parameters)
+    rules = given.get("rules")
+    if spec.target in RULE_READERS and isinstance(rules, str) and "\n" not in rules:
+        given["rules"] = read_text(rules)
     if spec.program:
         places = {word: worker.copies[path] for word, path in spec.files}
         program = worker.copies.get(spec.program, spec.program)

@@ -12,11 +12,13 @@ import pyarrow as pa
 from misusebench import drilldown, metrics
 from misusebench import result as results
 from misusebench.component import OUTCOMES
+from misusebench.found import by_rule, found_campaigns
 from misusebench.metrics.prevention import matrix, remains, stopped
 from misusebench.policy_bench.aftermath import aftermath
 from misusebench.policy_bench.sampled import stands_for
 from misusebench.result import Result
 from misusebench.specs import OBSERVED
+from misusebench.stored import with_left_out
 from misusebench.suite import TIERS
 from misusebench.timing import machine
 
@@ -79,7 +81,9 @@ class Judging:
         )
         one.metrics = results.metrics_json(metrics.compute(tally))
         one.diagnostics |= {
-            "curves": metrics.curves(tally), "alerts": _counted(alerts), **outcome.diagnostics,
+            "curves": metrics.curves(tally), "alerts": _counted(alerts),
+            "found": found_campaigns(self._answers, tally.caught),
+            "rules": by_rule(self._answers, alerts), **outcome.diagnostics,
         }  # fmt: skip
         self._precision[one.name] = metrics.Precision.of(tally)
         self._caught[one.name] = tally.caught
@@ -99,6 +103,7 @@ class Judging:
             metrics.frame(self._answers, blank), said.outcome, said.why, said.explanations,
             shifts=self._shifts, urgent=self._urgent, glass=self._glass,
             followed=outcome.followed, seed=self._bench.suite.seed, stands_for=self._stands_for,
+            left_out=outcome.left_out,
         )  # fmt: skip
         one.metrics = results.metrics_json(metrics.compute_policy(decided))
         one.diagnostics["outcomes"] = dict(
@@ -114,8 +119,10 @@ class Judging:
             "denied": drilldown.rounded(stopped(decided)),
             "stays": drilldown.rounded(self._stays[one.name]),
         }
+        one.diagnostics["found"] = found_campaigns(self._answers, self._stays[one.name])
         if self._keep:
-            results.save_scores(said.table(self._answers.query_id), self._folder, one.name)
+            table = with_left_out(said.table(self._answers.query_id), outcome.left_out)
+            results.save_scores(table, self._folder, one.name)
             if outcome.followed is not None:
                 after = outcome.followed.table(self._answers.query_id)
                 results.save_followed(after, self._folder, one.name)

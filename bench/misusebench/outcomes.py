@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from misusebench.metrics import Followed
     from misusebench.replay import Readers
     from misusebench.suite import ComponentSpec, Suite
@@ -63,6 +65,7 @@ class Outcome:
     replayed: Replayed | None = None
     decisions: Decisions | None = None
     followed: Followed | None = None  # what became of what a policy denied
+    left_out: NDArray[np.int8] | None = None  # whether that is permitted once a fact is missing
     timing: Timing = field(default_factory=Timing)
     isolation: dict[str, Any] = field(default_factory=dict)
     stderr: str = ""

@@ -20,6 +20,7 @@ from misusebench.metrics import Followed
 from misusebench.outcomes import Bench, Outcome
 from misusebench.replay import Replayed
 from misusebench.run import write_run
+from misusebench.stored import left_out_of
 from misusebench.suite import ComponentSpec, Suite
 from misusesim.dataset.reader import check_parts, open_dataset
 from misusesim.truth import open_truth
@@ -132,7 +133,7 @@ def _again(judging: Judging, one: Result, folder: Path, ids: Any) -> Result:
     if not np.array_equal(scores["query_id"].to_numpy(), ids):
         raise SuiteError(f"{folder}: scores of {one.name} are not of this data set's queries")
     if kind == "policy":
-        outcome.decisions = _decisions(scores)
+        outcome.decisions, outcome.left_out = _decisions(scores), left_out_of(scores)
         after = folder / "followed" / f"{one.name}.parquet"
         outcome.followed = Followed.of(_table(after), ids) if after.exists() else None
     elif not oracle:

@@ -284,7 +284,7 @@ def source_sha256(target: str, search: Sequence[str] = ()) -> str | None:
 
     Comments and blank lines do not count; the module is found without importing it.
     """
-    path = _module_file(target.partition(":")[0], [*search, *sys.path])
+    path = module_file(target.partition(":")[0], [*search, *sys.path])
     if path is None:
         return None
     digest = hashlib.sha256()
@@ -307,7 +307,8 @@ def _tokens(path: Path) -> Iterable[tokenize.TokenInfo]:
         yield from (t for t in tokenize.tokenize(file.readline) if t.type not in _SILENT)
 
 
-def _module_file(module: str, places: Sequence[str]) -> Path | None:
+def module_file(module: str, places: Sequence[str]) -> Path | None:
+    """Return the source file of a module, looked for in folders; it is not imported."""
     at: Sequence[str] | None = [place for place in places if place]
     name = ""
     spec = None

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from misusebench import interval, metrics
@@ -18,7 +19,6 @@ from misusesim.truth import open_truth
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from misusebench.answers import Answers
@@ -105,6 +105,20 @@ def _judged(
     return decided(table, answers, shifts, seed, draws)
 
 
+def with_left_out(table: pa.Table, left_out: NDArray[np.int8] | None) -> pa.Table:
+    """Return decisions with what became of them when a fact was missing, if that was tried."""
+    if left_out is None:
+        return table
+    return table.append_column("left_out", pa.array(left_out, pa.int8()))
+
+
+def left_out_of(table: pa.Table) -> NDArray[np.int8] | None:
+    """Return what :func:`with_left_out` stored, None if it was not tried."""
+    if "left_out" not in table.column_names:
+        return None
+    return np.asarray(table["left_out"].to_numpy(), np.int8)
+
+
 def decided(
     table: pa.Table, answers: Answers, shifts: pa.Table, seed: int = 0,
     draws: int = interval.DRAWS,
@@ -114,7 +128,7 @@ def decided(
     Parameters
     ----------
     table
-        query_id, outcome, reasons, errors.
+        query_id, outcome, reasons, errors, maybe left_out.
     answers
         Truth of the same rows.
     shifts
@@ -133,5 +147,5 @@ def decided(
     own = metrics.shifts_per_officer(shifts, scored.officers, answers.start_us, end)
     return metrics.Decided(
         scored, table["outcome"].to_numpy().astype(np.int8), np.array(why, np.int32),
-        list(places), own, draws=draws, seed=seed,
+        list(places), own, left_out=left_out_of(table), draws=draws, seed=seed,
     )  # fmt: skip

@@ -40,3 +40,9 @@ REGISTRY: Final = {
 }
 #: Those that say something only after a policy (`after` in a suite).
 AFTER: Final = ("denials",)
+#: Those that read rules (parameter `rules`: a file, or its text). Shut in they reach no file, so it
+#: is read on our side.
+RULE_READERS: Final = (
+    "misusebench.detectors.rules:Rules", "misusebench.detectors.rules_stream:RulesStream",
+    "misusebench.detectors.sigma:Sigma",
+)  # fmt: skip

@@ -30,17 +30,18 @@ class Rule:
 
 
 def load_rules(path: str | Path | None = None) -> list[Rule]:
-    """Return the rules of a TOML file, by default the shipped one.
+    """Return the rules of a TOML file (or of its text, of several lines), by default the shipped.
 
     Raises
     ------
     SuiteError
         All faults of the file, one a line, with what is allowed.
     """
-    where = Path(path) if path else None
+    given = str(path) if path and "\n" in str(path) else None
+    where = Path(path) if path and given is None else None
     shipped = resources.files("misusebench.detectors") / "rules.toml"
     try:
-        text = (where or shipped).read_text(encoding="utf-8")
+        text = given or (where or shipped).read_text(encoding="utf-8")
         entries = tomllib.loads(text).get("rule", [])
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SuiteError(f"{where or 'rules.toml'}: {error}") from error

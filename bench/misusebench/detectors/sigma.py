@@ -67,8 +67,10 @@ class Correlation:
         self.rows = {key: own for key, own in self.rows.items() if own[-1][0] > now - self.span_us}
 
 
-def load_sigma(path: Path = SHIPPED) -> tuple[list[Plain], list[Correlation]]:
-    """Read Sigma rules.
+def load_sigma(
+    path: Path = SHIPPED, text: str | None = None
+) -> tuple[list[Plain], list[Correlation]]:
+    """Read Sigma rules from a file, or from its text.
 
     Raises
     ------
@@ -83,7 +85,7 @@ def load_sigma(path: Path = SHIPPED) -> tuple[list[Plain], list[Correlation]]:
 
     backend: Any = sqlite.sqliteBackend
     try:
-        found: Any = SigmaCollection.from_yaml(read_text(path))
+        found: Any = SigmaCollection.from_yaml(text or read_text(path))
         ties = [rule for rule in found.rules if hasattr(rule, "group_by")]
         named = {one.reference for rule in ties for one in rule.rules}
         plain = [
@@ -146,7 +148,10 @@ class Sigma:
     def __init__(self, rules: str | None = None, window: Window = "sliding") -> None:
         if window not in ("sliding", "tumbling"):
             raise SuiteError(f"window must be sliding or tumbling, got {window!r:.40}")
-        self._plain, self._correlations = load_sigma(Path(rules) if rules else SHIPPED)
+        self._plain, self._correlations = (
+            load_sigma(Path("rules"), rules) if rules and "\n" in rules
+            else load_sigma(Path(rules) if rules else SHIPPED)
+        )  # fmt: skip
         self._window, self._local = window, LocalTime({})
         self._raised: set[tuple[str, str, int]] = set()
         self._alerts: list[Alert] = []

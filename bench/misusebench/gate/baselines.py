@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from misusebench import metrics
 from misusebench import result as results
 from misusebench.compare import value_of
 from misusebench.errors import SuiteError
+from misusebench.found import of_policy
 from misusebench.stored import kept_draws
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 SCHEMA_VERSION: Final = "1"
 #: Draws of each metric that a baseline keeps: enough for a 95 % interval, small enough to commit.
@@ -40,32 +44,49 @@ def baseline_of(run: str | Path) -> dict[str, Any]:
                 for name in gated
                 if (one.name, name) in drawn
             },
+            "found": one.diagnostics.get("found", {}),
+            "rules": one.diagnostics.get("rules") or of_policy(one.metrics),
         }
     keys = ("suite", "tier", "seed", "review_budget", "history_share", "dataset", "scenario_hash")
     return {
         "schema_version": SCHEMA_VERSION, **{k: told.get(k) for k in keys},
+        "scenario_seed": found[0].seeds.get("scenario") if found else None,
         "components": components,
     }  # fmt: skip
 
 
 def write_baseline(run: str | Path, path: str | Path) -> Path:
-    """Write a run's baseline, below a folder as ``DATASET.json``; return its path."""
+    """Write a run's baseline, below a folder as ``DATASET.json``; return its path.
+
+    A second seed of a scenario is written as ``DATASET-SEED.json``.
+    """
     baseline, target = baseline_of(run), Path(path)
     if target.suffix != ".json":
-        target = target / f"{baseline['dataset']['name']}.json"
+        target = _file_below(target, baseline)
     text = json.dumps(results.clean(baseline), sort_keys=True, allow_nan=False, indent=0)
     results.write_atomically(target, (text.replace(",\n", ",") + "\n").encode())
     return target
 
 
-def load_baselines(source: str | Path) -> list[dict[str, Any]]:
-    """Read baselines: a file, a folder of them, or a run folder.
+def _file_below(folder: Path, baseline: dict[str, Any]) -> Path:
+    name, seed = baseline["dataset"]["name"], baseline["scenario_seed"]
+    plain, own = folder / f"{name}.json", folder / f"{name}-{seed}.json"
+    if own.exists():
+        return own
+    taken = plain.exists() and _load_baseline(plain).get("scenario_seed") not in (None, seed)
+    return own if taken else plain
+
+
+def load_baselines(source: str | Path | Sequence[str | Path]) -> list[dict[str, Any]]:
+    """Read baselines: a file, a folder of them, a run folder, or several of these.
 
     Raises
     ------
     SuiteError
         If there is none, or one is damaged.
     """
+    if not isinstance(source, (str, Path)):
+        return [one for part in source for one in load_baselines(part)]
     path = Path(source)
     if (path / "run.json").exists():
         return [baseline_of(path)]

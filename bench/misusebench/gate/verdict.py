@@ -7,6 +7,8 @@ from typing import Any, Final
 
 SCHEMA_VERSION: Final = "1"
 PASS, REGRESSION, INCONCLUSIVE, FAILED = "pass", "regression", "inconclusive", "failed"
+#: Told and not judged: what base lacks, and single seeds where all of them together decide.
+NEW, NOTED = "new", "noted"
 EXIT: Final = {PASS: 0, REGRESSION: 1, INCONCLUSIVE: 3, FAILED: 4}
 #: From best to worst.
 WORST: Final = (PASS, INCONCLUSIVE, REGRESSION, FAILED)
@@ -23,7 +25,7 @@ class Check:
     dataset: str
     component: str
     metric: str
-    status: str  # pass, regression, inconclusive, failed, new
+    status: str  # pass, regression, inconclusive, failed, new, noted
     message: str
     base: float | None = None
     head: float | None = None
@@ -69,6 +71,7 @@ class Verdict:
 
     def lines(self) -> list[str]:
         """Return the verdict in words, one line a fault."""
-        count = sum(check.status == PASS for check in self.checks)
-        head = f"{self.status}: {count} of {len(self.checks)} checks passed"
+        judged = [check for check in self.checks if check.status in WORST]
+        count = sum(check.status == PASS for check in judged)
+        head = f"{self.status}: {count} of {len(judged)} checks passed"
         return [head, *(f"{c.status}: {c.message}" for c in self.faults)]

@@ -111,6 +111,9 @@ class Decided:
     draws: int = interval.DRAWS
     seed: int = 0
     drawn: dict[str, Floats] = field(default_factory=dict, repr=False)
+    #: Per row (`policy_bench/left_out.py`): 1 permitted once a fact is missing, 0 denied all the
+    #: same, -1 not tried; None: nothing was tried.
+    left_out: NDArray[np.int8] | None = None
 
     @cached_property
     def tally(self) -> Tally:
@@ -192,6 +195,7 @@ def example() -> Decided:
     officers (one denied for two reasons, one challenged, one permitted). The denied misuse comes
     back with another purpose and passes; the denied honest one goes to a supervisor after 90 s. The
     permitted misuse and the permitted honest query broke the glass; the denied honest is urgent.
+    Without some fact the denied misuse would have been permitted.
     """
     from misusebench.metrics.frame import labelled  # noqa: PLC0415 - only for examples
 
@@ -207,4 +211,4 @@ def example() -> Decided:
                        row=np.array([0, 2]), step=np.array([0, 0], np.int8),
                        reaction=np.array([REACTIONS.index("recode"), SUPERVISOR], np.int8),
                        delay_s=np.array([60, 90]), outcome=np.array([PERMIT, NOT_ASKED], np.int8),
-                   ))  # fmt: skip
+                   ), left_out=np.array([1, -1, 0, -1, -1], np.int8))  # fmt: skip

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 __all__ = [
-    "error_rate", "example", "fail_open", "matrix", "misuse_prevented", "misuse_returned",
-    "of_campaigns", "prevented_adjusted", "prevented_macro", "prevented_min", "remains",
-    "rule_counts", "stopped",
+    "error_rate", "example", "fail_open", "fail_open_rate", "matrix", "misuse_prevented",
+    "misuse_returned", "of_campaigns", "prevented_adjusted", "prevented_macro", "prevented_min",
+    "remains", "rule_counts", "stopped",
 ]  # fmt: skip
 
 
@@ -133,6 +133,22 @@ def fail_open(decided: Decided, weights: Floats) -> Floats:
     [0.0]
     """
     return decided.share(weights, decided.failed, decided.outcome == PERMIT)
+
+
+def fail_open_rate(decided: Decided, weights: Floats) -> Floats:
+    """Return the share of denied queries that are permitted once a fact is missing; it must be 0.
+
+    Examples
+    --------
+    Of the two denied queries that were tried again, one is permitted:
+
+    >>> small = example()
+    >>> fail_open_rate(small, small.ones).tolist()
+    [0.5]
+    """
+    if decided.left_out is None:
+        return np.full(len(weights), np.nan)
+    return decided.share(weights, decided.left_out >= 0, decided.left_out > 0)
 
 
 def error_rate(decided: Decided, weights: Floats) -> Floats:

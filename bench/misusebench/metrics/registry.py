@@ -183,6 +183,10 @@ REGISTRY: Final[dict[str, Metric]] = {
         prevention.fail_open, "share", "lower", gates=True,
         undefined="no answer with an error", of="policy",
     ),
+    "fail_open_rate": Metric(
+        prevention.fail_open_rate, "share", "lower", gates=True,
+        undefined="nothing was denied, or it was not asked again", of="policy",
+    ),
     "error_rate": Metric(
         prevention.error_rate, "share", "lower", undefined="no query", of="policy"
     ),

@@ -26,6 +26,7 @@ from misusebench.metrics.decided import DENY, GIVE_UP, NOT_ASKED, SUPERVISOR, Fo
 from misusebench.outcomes import BY_OWN_ID, POLICY_TIER, ROUND_TRIPS, joined
 from misusebench.policies.facts import build_facts, requests
 from misusebench.policies.source import policy_source
+from misusebench.policy_bench.left_out import TRIED, TRIED_REMOTE, left_out, names_to_leave_out
 from misusebench.replay import BATCH_ROWS
 from misusebench.streaming import as_integers, combine
 from misusesim.dataset.schema import REACTIONS
@@ -190,7 +191,9 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 
 def follow_hosted(bench: Bench, outcome: Outcome, reactions: pa.Table) -> None:
-    """Follow the denials of a policy of a run: it is started again, shut in as before.
+    """Follow the denials of a policy of a run, and ask it some of them again with a fact missing.
+
+    It is started again, shut in as before.
 
     Called when all components have ended. What it does wrong makes its result invalid. Decisions
     that were made elsewhere cannot be asked for again.
@@ -215,6 +218,11 @@ def follow_hosted(bench: Bench, outcome: Outcome, reactions: pa.Table) -> None:
                 outcome.decisions.outcome, bench.log.slice(bench.first),
                 bench.context(POLICY_TIER), reactions, ask, bench.veil.table,
             )  # fmt: skip
+            if bench.facts is not None:
+                outcome.left_out = left_out(
+                    bench.facts, outcome.decisions, ask, names_to_leave_out(bench.facts, source),
+                    TRIED_REMOTE if spec.our_side else TRIED,
+                )  # fmt: skip
     except ComponentFault as fault:
         outcome.state, outcome.stderr = fault.state, fault.stderr
         outcome.reasons = [f"asked again after its denials: {fault.reason}"]

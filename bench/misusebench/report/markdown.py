@@ -31,7 +31,7 @@ def summary(view: View) -> str:
     lines = [f"## MisuseBench: {plain(data['name'])}", ""]
     if view.verdict is not None:
         lines += [f"**Verdict: {plain(view.verdict['status'])}**", ""]
-        bad = [c for c in view.verdict["checks"] if c["status"] not in ("pass", "new")]
+        bad = [c for c in view.verdict["checks"] if c["status"] not in ("pass", "new", "noted")]
         lines += [f"- {plain(c['message'])}" for c in bad] + [""] * bool(bad)
     scored, budget = f"{data['scored_rows']:,}", view.run["review_budget"]
     how = f"{scored} queries scored, {budget} alerts a day read, {view.intervals}."

@@ -50,7 +50,7 @@ def _verdict(view: View) -> str:
 def _gated(told: Mapping[str, Any]) -> str:
     """Return the gate's verdict: how many checks passed on which side, and what did not."""
     status, checks = str(told["status"]), told["checks"]
-    bad = [one for one in checks if one["status"] not in ("pass", "new")]
+    bad = [one for one in checks if one["status"] not in ("pass", "new", "noted")]
     sides = Counter(str(one.get("side", "accuracy")) for one in checks)
     passed = Counter(str(one.get("side", "accuracy")) for one in checks if one["status"] == "pass")
     counts = ", ".join(f"{side} {passed[side]} of {n}" for side, n in sorted(sides.items()))

@@ -1,0 +1,23 @@
+"""The verdict itself as JSON, after the published schema `verdict.schema.json`."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from misusebench.gate.outputs.told import dumps
+
+if TYPE_CHECKING:
+    from misusebench.gate.verdict import Verdict
+
+
+def render(verdict: Verdict) -> str:
+    """Return the verdict as JSON; what is not finite is null."""
+    return dumps(verdict.as_json())
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a verdict."""
+    file = resources.files("misusebench.gate.outputs") / "verdict.schema.json"
+    return json.loads(file.read_text(encoding="utf-8"))  # type: ignore[no-any-return]

@@ -1,0 +1,187 @@
+"""What a fault says beside numbers: the kind, a campaign, the line of the rule, the command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.bench.gate.small_runs import write
+
+from misusebench.errors import SuiteError
+from misusebench.gate import gate
+from misusebench.gate.margins import Margins
+from misusebench.gate.missed import lost_rule, missed_campaign, worst_kind
+from misusebench.gate.places import place, rule_line
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RULES = """\
+[[rule]]
+id = "first"
+sql = "id = 'second'"
+
+[[rule]]
+reason = "second"
+id = "second"
+"""
+
+
+def kinds(**recall: float | None) -> dict[str, Any]:
+    """Return a component with recalls of kinds."""
+    return {"metrics": {f"campaign_recall/{kind}": {"value": v} for kind, v in recall.items()}}
+
+
+def test_the_worst_kind() -> None:
+    """Most lost over all seeds; none where nothing was lost; a kind's own metric is about it."""
+    one = kinds(stalking=0.9, permit=0.5), kinds(stalking=0.8, permit=0.6)
+    two = kinds(stalking=0.5, permit=0.5), kinds(stalking=0.5, permit=0.1)
+    assert worst_kind([one]) == ("stalking", pytest.approx(0.1))
+    assert worst_kind([one, two]) == ("permit", pytest.approx(0.15))
+    assert worst_kind([one, two], "campaign_recall/stalking") == ("stalking", pytest.approx(0.05))
+    assert worst_kind([one[::-1]], "campaign_recall/stalking") is None
+    assert worst_kind([(one[0], one[0])]) is None
+    assert worst_kind([(kinds(a=None), kinds(a=0.0))]) is None
+
+
+def test_a_missed_campaign_is_of_the_worst_kind_if_one_is() -> None:
+    """Otherwise any; none where head finds all that base does."""
+    base, head = {"found": {"a": ["c1", "c2"], "b": ["c0"]}}, {"found": {"a": ["c1"]}}
+    assert missed_campaign((base, head), "a") == ("c2", "a")
+    assert missed_campaign((base, head), "z") == ("c2", "a")
+    assert missed_campaign((base, head), "b") == ("c0", "b")
+    assert missed_campaign((head, base)) is None
+    assert missed_campaign(({}, {})) is None
+
+
+def test_the_lost_rule() -> None:
+    """Campaigns count before queries; a rule that is gone lost all it had."""
+    base = {"rules": {"a": {"campaigns": 2, "queries": 9}, "b": {"campaigns": 2, "queries": 5}}}
+    assert lost_rule((base, base)) is None
+    assert lost_rule((base, {"rules": {"a": {"campaigns": 2, "queries": 1}}})) == "b"
+    assert lost_rule((base, {})) == "a"
+
+
+@pytest.mark.parametrize(
+    ("rule", "suffix", "line"), [("first", ".toml", 1), ("second", ".toml", 5), ("no", ".toml", 1)]
+)
+def test_the_line_of_a_rule(rule: str, suffix: str, line: int) -> None:
+    """Of its table, not of a text that has its name."""
+    assert rule_line(RULES, rule, suffix) == line
+
+
+def test_the_line_in_other_languages() -> None:
+    """The first line with the whole word."""
+    text = "package x\n# not_a_rule\ndeny[r] { r := a_rule }\n"
+    assert rule_line(text, "a_rule", ".rego") == 3
+    assert rule_line(RULES + "[", "second") == 1
+
+
+def test_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules and policies at their rule, Python at its class, commands at their script."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text(RULES)
+    (tmp_path / "det.py").write_text("import os\n\n\nclass Mine:\n    pass\n")
+    (tmp_path / "run.awk").write_text("{}")
+    (tmp_path / "pol.rego").write_text("package x\ndeny[second] { true }\n")
+    pair = {"rules": {"second": {"queries": 3}}}, {"rules": {}}
+    rules = "misusebench.detectors.rules:Rules"
+    cases = {
+        ("mine.toml", 5): {"target": rules, "parameters": {"rules": "mine.toml"}},
+        ("det.py", 4): {"target": "det:Mine", "parameters": {}},
+        ("det.py", 1): {"target": "det:Gone", "parameters": None},
+        ("run.awk", 1): {"target": "(c)", "parameters": {"command": ["awk", "-f", "run.awk"]}},
+        ("pol.rego", 2): {"target": "p:Rego", "parameters": {"policy": "pol.rego"}},
+    }  # fmt: skip
+    assert {place(pair, about) for about in cases.values()} == set(cases)
+    assert place(pair, {"target": rules, "parameters": {}}) is None  # shipped: lies elsewhere
+    assert place(pair, {"target": "nowhere:Class"}) is None
+    monkeypatch.chdir("/")
+    shipped = place(pair, {"target": "p:X", "parameters": {"policy": "eleven_rules"}})
+    assert shipped is not None
+    assert shipped[0].endswith("policies/sets/eleven_rules.toml")
+
+
+def test_a_fault_names_all_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Metric, base, head, change, interval, margin, kind, campaign, line, command."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text(RULES)
+    about = {"target": "misusebench.detectors.rules:Rules", "parameters": {"rules": "mine.toml"}}
+    names = ("campaign_recall", "campaign_recall/stalking")
+    base = write(tmp_path / "a", dict.fromkeys(names, 0.6), found={"stalking": ["c-1", "c-2"]},
+                 rules={"second": {"campaigns": 2, "queries": 9}}, **about)  # fmt: skip
+    head = write(tmp_path / "b", dict.fromkeys(names, 0.3), found={"stalking": ["c-2"]},
+                 rules={"second": {"campaigns": 1, "queries": 4}}, **about)  # fmt: skip
+    fault = gate(head, base).faults[0]
+    assert fault.message == (
+        "one on made: campaign_recall 0.6000 -> 0.3000 (-0.3000, 95 % interval -0.3000 to -0.3000, "
+        "margin 0.0100); worst for stalking (-0.3000); misses campaign c-1 (stalking); "
+        f"see mine.toml:5; reproduce: {fault.reproduce}"
+    )
+    assert (fault.worst_kind, fault.missed_campaign) == ("stalking", "c-1")
+    assert (fault.file, fault.line) == ("mine.toml", 5)
+    # no option of `bench` gives parameters, so the suite does
+    assert fault.reproduce == "misusebench bench /data/1 --suite smoke -o RUN"
+
+
+def test_a_fault_without_a_place_is_at_the_gate_s_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Annotations need a file: gate.toml where there is one, in the fields and not in words."""
+    monkeypatch.chdir(tmp_path)
+    base = write(tmp_path / "a", {"campaign_recall": 0.6})
+    head = write(tmp_path / "b", {"campaign_recall": 0.3})
+    assert gate(head, base).faults[0].file is None
+    (tmp_path / "gate.toml").write_text("")
+    fault = gate(head, base).faults[0]
+    assert (fault.file, fault.line) == ("gate.toml", 1)
+    assert "see " not in fault.message
+
+
+RECALLS = {"campaign_recall": 0.5, "campaign_recall/a": 0.9, "campaign_recall/b": 0.1,
+           "campaign_recall/b/own_case": 0.0, "alert_rate/x": 0.3}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("limits", "broken"),
+    [
+        (Margins(floor={"one": {"campaign_recall/*": 0.1}}), []),
+        (Margins(floor={"one": {"campaign_recall/*": 0.2}}), ["campaign_recall/b"]),
+        (Margins(floor={"one": {"campaign_recall/*/*": 0.2}}), ["campaign_recall/b/own_case"]),
+        (Margins(floor={"one": {"campaign_recall/b/*": 0.2}}), ["campaign_recall/b/own_case"]),
+        (Margins(ceiling={"one": {"alert_rate/*": 0.3}}), []),
+        (Margins(ceiling={"one": {"alert_rate/*": 0.29}}), ["alert_rate/x"]),
+        (Margins(ceiling={"one": {"misuse_prevented/*": 0.3}}), ["misuse_prevented/*"]),
+        (Margins(ceiling={"one": {"fail_open_rate": 0.0}}), ["fail_open_rate"]),
+    ],
+)
+def test_bounds_with_wildcards(tmp_path: Path, limits: Margins, broken: list[str]) -> None:
+    """A star is one part of a name; what means nothing, or is undefined, is broken."""
+    run = write(tmp_path / "a", RECALLS)
+    assert [check.metric for check in gate(run, run, limits).faults] == broken
+
+
+def test_a_bound_for_nobody_is_refused(tmp_path: Path) -> None:
+    """A misspelt component would judge nothing and look as if it had passed."""
+    run = write(tmp_path / "a", RECALLS)
+    with pytest.raises(SuiteError, match=r"floor.won is of no component .* there are one"):
+        gate(run, run, Margins(floor={"won": {"lift": 1.0}}))
+
+
+def test_equal_runs_give_equal_bytes(tmp_path: Path) -> None:
+    """In two processes with other hash seeds and clocks."""
+    base = write(tmp_path / "a", RECALLS)
+    head = write(tmp_path / "b", {**RECALLS, "campaign_recall/a": 0.2})
+    told = []
+    for seed in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-m", "misusebench", "gate", head, "--baseline", base, "--json"],
+            capture_output=True, check=False, env={**os.environ, "PYTHONHASHSEED": seed},
+        )  # fmt: skip
+        assert done.returncode == 1, done.stderr
+        told.append(done.stdout)
+    assert told[0] == told[1]
+    assert b"campaign_recall/a" in told[0]
