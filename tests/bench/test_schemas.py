@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
-from tests.bench import made_run
 from tests.bench.conftest import validator
 from typer.main import get_command
 
@@ -35,9 +34,12 @@ FILES = {"result", "run", "verdict"}
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a run of made-up scores."""
-    return made_run.write(tmp_path_factory.mktemp("schemas") / "run")
+def run(tiny_dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a run of one detector and one policy."""
+    out = tmp_path_factory.mktemp("schemas") / "run"
+    words = ["bench", str(tiny_dataset), "--detector", "random", "--policy", "eleven_rules"]
+    assert main([*words, "-o", str(out), "-q"]) == 0
+    return out
 
 
 def test_every_command_has_a_schema() -> None:
@@ -71,9 +73,11 @@ def test_envelopes_name_their_command(name: str) -> None:
     assert found["additionalProperties"] is False
 
 
+@pytest.mark.slow
 def test_files_of_a_run(run: Path) -> None:
     """run.json and every result are what their schemas say; one key less is told."""
     validator("run").validate(json.loads((run / "run.json").read_text()))
+    assert len(list((run / "results").glob("*.json"))) == 2
     for path in (run / "results").glob("*.json"):
         found = json.loads(path.read_text())
         validator("result").validate(found)
@@ -90,6 +94,7 @@ def _broken(found: dict[str, Any]) -> list[dict[str, Any]]:
     return out
 
 
+@pytest.mark.slow
 def test_a_verdict(run: Path, tmp_path: Path) -> None:
     """A gate's verdict, as it is and in its envelope."""
     baseline = write_baseline(run, tmp_path / "baseline.json")
@@ -100,7 +105,7 @@ def test_a_verdict(run: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ("bench", "DATA", "--detector", "random", "-o", "NEW"),
+        ("bench", "DATA", "--detector", "random", "--policy", "eleven_rules", "-o", "RUN"),
         ("compare", "RUN", "RUN"),
         ("completion", "zsh"),
         ("gate", "RUN", "--baseline", "RUN"),

@@ -102,12 +102,17 @@ def test_the_project_works_as_its_readme_says(
     starter.start(tmp_path)
 
     def run(words: list[str]) -> None:
-        assert main(words) == 0, f"{words}\n{capsys.readouterr()}"
+        more = ["--workers", "1"] if words[0] == "simulate" else []
+        code = main([*words, *more])
+        assert code == 0, f"{words}\n{capsys.readouterr().err}"
 
     assert play(blocks(tmp_path / "README.md"), tmp_path, run) == 6
 
-    found = json.loads((tmp_path / "run/results/mine.json").read_text())["metrics"]
-    chance = json.loads((tmp_path / "run/results/random.json").read_text())["metrics"]
-    assert found["average_precision"]["value"] > 2 * chance["average_precision"]["value"]
-    assert chance["campaign_recall"]["value"] < found["campaign_recall"]["value"] < 0.95
-    assert found["campaign_recall"]["value"] > 0.1
+    mine, chance = (
+        json.loads((tmp_path / f"run/results/{name}.json").read_text())["metrics"][
+            "campaign_recall"
+        ]
+        for name in ("mine", "random")
+    )
+    assert mine["n"] >= 30  # officers who misuse: below that intervals are called unreliable
+    assert 1.5 * chance["value"] < mine["value"] < 0.9
