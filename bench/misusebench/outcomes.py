@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -264,7 +264,7 @@ def run_all(
         try:
             for later in (False, True):  # detectors that run after a policy
                 turn = [spec for spec in components if bool(spec.after) is later]
-                for future in [pool.submit(bench.outcome, spec) for spec in turn]:
+                for future in as_completed([pool.submit(bench.outcome, spec) for spec in turn]):
                     outcome = future.result()
                     done[outcome.spec.name] = outcome
                     progress(f"{_line(outcome)} ({pace.step()})")
