@@ -6,6 +6,7 @@ python3 dev.py lint            ruff, mypy, import-linter
 python3 dev.py bench [--quick] speed of the simulator, written to results/; bench --help
 python3 dev.py bench DATA ...  misusebench bench DATA ...
 python3 dev.py prove [NAME]    long proofs, written with date, versions and hashes to results/
+python3 dev.py docs            renew the reference pages in docs/ from the code
 python3 dev.py install         only make .venv
 python3 dev.py lock            renew requirements.lock from pyproject.toml (needs uv)
 
@@ -248,6 +249,12 @@ def source_hash() -> str:
     return whole.hexdigest()
 
 
+def docs(_: Sequence[str]) -> int:
+    """Write the reference pages that are made from the code."""
+    install()
+    return run(PYTHON, "-m", "misusebench.reference", ROOT / "docs")
+
+
 def install_only(_: Sequence[str]) -> int:
     """Make the environment."""
     install()
@@ -260,6 +267,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "lint": lint,
     "bench": bench,
     "prove": prove,
+    "docs": docs,
     "install": install_only,
     "lock": lock,
 }

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from tests.bench.conftest import validator
 
 from misusebench.policies.cedar import Cedar
 from misusebench.policies.eleven_rules import ElevenRules
@@ -31,6 +32,7 @@ def test_demo(tmp_path):
         capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    validator("demo").validate(json.loads(done.stdout))
     told = json.loads(done.stdout)["data"]
     assert told["queries"] >= 300_000
     found = {one["component"]["name"]: one for one in told["results"]}

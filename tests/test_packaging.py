@@ -60,6 +60,9 @@ def test_wheel_holds_what_is_needed(wheel: Path) -> None:
         "misusesim/workload/data/reason_vocabulary.csv",
         "misusebench/suites/smoke.toml",
         "misusebench/detectors/rules.toml",
+        "misusebench/starter/detector.py.in",
+        "misusebench/starter/gitignore",
+        "misusebench/schemas/bench.schema.json",
         "misusebench-0.1.0.dist-info/licenses/LICENSE",
     } <= names
     assert {name.partition("/")[0] for name in names} == {

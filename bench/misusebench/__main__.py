@@ -37,8 +37,11 @@ def _version() -> None:
 
 
 def _run(arguments: list[str]) -> None:
-    from misusebench.cli import app  # noqa: PLC0415 - inside the guard
+    from misusebench import completing  # noqa: PLC0415 - inside the guard
+    from misusebench.cli import app  # noqa: PLC0415
 
+    if completing.wanted():
+        completing.answer(app)
     app(args=arguments, prog_name="misusebench")
 
 
@@ -57,7 +60,7 @@ def guarded(work: Callable[[], None], *, debug: bool) -> int:
     except Exception as error:  # noqa: BLE001 - the last place that can give it a code
         code = PIPE_CLOSED if _reader_is_gone(error) else _failed(error, debug=debug)
     if code == INTERRUPTED:
-        _say("interrupted; the same command goes on where it stopped")
+        _say("interrupted; run the same command again: it goes on where it stopped, or begins anew")
     elif code == PIPE_CLOSED:
         # the interpreter flushes once more at its end, and would complain
         os.dup2(os.open(os.devnull, os.O_WRONLY), STDOUT)

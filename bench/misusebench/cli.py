@@ -2,26 +2,39 @@
 
 Everything heavy is imported inside a command, so that ``--help`` stays quick. The commands of the
 simulator are here and in `cli_release.py`, those of the bench in `cli_bench.py`,
-`cli_compare.py`, `cli_single.py` and `cli_gate.py`, those of the policy side in `cli_policy.py`.
+`cli_compare.py`, `cli_single.py` and `cli_gate.py`, those of the policy side in `cli_policy.py`,
+those that help a beginner in `cli_start.py`; `cli_examples.py` has an example of each.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
-from misusebench import cli_bench, cli_compare, cli_gate, cli_policy, cli_release, cli_single
+from misusebench import (
+    cli_bench,
+    cli_compare,
+    cli_examples,
+    cli_gate,
+    cli_policy,
+    cli_release,
+    cli_single,
+    cli_start,
+)
+from misusebench.cli_groups import Group
 from misusebench.terminal import progress_line, say, show
 
 app: Final = typer.Typer(
     name="misusebench",
+    cls=Group,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    epilog=cli_examples.EXIT_CODES,
 )
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -43,20 +56,6 @@ class Engine(StrEnum):
 
     LOCAL = "local"
     RAY = "ray"
-
-
-class Listing(StrEnum):
-    """What `list` can list."""
-
-    SCENARIOS = "scenarios"
-    KINDS = "kinds"
-    ODDITIES = "oddities"
-    DETECTORS = "detectors"
-    POLICIES = "policies"
-    RULES = "rules"
-    SUITES = "suites"
-    FACTS = "facts"
-    METRICS = "metrics"
 
 
 def _print_version(wanted: bool) -> None:
@@ -223,45 +222,11 @@ def fit(
         show("fit", fit_run.as_dict(found) if as_json else found, fit_run.table, as_json=as_json)
 
 
-@app.command("list")
-def list_(
-    what: Annotated[Listing, typer.Argument(metavar="WHAT", help="|".join(Listing))],
-    as_json: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """List what there is."""
-    from misusebench.listing import LISTS, render  # noqa: PLC0415 - heavy
-
-    del quiet
-    show("list", LISTS[what.value](), render, as_json=as_json)
-
-
-@app.command()
-def schema(as_json: Json = False, quiet: Quiet = False) -> None:
-    """Print the JSON Schema of scenario files, for editors."""
-    import json  # noqa: PLC0415
-
-    from misusesim.scenario.load import json_schema  # noqa: PLC0415 - heavy
-
-    del as_json, quiet  # it is JSON either way
-    typer.echo(json.dumps(json_schema(), indent=1))
-
-
-@app.command()
-def doctor(as_json: Json = False, quiet: Quiet = False) -> None:
-    """Tell whether this machine is ready."""
-    from misusebench.doctor import examine, render  # noqa: PLC0415 - heavy
-
-    del quiet
-    findings: Any = examine()
-    show("doctor", findings, render, as_json=as_json)
-    if any(finding["state"] == "missing" for finding in findings):
-        raise typer.Exit(2)
-
-
 cli_release.register(app)
 cli_bench.register(app)
 cli_compare.register(app)
 cli_gate.register(app)
 cli_single.register(app)
 cli_policy.register(app)
+cli_start.register(app)
+cli_examples.add_to(app)

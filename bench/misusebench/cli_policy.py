@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from misusebench.cli_groups import Group
 from misusebench.terminal import say, show
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Level(StrEnum):
 def register(app: typer.Typer) -> None:
     """Add the policy side's commands to the command line."""
     policy = typer.Typer(
-        no_args_is_help=True, rich_markup_mode=None,
+        cls=Group, no_args_is_help=True, rich_markup_mode=None,
         help="What access rules stop, cost and need; how far their engines can be trusted.",
     )  # fmt: skip
     for command in (bench, speed, check, explain, privileges):

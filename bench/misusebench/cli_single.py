@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from misusebench.terminal import say, show
+from misusebench.terminal import say, show, timed
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no messages.")]
@@ -146,7 +146,7 @@ def audit(
         table, label, time=time, entity=entity, ignore=tuple(ignore or ()),
         level=None if level is None else level.value, most=most, without=without, page=out,
         others=tuple(others or ()), least=least, again=again,
-        say=lambda text: say(text, quiet=quiet),
+        say=timed(lambda text: say(text, quiet=quiet)),
     )  # fmt: skip
     show("audit", found.as_dict() if as_json else found, lambda one: one.text(), as_json=as_json)
     if found.found.failed:

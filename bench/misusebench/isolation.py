@@ -118,6 +118,11 @@ class Worker:
         remove(self._work)
         remove(self._code)
 
+    def stop(self) -> None:
+        """End the process; whoever is asking it, in another thread, is told that it is gone."""
+        if self._process is not None:
+            end(self._process)
+
     @property
     def stderr(self) -> str:
         """The last lines that the component printed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,11 +15,13 @@ from misusebench.component_faults import ComponentFault
 from misusebench.errors import IsolationError
 from misusebench.hosting import Hosting, hosted
 from misusebench.isolated import About, Decisions, IsolatedDetector, IsolatedPolicy, start
+from misusebench.isolation import Worker
 from misusebench.our_side import try_out
 from misusebench.policies.source import policy_source
 from misusebench.replay import BATCH_ROWS, Replayed, replay, split_us
 from misusebench.specs import OBSERVED
 from misusebench.suite import TIERS
+from misusebench.terminal import Pace
 from misusebench.timing import Timing
 from misusebench.veil import Veil
 from misusesim.dataset import schema
@@ -92,6 +94,8 @@ class Bench:
         self.said: dict[str, Decisions] = {}
         #: Makes the reviewers of a component that takes feedback; None where no label reaches any.
         self.reviewers: Callable[[], Readers] | None = None
+        self._live: set[Hosting] = set()
+        self._stopped = False
 
     def context(self, tier: str) -> dict[str, pa.Table]:
         """Return the tables of a tier as components see them; each is read once."""
@@ -117,13 +121,25 @@ class Bench:
         worker = hosted(spec, self.suite.limits, hide=self.hide, unsafe=self.unsafe)
         try:
             with worker:
+                self._live.add(worker)
+                if self._stopped:  # while it was started
+                    self.stop()
                 found.isolation = _isolation(worker)
                 (self._detect if spec.kind == "detector" else self._decide)(worker, found)
         except NotApplicableError as error:
             found.state, found.reasons = "not_applicable", [str(error)]
         except ComponentFault as fault:
             found.state, found.reasons, found.stderr = fault.state, [fault.reason], fault.stderr
+        finally:
+            self._live.discard(worker)
         return found
+
+    def stop(self) -> None:
+        """End the processes of components that still run: who waits for them goes on at once."""
+        self._stopped = True
+        for worker in tuple(self._live):
+            if isinstance(worker, Worker):
+                worker.stop()
 
     def _detect(self, worker: Hosting, found: Outcome) -> None:
         spec = found.spec
@@ -245,17 +261,19 @@ def run_all(
     if policies:
         bench.prepare_facts()
     bench.context(TIERS[-1])
+    pace = Pace(len(components))
     with ThreadPoolExecutor(max(1, jobs)) as pool:
         done: dict[str, Outcome] = {}
         try:
             for later in (False, True):  # detectors that run after a policy
                 turn = [spec for spec in components if bool(spec.after) is later]
-                for future in [pool.submit(bench.outcome, spec) for spec in turn]:
+                for future in as_completed([pool.submit(bench.outcome, spec) for spec in turn]):
                     outcome = future.result()
                     done[outcome.spec.name] = outcome
-                    progress(_line(outcome))
+                    progress(f"{_line(outcome)} ({pace.step()})")
         except (IsolationError, KeyboardInterrupt):
             pool.shutdown(wait=False, cancel_futures=True)
+            bench.stop()  # the pool's end waits for its threads, and they for components
             raise
     return [done[spec.name] for spec in components]
 

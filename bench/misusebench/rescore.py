@@ -22,6 +22,7 @@ from misusebench.replay import Replayed
 from misusebench.run import write_run
 from misusebench.stored import left_out_of
 from misusebench.suite import ComponentSpec, Suite
+from misusebench.terminal import Pace
 from misusesim.dataset.reader import check_parts, open_dataset
 from misusesim.truth import open_truth
 
@@ -100,10 +101,10 @@ def rescore(
     bench = Bench(dataset, _suite(told))
     answers = align(bench.log, open_truth(dataset), bench.first, bench.end_us)
     judging = Judging(bench, answers, path, keep=False)
-    after = []
+    after, pace = [], Pace(len(before))
     for one in before:
         after.append(_again(judging, one, path, answers.query_id) if one.valid else one)
-        progress(one.name)
+        progress(f"{one.name} ({pace.step()})")
     judging.compare_with_oracles(after)
     for one in after:
         results.save(one, path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -39,14 +40,19 @@ def show(command: str, data: Any, text: Callable[[Any], RenderableType], *, as_j
         Print one JSON object ``{"schema_version", "command", "data"}`` instead.
     """
     if as_json:
-        answer = {"schema_version": JSON_SCHEMA_VERSION, "command": command, "data": data}
-        sys.stdout.write(json.dumps(answer, indent=1, default=_plain, allow_nan=False) + "\n")
+        sys.stdout.write(envelope(command, data) + "\n")
         return
     from rich.console import Console  # noqa: PLC0415 - only text needs it
 
     # file given at the call: tests and pipes replace sys.stdout
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
     console.print(text(data), highlight=False)
+
+
+def envelope(command: str, data: Any) -> str:
+    """Return what `--json` prints; `schemas/` has the schema of each command's."""
+    answer = {"schema_version": JSON_SCHEMA_VERSION, "command": command, "data": data}
+    return json.dumps(answer, indent=1, default=_plain, allow_nan=False)
 
 
 def say(message: str, *, quiet: bool = False) -> None:
@@ -56,10 +62,48 @@ def say(message: str, *, quiet: bool = False) -> None:
 
 
 def progress_line(*, quiet: bool) -> Callable[[Progress], None] | None:
-    """Return what shows how far a run is: one line that is overwritten, or a few plain ones."""
+    """Return what shows how far a run is: one line that is overwritten, or a few plain ones.
+
+    Plain lines go to files and pipes, to a terminal that can do no more, and to the log of a CI
+    job, even where that claims to be a terminal.
+    """
     if quiet:
         return None
-    return _Overwritten() if sys.stderr.isatty() else _Plain()
+    plain = os.environ.get("CI") or os.environ.get("TERM") == "dumb" or not sys.stderr.isatty()
+    return _Plain() if plain else _Overwritten()
+
+
+class Pace:
+    """Says after each finished piece of work how many there are and how long the rest may take."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._done, self._began = total, 0, time.monotonic()
+
+    def step(self) -> str:
+        """Return the words for one more finished piece.
+
+        Examples
+        --------
+        >>> pace = Pace(3)
+        >>> pace.step(), pace.step()
+        ('1 of 3', '2 of 3')
+        """
+        self._done += 1
+        said, passed = f"{self._done} of {self._total}", time.monotonic() - self._began
+        if passed < _GUESS_AFTER or self._done >= self._total:
+            return said
+        return f"{said}, {_duration(passed / self._done * (self._total - self._done))} left"
+
+
+def timed(tell: Callable[[str], None]) -> Callable[[str], None]:
+    """Return what tells steps of unlike length, with the time that has passed."""
+    began = time.monotonic()
+
+    def told(line: str) -> None:
+        passed = time.monotonic() - began
+        tell(f"{line} (after {_duration(passed)})" if passed >= _GUESS_AFTER else line)
+
+    return told
 
 
 class _Line:

@@ -10,7 +10,8 @@ import pytest
 from tests.bench.policies.odd_policy import odd_policy
 from typer.testing import CliRunner
 
-from misusebench.cli import Listing, app
+from misusebench.cli import app
+from misusebench.cli_start import Listing
 from misusebench.errors import SuiteError
 from misusebench.listing import LISTS
 from misusebench.policies.language import read_policy, shipped

@@ -7,10 +7,13 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 import typer
+from tests.markdown import reachable
 
 from misusebench.__main__ import guarded, main
 from misusebench.errors import ComponentError, LeakError, SuiteError
@@ -21,7 +24,22 @@ if TYPE_CHECKING:
 
 BUG = "misusebench failed, which is our bug:"
 AGAIN = "run it again with --debug for the traceback\n"
-HEAVY = ("numpy", "pyarrow", "duckdb", "matplotlib", "sklearn", "pydantic", "simpy", "faker")
+HEAVY = (
+    "numpy", "pyarrow", "duckdb", "matplotlib", "sklearn", "pydantic", "simpy", "faker", "rich",
+    "scipy", "pandas", "psutil",
+)  # fmt: skip
+#: Asks for the help of every command in one process.
+ALL_HELP = """
+from typer.main import get_command
+from misusebench.__main__ import main
+from misusebench.cli import app
+def ask(command, words):
+    main([*words, "--help"])
+    for word, one in getattr(command, "commands", {}).items():
+        ask(one, [*words, word])
+ask(get_command(app), [])
+"""
+AGAIN_WORDS = "run the same command again: it goes on where it stopped, or begins anew"
 
 
 def command(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
@@ -51,7 +69,7 @@ def raising(error: BaseException) -> int:
         (LeakError("column x gives it away"), 5, "column x gives it away\n"),
         (KeyError("x"), 70, f"{BUG} KeyError: 'x'\n{AGAIN}"),
         (BrokenPipeError("of a worker"), 70, f"{BUG} BrokenPipeError: of a worker\n{AGAIN}"),
-        (KeyboardInterrupt(), 130, "interrupted; the same command goes on where it stopped\n"),
+        (KeyboardInterrupt(), 130, f"interrupted; {AGAIN_WORDS}\n"),
         (SystemExit(3), 3, ""),
         (SystemExit(None), 0, ""),
     ],
@@ -121,6 +139,15 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["simulate", "tiny"], "--out"),
         (["list", "nothing"], "'scenarios'"),
         (["explain", "x", "no number"], "valid integer"),
+        (["simulate", "cunty", "-o", "x"], "did you mean county?"),
+        (["bench", "x", "-o", "y", "--suite", "smok"], "did you mean smoke?"),
+        (["bench", "x", "-o", "y", "--detector", "volum"], "did you mean volume?"),
+        (["bench", "x", "-o", "y", "--policy", "ceda"], "did you mean cedar?"),
+        (["check", "shift_windo"], "did you mean shift_window?"),
+        (["policy", "compile", "eleven_rule"], "did you mean eleven_rules?"),
+        (["policy", "compile", "eleven_rules", "--engine", "rgo"], "did you mean rego?"),
+        (["schema", "verdct"], "did you mean verdict?"),
+        (["policy", "benhc"], "Did you mean 'bench'?"),
         (["simulate", "tiny", "-o", "x", "--workers", "0"], "greater than or equal to 1"),
     ],
 )
@@ -148,6 +175,79 @@ def test_closed_pipe() -> None:
 
 
 @pytest.mark.slow
+def test_a_reader_that_has_read_enough() -> None:
+    """`list metrics | head -1`: one line, and nothing on stderr."""
+    line = f"{sys.executable} -m misusebench list metrics | head -1; echo ${{PIPESTATUS[0]}}"
+
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=True)
+
+    first, code = done.stdout.splitlines()
+    assert first.startswith("average_precision")
+    assert code in {"0", "141"}  # as the shell's buffers have it
+    assert done.stderr == ""
+
+
+SLEEPER = """
+import time
+class Sleeper:
+    name, tiers, needs = "sleeper", ("T0",), ()
+    def score(self, batch):
+        time.sleep(600)
+"""
+
+
+def interrupted(words: list[str], folder: Path, when: str) -> tuple[int, str, float]:
+    """Run a command, interrupt it when it has said something; return how it ended and how soon."""
+    work = subprocess.Popen(
+        [sys.executable, "-m", "misusebench", *words], cwd=folder, stderr=subprocess.PIPE, text=True
+    )
+    with work:
+        assert work.stderr is not None
+        said = ""
+        while when not in said:
+            line = work.stderr.readline()
+            assert line, said
+            said += line
+        began = time.monotonic()
+        work.send_signal(signal.SIGINT)
+        said += work.stderr.read()
+    return work.returncode, said, time.monotonic() - began
+
+
+@pytest.mark.slow
+def test_interrupt_of_a_bench(tiny_dataset: Path, tmp_path: Path) -> None:
+    """A component that hangs is ended with it, and there is no run."""
+    reachable(tmp_path)
+    (tmp_path / "sleeper.py").write_text(SLEEPER)
+    words = ["bench", str(tiny_dataset), "--detector", "sleeper:Sleeper", "--detector", "random",
+             "-o", "run"]  # fmt: skip
+
+    code, said, seconds = interrupted([*words, "--jobs", "2"], tmp_path, "random: ok")
+
+    assert code == 130
+    assert said.splitlines()[-1] == f"interrupted; {AGAIN_WORDS}"
+    assert "Traceback" not in said
+    assert seconds < 20
+    assert [path for path in (tmp_path / "run").rglob("*") if path.is_file()] == []
+    assert psutil.Process().children(recursive=True) == []
+
+
+@pytest.mark.slow
+def test_interrupt_of_an_audit(tmp_path: Path) -> None:
+    """No page is written."""
+    rows = [f"{i % 50},{i % 97},{int(i % 40 == 0)}" for i in range(20_000)]
+    (tmp_path / "table.csv").write_text("\n".join(["a,b,y", *rows]))
+    words = ["audit", "table.csv", "--label", "y", "-o", "page.html"]
+
+    code, said, seconds = interrupted(words, tmp_path, "single columns")
+
+    assert code == 130
+    assert "Traceback" not in said
+    assert seconds < 20
+    assert {path.name for path in tmp_path.iterdir()} == {"table.csv"}
+
+
+@pytest.mark.slow
 def test_interrupt(tmp_path: Path) -> None:
     """Ctrl-C in the middle of a run exits 130 with one line and no traceback."""
     work = subprocess.Popen(
@@ -165,7 +265,7 @@ def test_interrupt(tmp_path: Path) -> None:
 
     assert "parts" in first
     assert work.returncode == 130
-    assert "interrupted; the same command goes on where it stopped" in rest
+    assert f"interrupted; {AGAIN_WORDS}" in rest
     assert "Traceback" not in rest
 
 
@@ -179,6 +279,19 @@ def test_nothing_heavy_is_imported(option: str) -> None:
     imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
 
     assert "misusebench" in imported
+    assert not {name.partition(".")[0] for name in imported} & set(HEAVY)
+
+
+def test_nothing_heavy_is_imported_for_any_help() -> None:
+    """Nor does the help of any command."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", ALL_HELP],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+
+    assert done.stdout.count("Usage: misusebench") >= 32
+    assert "misusebench.cli_policy" in imported
     assert not {name.partition(".")[0] for name in imported} & set(HEAVY)
 
 

@@ -92,6 +92,8 @@ def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """A terminal gets one line that is overwritten and ends with the work."""
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
 
     show_it = progress_line(quiet=False)
     assert show_it is not None
@@ -99,6 +101,62 @@ def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     show_it(Progress(2, 2, 9, "b"))
 
     assert screen.getvalue() == "\r1 of 2 parts, 5 queries\r2 of 2 parts, 9 queries\n"
+
+
+@pytest.mark.parametrize(("name", "value"), [("CI", "true"), ("TERM", "dumb")])
+def test_progress_on_a_terminal_that_is_none(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log of a CI job, or a terminal that cannot go back, gets plain lines."""
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    monkeypatch.setenv(name, value)
+
+    show_it = progress_line(quiet=False)
+    assert show_it is not None
+    show_it(Progress(2, 2, 9, "b"))
+
+    assert screen.getvalue() == "2 of 2 parts, 9 queries\n"
+
+
+@pytest.mark.parametrize(
+    ("variable", "coloured"), [("FORCE_COLOR", True), ("NO_COLOR", False), ("", False)]
+)
+def test_colour(
+    variable: str,
+    coloured: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A pipe has colour only where that is asked for."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    if variable:
+        monkeypatch.setenv(variable, "1")
+
+    show("x", 3, lambda n: f"[bold]{n}[/] queries", as_json=False)
+
+    assert ("\x1b[" in capsys.readouterr().out) is coloured
+
+
+def test_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Finished pieces are counted; after some seconds the rest is guessed, but for the last."""
+    now = iter([100.0, 102.0, 120.0, 180.0])
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: next(now))
+    pace = terminal.Pace(3)
+
+    assert [pace.step() for _ in range(3)] == ["1 of 3", "2 of 3, about 10 s left", "3 of 3"]
+
+
+def test_timed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps of unlike length are told with the time that has passed."""
+    now, said = iter([100.0, 101.0, 190.0]), list[str]()
+    monkeypatch.setattr(terminal.time, "monotonic", lambda: next(now))
+    tell = terminal.timed(said.append)
+    tell("columns")
+    tell("days")
+
+    assert said == ["columns", "days (after about 1.5 min)"]
 
 
 def test_quiet() -> None:

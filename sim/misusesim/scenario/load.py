@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-import misusesim
 from misusesim.errors import ScenarioError
 from misusesim.scenario.checks import guess
 from misusesim.scenario.family import grown, member_of, members
 from misusesim.scenario.faults import faults_of
+from misusesim.scenario.folder import list_scenarios, scenario_folder
 from misusesim.scenario.lines import key_lines, line_of
 from misusesim.scenario.model import Scenario
 from misusesim.scenario.sets import apply_sets
@@ -65,18 +65,6 @@ def load_scenario(source: str | Path, sets: Sequence[str] = (), **override: obje
     if faults:
         raise ScenarioError("\n".join(faults))
     return scenario
-
-
-def list_scenarios() -> list[str]:
-    """Return the names of the shipped scenarios."""
-    return sorted(path.stem for path in scenario_folder().glob("*.toml"))
-
-
-def scenario_folder() -> Path:
-    """Return the folder of the shipped scenarios: in the installed package, or in the checkout."""
-    package = Path(misusesim.__file__).parent
-    packaged = package / "scenarios"
-    return packaged if packaged.is_dir() else package.parents[1] / "scenarios"
 
 
 def _file(source: str | Path) -> Path:

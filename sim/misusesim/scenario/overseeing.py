@@ -19,12 +19,19 @@ class OutcomeMix(Model):
     """
 
     no_action: Rate = 21.0
+    """Nothing."""
     retrained: Rate = 18.0
+    """Retrained."""
     counselled: Rate = 24.0
+    """Counselled, warned or reprimanded."""
     suspended: Rate = 14.0
+    """Suspended for a time."""
     resigned: Rate = 10.0
+    """He resigns."""
     dismissed: Rate = 8.0
+    """Dismissed."""
     charged: Rate = 5.0
+    """Charged with a crime."""
 
     @model_validator(mode="after")
     def _some(self) -> Self:

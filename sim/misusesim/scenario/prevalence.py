@@ -21,9 +21,13 @@ class RungMix(Model):
     """How well the campaigns of a kind are covered up; weights, need not sum to one."""
 
     declared: Rate = 1.0
+    """The true purpose is declared (weights are equal by assumption)."""
     miscoded: Rate = 1.0
+    """Another purpose is declared (assumption)."""
     plausible_case: Rate = 1.0
+    """A case is named that could explain it, and is not his own (assumption)."""
     own_case: Rate = 1.0
+    """A case of his own is named (assumption)."""
 
     @model_validator(mode="after")
     def _some(self) -> Self:

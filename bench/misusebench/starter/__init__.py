@@ -1,0 +1,77 @@
+"""What `misusebench init` writes: a world, a suite, a gate, a detector to begin with."""
+
+from __future__ import annotations
+
+import shlex
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Final
+
+from misusebench.errors import SuiteError
+from misusebench.result import make_folder, write_atomically
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.text import Text
+
+#: Where each file goes, and which of this package it is; those whose names would mean something
+#: here (to Python, to git, to a forge) have others.
+FILES: Final = {
+    "README.md": "README.md",
+    "world.toml": "world.toml",
+    "suite.toml": "suite.toml",
+    "gate.toml": "gate.toml",
+    "detector.py": "detector.py.in",
+    ".gitignore": "gitignore",
+    ".github/workflows/misusebench.yml": "workflow.yml",
+}
+#: What to do next, in the folder.
+NEXT: Final = (
+    "misusebench simulate world.toml -o data",
+    "misusebench check detector:Mine",
+    "misusebench bench data --suite suite.toml -o run",
+    "misusebench report run -o report.html",
+)
+
+
+def start(folder: Path) -> dict[str, Any]:
+    """Write the starter project into a folder; all of it or nothing.
+
+    Returns
+    -------
+    dict
+        ``folder``, ``files`` (relative to it) and ``next`` (commands to be run in it).
+
+    Raises
+    ------
+    SuiteError
+        If one of the files is there already, or the folder cannot be made.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise SuiteError(f"{folder} is a file; name a new folder")
+    there = [name for name in FILES if (folder / name).exists() or (folder / name).is_symlink()]
+    if there:
+        raise SuiteError(
+            f"{folder} has {', '.join(there)} already, and nothing was written; "
+            "choose another folder, or move them away"
+        )
+    make_folder(folder)
+    try:
+        for name, source in FILES.items():
+            text = resources.files(__package__).joinpath(source).read_bytes()
+            write_atomically(folder / name, text)
+    except BaseException:
+        for name in FILES:
+            (folder / name).unlink(missing_ok=True)
+        raise
+    return {"folder": str(folder), "files": list(FILES), "next": list(NEXT)}
+
+
+def render(found: dict[str, Any]) -> Text:
+    """Return what was written and what to do next, for a terminal."""
+    from rich.text import Text  # noqa: PLC0415 - only terminals need it
+
+    folder = found["folder"]
+    enter = [] if folder == "." else [f"cd {shlex.quote(folder)}"]
+    wrote = f"{folder}: {', '.join(found['files'])}"
+    return Text("\n".join([wrote, "", "next:", *(f"  {c}" for c in [*enter, *found["next"]])]))
