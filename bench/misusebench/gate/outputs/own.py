@@ -1,11 +1,10 @@
-"""The verdict itself as JSON, after the published schema `verdict.schema.json`."""
+"""The verdict itself as JSON, after the published schema `schemas/verdict.schema.json`."""
 
 from __future__ import annotations
 
-import json
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from misusebench import schemas
 from misusebench.gate.outputs.told import dumps
 
 if TYPE_CHECKING:
@@ -19,5 +18,4 @@ def render(verdict: Verdict) -> str:
 
 def schema() -> dict[str, Any]:
     """Return the JSON Schema of a verdict."""
-    file = resources.files("misusebench.gate.outputs") / "verdict.schema.json"
-    return json.loads(file.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    return schemas.schema("verdict")
