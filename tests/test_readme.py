@@ -31,7 +31,7 @@ def test_the_tour_runs(tmp_path):
         )
         assert done.returncode == 0, f"{words}\n{done.stdout}\n{done.stderr}"
 
-    assert play(blocks(ROOT / "README.md", NAMES), tmp_path, run) == 22
+    assert play(blocks(ROOT / "README.md", NAMES), tmp_path, run) == 23
 
 
 def test_the_two_commands_are_dev_py_and_exist():
