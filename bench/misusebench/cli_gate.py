@@ -94,9 +94,9 @@ def gate(
     else:
         verdict = judge(runs or (), baseline, config, strict=strict)
     for name, path in targets:
-        from misusebench.gate import outputs  # noqa: PLC0415 - only where some is written
+        from importlib import import_module  # noqa: PLC0415 - only where some is written
 
-        outputs.write(verdict, name, path)
+        import_module("misusebench.gate.outputs").write(verdict, name, path)
         say(f"wrote {path}", quiet=quiet)
     _show_verdict(verdict, as_json=as_json)
     if verdict.exit_code:

@@ -128,7 +128,8 @@ class _Reader:
         if not isinstance(table, dict):
             self._faults.add((name,), f"{name} must be a table, got {table!r:.60}")
             return cls()
-        allowed = {one.name: one.default for one in fields(cls)}
+        usual = cls()
+        allowed: dict[str, Any] = {n: getattr(usual, n) for n in (f.name for f in fields(cls))}
         self._faults.keys(table, list(allowed), (name,))
         good = {}
         for key, value in table.items():

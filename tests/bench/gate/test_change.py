@@ -16,36 +16,28 @@ from misusebench.gate.change import Asked, judge_change
 if TYPE_CHECKING:
     from pathlib import Path
 
-DETECTOR = '''"""How long ago the officer asked about the same subject."""
+DETECTOR = '''"""Queries unlike those of the officer's peers."""
 
-import numpy as np
+from misusebench.detectors.peer_z import PeerZ
 
 
-class Mine:
-    name, tiers, needs = "mine", ("T0", "T1", "T2", "T3"), ("officer_id", "subject_key")
-
-    def __init__(self):
-        self.seen = {}
+class Mine(PeerZ):
+    name = "mine"
 
     def score(self, batch):
-        pairs = zip(batch["officer_id"].to_pylist(), batch["subject_key"].to_pylist())
-        found = np.zeros(len(batch))
-        for row, pair in enumerate(pairs):
-            found[row] = self.seen[pair] = self.seen.get(pair, 0) + 1
+        found = super().score(batch)
         return found
 '''
-SLOWER = DETECTOR.replace(
-    "        return found", "        sum(range(60 * len(batch)))\n        return found"
-)
-BLIND = DETECTOR.replace("        return found", "        return np.zeros(len(batch))")
+SLOWER = DETECTOR.replace("return found", "return (found + super().score(batch)) / 2")
+BLIND = DETECTOR.replace("return found", "return 0 * found")
 GATE = """
 [worlds]
 scenario = "tiny"
-seeds = [1]
-days = 10
+seeds = [2]
 suite = "suite.toml"
 
-[speed]
+[speed]                   # few launches on a busy machine can tell no small change
+margin = 0.20
 launches = 3
 pairs = 9
 call_ms = 2
@@ -53,6 +45,7 @@ instructions = "never"
 
 [memory]
 launches = 1
+margin = 0.2
 """
 SUITE = '[[detector]]\ncomponent = "detector:Mine"\nname = "mine"\n'
 
@@ -106,12 +99,12 @@ def test_a_commit_that_slows_is_caught(team: Path, capsys: pytest.CaptureFixture
     assert (code, verdict["status"], one["status"]) == (1, "regression", "regression"), one
     assert one["side"] == "speed"
     assert one["component"] == "mine"
-    assert one["change"] > 0.1
+    assert one["change"] > 0.2
     assert one["low"] <= one["change"] <= one["high"]
     said = r"mine on tiny: a call of score takes \+\d+\.\d% time against HEAD~1 \(6 launches from "
     assert re.search(said, one["message"])
-    assert "margin 3%" in one["message"]
-    again = "misusebench gate --base HEAD~1 --config gate.toml --no-accuracy"
+    assert "margin 20%" in one["message"]
+    again = "misusebench gate --base 'HEAD~1' --config gate.toml --no-accuracy"
     assert one["reproduce"] == again
     assert one["message"].endswith(again)
     memory = next(check for check in verdict["checks"] if check["side"] == "memory")
@@ -127,8 +120,9 @@ def test_a_commit_that_blinds_is_caught(team: Path, capsys: pytest.CaptureFixtur
     code, told = gated(capsys, "--no-speed")
     told = " ".join(told.split())
     assert code == 1
-    assert re.search(r"regression: mine on tiny.*: average_precision 0\.\d+ -> 0\.\d+ \(-0\.", told)
-    assert "misusebench simulate tiny --seed 1 --days 10 -o DATA && misusebench bench DATA" in told
+    lost = r"regression: mine on tiny: recall_at_budget 0\.6667 -> 0\.\d+ \(-0\.\d+, 95 % interval "
+    assert re.search(lost, told)
+    assert "misusebench simulate tiny --seed 2 -o DATA && misusebench bench DATA" in told
     assert "--detector detector:Mine" in told
     assert nothing_left(team)
 
@@ -150,14 +144,14 @@ def test_nothing_to_judge_is_refused(team: Path) -> None:
 
 def test_a_world_that_vanished_fails(team: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who takes a seed out of gate.toml takes away what base is judged on."""
-    commit(team, "fewer", gate=GATE.replace("seeds = [1]", "seeds = [2]"))
+    commit(team, "fewer", gate=GATE.replace("seeds = [2]", "seeds = [3]"))
     change = "misusebench.gate.change._Change"
     monkeypatch.setattr(f"{change}._data", lambda self: [None])
     monkeypatch.setattr(f"{change}._speed", lambda self, world: [])
     found = judge_change(Asked("HEAD~1", team / "gate.toml", accuracy=False))
     assert found.status == "regression"
     (one,) = found.checks
-    assert one.message.startswith("seed 1 has vanished from [worlds] of ")
+    assert one.message.startswith("seed 2 has vanished from [worlds] of ")
     assert one.message.endswith("HEAD~1 is judged on it, so put it back")
 
 

@@ -42,8 +42,8 @@ class Pairing:
 
     def only(self, names: list[str]) -> Pairing:
         """Return the pairing of some components."""
-        parts = ({name: one[name] for name in names} for one in (self.of_base, self.of_head))
-        return Pairing(self.base, self.head, *parts, self.folder)
+        base, head = ({n: one[n] for n in names} for one in (self.of_base, self.of_head))
+        return Pairing(self.base, self.head, base, head, self.folder)
 
 
 @dataclass(slots=True)

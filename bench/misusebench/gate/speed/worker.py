@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,37 +36,53 @@ _STEP = 0x9E3779B97F4A7C15
 
 
 class Endless:
-    """A table whose rows go on for ever: after the last come the first, whole weeks later."""
+    """Batches of a table's rows that go on for ever: after the last the first, whole weeks later.
 
-    def __init__(self, rows: pa.Table) -> None:
-        self._rows, self._at, self._span = rows, 0, _WEEK_US
+    What a batch costs to make is paid once: later turns have other times and other ids of queries.
+
+    Parameters
+    ----------
+    rows
+        Of the log in order of arrival, or of facts.
+    count
+        Rows of a batch; where there are fewer, a batch holds several turns.
+    """
+
+    def __init__(self, rows: pa.Table, count: int) -> None:
+        span = _WEEK_US
         if "received_at" in rows.column_names and len(rows):
             received = rows["received_at"].cast(pa.int64()).to_numpy()
-            self._span = (int(received.max() - received.min()) // _WEEK_US + 1) * _WEEK_US
+            span = (int(received.max() - received.min()) // _WEEK_US + 1) * _WEEK_US
+        self._turns = -(-count // len(rows))
+        self._span, self._nth, self._made = span, 0, {}  # type: ignore[var-annotated]
+        if self._turns > 1:
+            rows = pa.concat_tables([_later(rows, turn, span) for turn in range(self._turns)])
+        self._rows, self._count = rows, count
+        self._parts = max(1, len(rows) // count)
 
-    def take(self, count: int) -> pa.Table:
-        """Return the next so many rows."""
-        parts = []
-        while count:
-            turn, row = divmod(self._at, len(self._rows))
-            part = self._rows.slice(row, count)
-            parts.append(self._later(part, turn))
-            self._at, count = self._at + len(part), count - len(part)
-        return pa.Table.from_batches([_compact(pa.concat_tables(parts))])
+    def take(self) -> pa.Table:
+        """Return the next batch."""
+        turn, part = divmod(self._nth, self._parts)
+        self._nth += 1
+        if part not in self._made:
+            own = self._rows.slice(part * self._count, self._count)
+            self._made[part] = pa.Table.from_batches([_compact(own)])
+        return _later(self._made[part], turn * self._turns, self._span)
 
-    def _later(self, part: pa.Table, turn: int) -> pa.Table:
-        for place, field in enumerate(part.schema if turn else ()):
-            if pa.types.is_timestamp(field.type):
-                moved = part[field.name].cast(pa.int64()).to_numpy() + turn * self._span
-                mask = np.asarray(part[field.name].is_null())
-                fresh = pa.array(moved.astype(np.int64), pa.int64(), mask=mask).cast(field.type)
-            elif field.name == "query_id":
-                step = np.uint64(turn * _STEP % 2**64)
-                fresh = pa.array(part[field.name].to_numpy().astype(np.uint64) + step, field.type)
-            else:
-                continue
-            part = part.set_column(place, field, fresh)
-        return part
+
+def _later(rows: pa.Table, turn: int, span: int) -> pa.Table:
+    """Return rows so many turns later: other times, other ids of queries."""
+    for place, field in enumerate(rows.schema if turn else ()):
+        column = rows.column(place)
+        if pa.types.is_timestamp(field.type):
+            moved = pc.add(column.cast(pa.int64()), turn * span).cast(field.type)
+        elif field.name == "query_id":
+            step = np.uint64(turn * _STEP % 2**64)
+            moved = pa.array(column.to_numpy().astype(np.uint64) + step, field.type)
+        else:
+            continue
+        rows = rows.set_column(place, field, moved)
+    return rows
 
 
 def _compact(rows: pa.Table) -> pa.RecordBatch:
@@ -99,6 +116,8 @@ class Timed:
         Tier -> folders of context tables.
     """
 
+    _next: Callable[[], Any]  # the next rows, as the component takes them
+
     def __init__(self, told: dict[str, Any], folder: Path, tiers: dict[str, list[str]]) -> None:
         sys.path[:0] = [one for one in told["search"] if one not in sys.path]
         module, _, name = told["target"].partition(":")
@@ -110,7 +129,7 @@ class Timed:
             self._call = self._policy(factory(**given), told, folder)
         else:
             self._call = self._detector(factory, given, told, folder, tiers)
-        self.rows = 256
+        self.size(256)
         gc.collect()
         gc.freeze()
 
@@ -132,21 +151,25 @@ class Timed:
             for known in (tables, _context(folder / "later", tiers[tier])):
                 for name, rows in known.items():
                     detector.observe(name, rows)
-        self._endless = Endless(_read(folder / "rows.arrow"))
-        self._next = lambda: self._endless.take(self.rows).to_batches()[0]
+        self._given = _read(folder / "rows.arrow")
+        self._next = lambda: self._endless.take().to_batches()[0]
         return detector.score  # type: ignore[no-any-return]
 
     def _policy(self, policy: Any, told: dict[str, Any], folder: Path) -> Callable[[Any], object]:
         """Load a policy; it is asked in batches, as tables where it takes those."""
         policy.load(told.get("policy"), None)
-        self._endless = Endless(_read(folder / "facts.arrow"))
+        self._given = _read(folder / "facts.arrow")
         if callable(getattr(policy, "decide_table", None)):
-            self._next = lambda: self._endless.take(self.rows)
+            self._next = lambda: self._endless.take()  # noqa: PLW0108 - `size` makes another
             return policy.decide_table  # type: ignore[no-any-return]
         from misusebench.policies.facts import requests  # noqa: PLC0415 - of the timed side
 
-        self._next = lambda: list(requests(self._endless.take(self.rows)))
+        self._next = lambda: list(requests(self._endless.take()))
         return policy.decide_batch  # type: ignore[no-any-return]
+
+    def size(self, rows: int) -> None:
+        """Let a call have so many rows."""
+        self._endless = Endless(self._given, rows)
 
     def call(self) -> int:
         """Return the nanoseconds of one call on the next rows."""
@@ -216,7 +239,7 @@ class Worker:
         return {}
 
     def _size(self, asked: dict[str, Any]) -> Answer:
-        self._timed[asked["name"]].rows = asked["rows"]
+        self._timed[asked["name"]].size(asked["rows"])
         return {}
 
     def _one(self, asked: dict[str, Any]) -> Answer:
@@ -258,7 +281,7 @@ def counted(path: str) -> None:
 
     job = json.loads(Path(path).read_text(encoding="utf-8"))
     timed = Timed(job["component"], Path(job["folder"]), job["tiers"])
-    timed.rows = job["rows"]
+    timed.size(job["rows"])
     asked = [timed._next() for _ in range(job["calls"])]  # noqa: SLF001 - its own module
     gc.collect()
     gc.disable()
