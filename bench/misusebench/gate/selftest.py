@@ -9,6 +9,7 @@ Then scores are blended with noise so that average precision falls by a known am
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from misusebench.answers import align
+from misusebench.detectors.loda import Loda
 from misusebench.gate import accuracy
 from misusebench.gate.margins import Margins
 from misusebench.gate.planted import blinded
@@ -30,7 +32,7 @@ from misusebench.gate.speed.prepare import prepare
 from misusebench.gate.verdict import FAILED, INCONCLUSIVE, REGRESSION
 from misusebench.isolated import About
 from misusebench.outcomes import Bench, Outcome
-from misusebench.replay import InProcess, replay
+from misusebench.replay import InProcess, Replayed, replay
 from misusebench.run import judge
 from misusebench.specs import parse_component
 from misusebench.suite import Suite
@@ -43,8 +45,12 @@ from misusesim.truth import open_truth
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from numpy.typing import NDArray
+
+    from misusebench.component import Alert
     from misusebench.gate.verdict import Verdict
 
+    Floats = NDArray[np.float64]
     Say = Callable[[str], None]
 
 #: What is promised: at most and at least such shares.
@@ -61,7 +67,10 @@ LOSS: Final = 0.03
 #: The world of all of it; seeds differ.
 SCENARIO: Final = "tiny"
 _WORKER: Final = "misusebench.gate.planted:Slowed"
-_JUDGED: Final = "loda"
+#: Days of a world in which accuracy is judged: enough misuse to tell such a loss from chance.
+DAYS: Final = 45
+#: How far misuse lies above the rest in scores that are truth and noise.
+NOISY: Final = 2.5
 
 
 @dataclass(slots=True)
@@ -170,7 +179,7 @@ def self_test(rounds: int = 5, plan: Speed | None = None, say: Say = lambda _: N
         for nth in range(rounds):
             same, lost = accuracy_verdicts(folder / "accuracy", nth)
             found.accuracy.setdefault("0", Counts()).add(same.status)
-            found.accuracy.setdefault(f"{LOSS:g}", Counts()).add(lost.status)
+            found.accuracy.setdefault(f"{LOSS:g}", Counts()).add(found_loss(lost))
             eta.done(nth + 1)
     return found
 
@@ -246,54 +255,68 @@ def _slowed(name: str, of: str, share: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def accuracy_verdicts(
-    folder: Path, nth: int, component: str = _JUDGED, days: int | None = None
-) -> tuple[Verdict, Verdict]:  # fmt: skip
+def accuracy_verdicts(folder: Path, nth: int, days: int = DAYS) -> tuple[Verdict, Verdict]:
     """Return the verdicts on no change and on a planted loss, in a world of its own.
 
     Parameters
     ----------
     folder
-        For the data and the runs.
+        For the data and the runs; nothing stays in it.
     nth
         Number of the world: its seed is 1,000 above, no other verdict has it.
-    component
-        A detector with a seed of its own.
     days
         Of the world.
     """
     own = folder / str(nth)
-    data = own / "data"
-    shards.run(load_scenario(SCENARIO, seed=1_000 + nth, days=days), data)
-    suite = Suite("self-test", (), tier="T3")
-    runs = {}
-    for name, seed in (("base", 2 * nth), ("head", 2 * nth + 1)):
-        runs[name] = _run(data, suite, component, seed, own / name)
-    lost = _run(data, suite, component, 2 * nth, own / "lost", LOSS)
-    margins = Margins()
-    return (
-        accuracy.gate(runs["head"], runs["base"], margins),
-        accuracy.gate(lost, runs["base"], margins),
-    )
+    try:
+        world = _World(own, nth, days)
+        same = [world.run(name, *world.detected(2 * nth + far)) for far, name in enumerate("ab")]
+        before = world.noisy_truth()
+        after = blinded(before, world.positive, LOSS, nth)
+        lost = [world.run(name, score, []) for name, score in (("c", before), ("d", after))]
+        margins = Margins()
+        return accuracy.gate(same[1], same[0], margins), accuracy.gate(lost[1], lost[0], margins)
+    finally:
+        shutil.rmtree(own, ignore_errors=True)
 
 
-def _run(
-    data: Path, suite: Suite, component: str, seed: int, folder: Path, loss: float = 0.0
-) -> Path:  # fmt: skip
-    """Run one detector in this process under ids and a seed of its own; return the run's folder."""
-    bench = Bench(open_dataset(data), suite)
-    bench.veil = Veil(seed, "self-test")
-    bench.shown = bench.veil.table(bench.log)
-    spec = parse_component("detector", component, {"seed": seed})
-    module, _, name = spec.target.partition(":")
-    detector = getattr(__import__(module, fromlist=[name]), name)(seed=seed)
-    found = replay(InProcess(detector), bench.shown, bench.context("T3"), end_us=bench.end_us)
-    found.alerts = bench.veil.alerts(found.alerts)
-    found.query_id = bench.log["query_id"].slice(bench.first).to_numpy()
-    truth = open_truth(bench.dataset)
-    if loss:
-        positive = align(bench.log, truth, bench.first, bench.end_us).positive
-        found.score = blinded(found.score, np.asarray(positive, np.bool_), loss, seed)
-    about = About(component, "", ("T3",), (), frozenset({"score"}))
-    judge(bench, [Outcome(spec, "T3", about=about, replayed=found)], truth, folder)
-    return folder
+def found_loss(verdict: Verdict) -> str:
+    """Return what a verdict says of average precision itself."""
+    return next(one.status for one in verdict.checks if one.metric == "average_precision")
+
+
+class _World:
+    """A data set, its truth, and runs on it whose scores are given."""
+
+    def __init__(self, folder: Path, nth: int, days: int) -> None:
+        shards.run(load_scenario(SCENARIO, seed=1_000 + nth, days=days), folder / "data")
+        self._folder, self._nth = folder, nth
+        self._bench = Bench(open_dataset(folder / "data"), Suite("self-test", (), tier="T3"))
+        self._truth = open_truth(self._bench.dataset)
+        answers = align(self._bench.log, self._truth, self._bench.first, self._bench.end_us)
+        self.positive = np.asarray(answers.positive, np.bool_)
+
+    def detected(self, seed: int) -> tuple[Floats, list[Alert]]:
+        """Return a detector's scores and alerts, under ids and a seed of its own."""
+        bench, veil = self._bench, Veil(seed, "self-test")
+        log, context = veil.table(bench.log), self._bench.dataset.context("T3")
+        shown = {name: veil.table(rows) for name, rows in context.items()}
+        found = replay(InProcess(Loda(seed=seed)), log, shown, end_us=bench.end_us)
+        return found.score, veil.alerts(found.alerts)
+
+    def noisy_truth(self) -> Floats:
+        """Return scores of average precision about a half: truth, and noise that is all its own."""
+        noise = np.random.default_rng(self._nth).normal(size=len(self.positive))
+        return np.asarray(noise + NOISY * self.positive, np.float64)
+
+    def run(self, name: str, score: Floats, alerts: list[Alert]) -> Path:
+        """Judge scores and write the run; return its folder."""
+        bench, folder = self._bench, self._folder / name
+        ids = bench.log["query_id"].slice(bench.first).to_numpy()
+        outcome = Outcome(
+            parse_component("detector", "loda"), "T3",
+            about=About("loda", "", ("T3",), (), frozenset({"score"})),
+            replayed=Replayed(bench.first, ids, score, alerts),
+        )  # fmt: skip
+        judge(bench, [outcome], self._truth, folder)
+        return folder
