@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 #: Calls in the job of which memory is told, and in the one whose instructions are counted.
 _CALLS: Final = 8
-_COUNTED: Final = 3
+_COUNTED: Final = 12
+#: The calls must be at least such a part of the whole job, whose start varies by 0.05 %.
+_LEAST_PART: Final = 0.01
 _MOST_ROWS: Final = 4_096
 _MOST_S: Final = 600.0
-#: The calls run inside this function, which nothing else of a script calls.
-_INSIDE: Final = "PyRun_SimpleStringFlags"
 
 
 class Peaks(NamedTuple):
@@ -65,38 +65,49 @@ def _peak(side: Side, told: Told, folder: Path, rows: int, hashes: int) -> int:
 def instructions(pairing: Pairing, name: str, rows: int) -> float | None:
     """Return head's instructions as a share of base's; None where they cannot be counted.
 
-    One small job under one seed of hashes. Callgrind sees no waiting and only one thread.
+    One small job under one seed of hashes, less the same job without a call. Callgrind sees no
+    waiting and only one thread.
     """
     valgrind = shutil.which("valgrind")
     if valgrind is None:
         return None
-    rows = min(rows, _MOST_ROWS)
-    counts = [
-        _counted(valgrind, side, told[name], pairing.folder, rows)
-        for side, told in ((pairing.base, pairing.of_base), (pairing.head, pairing.of_head))
-    ]
-    base, head = counts
-    return head / base if base and head else None
-
-
-def _counted(valgrind: str, side: Side, told: Told, folder: Path, rows: int) -> int | None:
-    """Return the instructions of a few calls, None if valgrind cannot run them."""
-    with tempfile.TemporaryDirectory() as where:
-        job = Path(where) / "job.json"
-        job.write_text(json.dumps({
-            "component": told, "folder": str(folder), "tiers": tiers(), "rows": rows,
-            "calls": _COUNTED,
-        }), encoding="utf-8")  # fmt: skip
-        words = [
-            valgrind, "--tool=callgrind", f"--callgrind-out-file={where}/out",
-            "--collect-atstart=no", f"--toggle-collect={_INSIDE}", *command(side), str(job),
-        ]  # fmt: skip
-        try:
-            done = subprocess.run(  # noqa: S603 - our own script
-                words, cwd=side.folder, env=environment(side, 0), capture_output=True, text=True,
-                timeout=_MOST_S, check=False,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
+    counts = []
+    for side, told in ((pairing.base, pairing.of_base), (pairing.head, pairing.of_head)):
+        job = _Job(valgrind, side, told[name], pairing.folder, min(rows, _MOST_ROWS))
+        whole, start = job.counted(_COUNTED), job.counted(0)
+        if whole is None or start is None or whole - start < _LEAST_PART * start:
             return None
-    told_of = re.search(r"Collected : (\d+)", done.stderr)
-    return int(told_of[1]) if done.returncode == 0 and told_of else None
+        counts.append(whole - start)
+    return counts[1] / counts[0]
+
+
+class _Job(NamedTuple):
+    """One component whose instructions are counted."""
+
+    valgrind: str
+    side: Side
+    told: Told
+    folder: Path
+    rows: int
+
+    def counted(self, calls: int) -> int | None:
+        """Return the instructions of a process with so many calls, None if valgrind fails."""
+        with tempfile.TemporaryDirectory() as where:
+            job = Path(where) / "job.json"
+            job.write_text(json.dumps({
+                "component": self.told, "folder": str(self.folder), "tiers": tiers(),
+                "rows": self.rows, "calls": calls,
+            }), encoding="utf-8")  # fmt: skip
+            words = [
+                self.valgrind, "--tool=callgrind", f"--callgrind-out-file={where}/out",
+                *command(self.side), str(job),
+            ]  # fmt: skip
+            try:
+                done = subprocess.run(  # noqa: S603 - our own script
+                    words, cwd=self.side.folder, env=environment(self.side, 0),
+                    capture_output=True, text=True, timeout=_MOST_S, check=False,
+                )  # fmt: skip
+            except subprocess.TimeoutExpired:
+                return None
+        found = re.search(r"Collected : (\d+)", done.stderr)
+        return int(found[1]) if done.returncode == 0 and found else None
