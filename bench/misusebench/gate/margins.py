@@ -57,7 +57,8 @@ def load_margins(path: str | Path) -> Margins:
         If it cannot be read, or names no metric or no number: all faults, each with its line.
     """
     text = read_text(path)
-    return _Reader(Path(path), text).margins(toml_of(path, text))
+    told = toml_of(path, text)  # first: the scanner of lines takes valid TOML only
+    return _Reader(Path(path), text).margins(told)
 
 
 class _Reader:

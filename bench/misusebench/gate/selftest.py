@@ -3,7 +3,8 @@
 Speed: a family of components is timed in the same launches, as a gate does; some are left as they
 are (any alarm is false), some are slowed by a known share. No launch serves two verdicts of one
 component. Accuracy: each verdict has a world of its own; base and head are one detector under other
-ids of queries, persons and officers and another seed of its own, so their scores differ by chance.
+ids of queries, persons and officers, which breaks ties by ids, so their scores differ by chance.
+(Another seed of a detector that draws at random is another detector: that is no unchanged code.)
 Then scores are blended with noise so that average precision falls by a known amount.
 """
 
@@ -37,7 +38,7 @@ from misusebench.run import judge
 from misusebench.specs import parse_component
 from misusebench.suite import Suite
 from misusebench.veil import Veil
-from misusesim import shards
+from misusesim import rng, shards
 from misusesim.dataset.reader import open_dataset
 from misusesim.scenario.load import load_scenario
 from misusesim.truth import open_truth
@@ -68,7 +69,9 @@ LOSS: Final = 0.03
 SCENARIO: Final = "tiny"
 _WORKER: Final = "misusebench.gate.planted:Slowed"
 #: Days of a world in which accuracy is judged: enough misuse to tell such a loss from chance.
-DAYS: Final = 45
+DAYS: Final = 90
+#: Decimals of scores whose ties are broken by ids.
+COARSE: Final = 1
 #: How far misuse lies above the rest in scores that are truth and noise.
 NOISY: Final = 2.5
 
@@ -297,12 +300,14 @@ class _World:
         self.positive = np.asarray(answers.positive, np.bool_)
 
     def detected(self, seed: int) -> tuple[Floats, list[Alert]]:
-        """Return a detector's scores and alerts, under ids and a seed of its own."""
+        """Return a detector's scores and alerts, under ids of its own by which it breaks ties."""
         bench, veil = self._bench, Veil(seed, "self-test")
         log, context = veil.table(bench.log), self._bench.dataset.context("T3")
         shown = {name: veil.table(rows) for name, rows in context.items()}
-        found = replay(InProcess(Loda(seed=seed)), log, shown, end_us=bench.end_us)
-        return found.score, veil.alerts(found.alerts)
+        found = replay(InProcess(Loda(seed=self._nth)), log, shown, end_us=bench.end_us)
+        ids = log["query_id"].slice(bench.first).to_numpy()
+        coarse = np.round(found.score, COARSE)
+        return coarse + 10.0**-COARSE * rng.unit(rng.mix(ids)), veil.alerts(found.alerts)
 
     def noisy_truth(self) -> Floats:
         """Return scores of average precision about a half: truth, and noise that is all its own."""
