@@ -10,10 +10,13 @@ import typer
 from misusebench.terminal import say, show
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from misusebench.gate import Verdict
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no messages.")]
+Unsafe = Annotated[bool, typer.Option("--unsafe", help="Go on where components cannot be shut in.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -22,30 +25,114 @@ def register(app: typer.Typer) -> None:
 
 
 def gate(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="One a data set.")],
+    runs: Annotated[
+        list[Path] | None, typer.Argument(metavar="RUN...", help="One a data set.")
+    ] = None,
     baseline: Annotated[
         Path, typer.Option(metavar="FILE|DIR|RUN", help="Committed baseline, or a run.")
     ] = Path("results/baseline"),
-    margins: Annotated[Path | None, typer.Option(metavar="gate.toml")] = None,
+    base: Annotated[
+        str | None,
+        typer.Option(metavar="REF|WHEEL", help="Judge the working tree against this instead."),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", "--margins", metavar="FILE", help="What may be lost: gate.toml."),
+    ] = None,
+    accuracy: Annotated[
+        bool, typer.Option("--accuracy/--no-accuracy", help="Of --base: judge metrics.")
+    ] = True,
+    speed: Annotated[
+        bool, typer.Option("--speed/--no-speed", help="Of --base: judge time and memory.")
+    ] = True,
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Of --base: keep its data sets here.")
+    ] = None,
+    self_test: Annotated[
+        bool, typer.Option("--self-test", help="Plant losses; tell false alarms and power.")
+    ] = False,
+    rounds: Annotated[
+        int, typer.Option(min=1, max=1000, help="Of --self-test: verdicts of each kind.")
+    ] = 5,
+    output: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FORMAT=FILE", help="Write the verdict, for instance junit=gate.xml."),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Inconclusive fails.")] = False,
     write: Annotated[
         bool, typer.Option("--write-baseline", help="Make the run the baseline instead.")
     ] = False,
     as_json: Json = False,
     quiet: Quiet = False,
+    unsafe: Unsafe = False,
 ) -> None:
-    """Judge runs against a baseline: pass, regression (1), inconclusive (3), failed (4)."""
-    from misusebench.gate import gate as judge  # noqa: PLC0415 - heavy
+    """Judge a change, or runs: pass, regression (1), inconclusive (3), failed (4)."""
+    from misusebench.errors import SuiteError  # noqa: PLC0415 - heavy
+    from misusebench.gate import gate as judge  # noqa: PLC0415
     from misusebench.gate.baselines import write_baseline  # noqa: PLC0415
 
+    if sum((bool(runs), base is not None, self_test)) != 1:
+        raise SuiteError(
+            "give one of: runs (misusebench gate RUN), --base REF or a wheel, --self-test"
+        )
+    if self_test:
+        _self_test(rounds, as_json=as_json, quiet=quiet)
+        return
+    targets = _outputs(output or ())
     if write:
-        for run in runs:
+        if base is not None:
+            raise SuiteError("--write-baseline goes with runs, not with --base")
+        for run in runs or ():
             say(f"wrote {write_baseline(run, baseline)}", quiet=quiet)
         return
-    verdict = judge(runs, baseline, margins, strict=strict)
+    if base is not None:
+        from misusebench.gate.change import Asked, judge_change  # noqa: PLC0415
+
+        asked = Asked(base, config or Path("gate.toml"), accuracy=accuracy, speed=speed, data=data,
+                      strict=strict, unsafe=unsafe)  # fmt: skip
+        verdict = judge_change(asked, lambda line: say(line, quiet=quiet))
+    else:
+        verdict = judge(runs or (), baseline, config, strict=strict)
+    _write(verdict, targets, quiet=quiet)
     _show_verdict(verdict, as_json=as_json)
     if verdict.exit_code:
         raise typer.Exit(verdict.exit_code)
+
+
+def _write(verdict: Verdict, targets: Sequence[tuple[str, Path]], *, quiet: bool) -> None:
+    """Write the verdict in other shapes."""
+    from misusebench.gate.outputs import write  # noqa: PLC0415 - only where some is asked for
+
+    for name, path in targets:
+        for written in write(verdict, name, path):
+            say(f"wrote {written}", quiet=quiet)
+
+
+def _outputs(given: Sequence[str]) -> list[tuple[str, Path]]:
+    """Return formats and files, refused before anything is judged if they are wrong."""
+    from misusebench.errors import SuiteError  # noqa: PLC0415 - heavy
+    from misusebench.gate.outputs import FORMATS  # noqa: PLC0415
+
+    found = []
+    for one in given:
+        name, equals, path = one.partition("=")
+        if not name or not equals or not path:
+            raise SuiteError(f"--output {one}: write FORMAT=FILE, for instance junit=gate.xml")
+        if name not in FORMATS:
+            raise SuiteError(f"--output {one}: no format {name}; there are {', '.join(FORMATS)}")
+        found.append((name, Path(path)))
+    return found
+
+
+def _self_test(rounds: int, *, as_json: bool, quiet: bool) -> None:
+    from rich.text import Text  # noqa: PLC0415 - heavy
+
+    from misusebench.gate.selftest import self_test  # noqa: PLC0415
+
+    found = self_test(rounds, say=lambda line: say(line, quiet=quiet))
+    show("gate", found.as_json(), lambda _: Text("\n".join(found.lines())), as_json=as_json)
+    if found.broken:
+        raise typer.Exit(1)
 
 
 def _show_verdict(verdict: Verdict, *, as_json: bool) -> None:

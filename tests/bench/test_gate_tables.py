@@ -211,9 +211,9 @@ def test_every_fault_of_a_gate_toml_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(SuiteError) as told:
         load_margins(path)
     assert str(told.value).splitlines() == [
-        f"{path}: no table other; there are margin, floor, ceiling",
-        f"{path}: margin.lift must be a number, got True",
-        f"{path}: floor.one.none: there is no such metric",
+        f"{path}:2: margin.lift must be a number, got True",
+        f"{path}:4: floor.one.none: there is no such metric; `misusebench list metrics` names them",
+        f"{path}:5: no table other; there are ceiling, floor, margin, memory, speed, worlds",
     ]
 
 

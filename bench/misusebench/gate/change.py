@@ -1,0 +1,238 @@
+"""The whole gate on a change: base against the working tree, on the same data sets.
+
+Data sets are made once, with the scenario and the seeds of `gate.toml`. Base's suite runs with
+base's code in base's environment, head's with the working tree's; then accuracy, speed and memory
+are judged together. Whatever was made for it is removed at the end, also when it is interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from misusebench.errors import SuiteError
+from misusebench.gate import accuracy
+from misusebench.gate.baselines import write_baseline
+from misusebench.gate.margins import Margins, Worlds, load_margins, need_worlds
+from misusebench.gate.speed.environments import Side, base_side, head_side
+from misusebench.gate.speed.judge import SpeedGate
+from misusebench.gate.speed.measure import Pairing
+from misusebench.gate.speed.prepare import prepare
+from misusebench.gate.speed.process import Process, TimedFault
+from misusebench.gate.verdict import REGRESSION, WORST, Check, Verdict
+from misusesim import shards
+from misusesim.scenario.load import load_scenario, scenario_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+#: Exit codes of a bench that has written its run.
+_RAN: Final = (0, 4)
+_INTERRUPTED: Final = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of the gate on a change."""
+
+    base: str  # a commit, or a wheel
+    config: Path  # gate.toml
+    accuracy: bool = True
+    speed: bool = True
+    data: Path | None = None  # a folder that keeps the data sets
+    strict: bool = False
+    unsafe: bool = False
+
+    @property
+    def command(self) -> str:
+        """Return the command that judges the speed again."""
+        words = ["misusebench", "gate", "--base", self.base, "--config", str(self.config)]
+        return shlex.join([*words, "--no-accuracy"])
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """One data set on which a change is judged."""
+
+    name: str
+    path: Path
+    made: str  # the command that makes it
+
+
+def judge_change(asked: Asked, say: Callable[[str], None] = lambda _: None) -> Verdict:
+    """Judge the working tree against a base.
+
+    Parameters
+    ----------
+    asked
+        What against what.
+    say
+        Called with lines of progress.
+
+    Raises
+    ------
+    SuiteError
+        If `gate.toml`, its suite or the base is wrong, or base and head cannot be compared.
+    """
+    if not (asked.accuracy or asked.speed):
+        raise SuiteError("--no-accuracy and --no-speed together leave nothing to judge")
+    margins = load_margins(asked.config)
+    worlds = need_worlds(margins, asked.config)
+    with ExitStack() as stack:
+        folder = asked.config.resolve().parent
+        base = stack.enter_context(base_side(asked.base, folder))
+        say(f"base {base.name}: {base.how}; head {head_side(folder).how}")
+        temporary = tempfile.TemporaryDirectory(prefix="misusebench-gate-")
+        where = Path(stack.enter_context(temporary))
+        where.chmod(0o755)  # components that are shut in under another account read below it
+        change = _Change(asked, margins, worlds, (base, head_side(folder)), where, say)
+        checks = change.checks()
+    judged = [one.status for one in checks if one.status in WORST]
+    if not judged:
+        raise SuiteError(f"nothing of {worlds.suite} could be judged against {asked.base}")
+    return Verdict(max(judged, key=WORST.index), tuple(checks), asked.strict)
+
+
+class _Change:
+    """One change while it is judged."""
+
+    def __init__(
+        self, asked: Asked, margins: Margins, worlds: Worlds, sides: tuple[Side, Side],
+        where: Path, say: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        self._asked, self._margins, self._worlds, self._say = asked, margins, worlds, say
+        self._base, self._head = sides
+        self._where = where
+
+    def checks(self) -> list[Check]:
+        """Make data, run what there is to run, and return all checks."""
+        found = self._vanished_worlds()
+        made = self._data()
+        if self._asked.accuracy:
+            found += self._accuracy(made)
+        if self._asked.speed:
+            found += self._speed(made[0])
+        return found
+
+    def _vanished_worlds(self) -> list[Check]:
+        """Return a check for each world that base is judged on and head is not."""
+        theirs = self._base.folder / self._asked.config.name
+        if not theirs.is_file():
+            return []
+        before = load_margins(theirs).worlds
+        if before is None:
+            return []
+        gone = [f"seed {one}" for one in before.seeds if one not in self._worlds.seeds]
+        if before.scenario != self._worlds.scenario:
+            gone = [f"scenario {before.scenario}"]
+        message = "{} has vanished from [worlds] of {}; {} is judged on it, so put it back"
+        return [
+            Check(one, "", "", REGRESSION, message.format(one, self._asked.config, self._base.name))
+            for one in gone
+        ]
+
+    def _source(self, name: str, side: Side) -> str:
+        """Return a scenario or a suite as a side has it: a file beside its gate.toml, or a name."""
+        if not name.endswith(".toml"):
+            return name
+        path = side.folder / name
+        return str(path if path.is_file() else self._head.folder / name)
+
+    def _data(self) -> list[World]:
+        """Make the data sets that are not there yet; base and head get the same."""
+        worlds, found = self._worlds, []
+        source = self._source(worlds.scenario, self._head)
+        for nth, seed in enumerate(worlds.seeds):
+            scenario = load_scenario(source, seed=seed, days=worlds.days)
+            name = f"{scenario.name}-{seed}"
+            folder = (self._asked.data or self._where / "data").resolve()
+            path = folder / f"{name}-{scenario_hash(scenario)[:12]}"
+            self._say(f"data: {nth + 1} of {len(worlds.seeds)}, {name}")
+            shards.run(scenario, path, None)
+            words = ["misusebench", "simulate", worlds.scenario, "--seed", str(seed)]
+            words += ["--days", str(worlds.days)] if worlds.days else []
+            found.append(World(name, path, shlex.join([*words, "-o", "DATA"])))
+        return found
+
+    def _accuracy(self, made: Sequence[World]) -> list[Check]:
+        """Run both suites on all data sets and hand the runs to the accuracy gate."""
+        heads, bases = [], self._where / "base"
+        for nth, world in enumerate(made):
+            for side, out in ((self._base, bases), (self._head, self._where / "head")):
+                self._say(f"accuracy: {side.name} on {world.name}, {nth + 1} of {len(made)}")
+                self._bench(side, world, out / world.name)
+            write_baseline(bases / world.name, bases / f"{world.name}.json")
+            heads.append(self._where / "head" / world.name)
+        verdict = accuracy.gate(heads, bases, self._margins)
+        return [self._reproducible(check, made) for check in verdict.checks]
+
+    def _bench(self, side: Side, world: World, out: Path) -> None:
+        """Run a side's suite on a data set, with its own code.
+
+        Raises
+        ------
+        SuiteError
+            If that cannot be: what the bench said.
+        """
+        suite = self._source(self._worlds.suite, side)
+        words = [side.python, "-m", "misusebench", "bench", str(world.path), "--suite", suite,
+                 "-o", str(out), "--quiet"]  # fmt: skip
+        words += ["--unsafe"] if self._asked.unsafe else []
+        paths = {"PYTHONPATH": os.pathsep.join(side.paths)} if side.paths else {}
+        done = subprocess.run(  # noqa: S603 - our own module
+            words, cwd=side.folder, env={**os.environ, **paths}, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+        if done.returncode == _INTERRUPTED:
+            raise KeyboardInterrupt
+        if done.returncode not in _RAN or not (out / "run.json").is_file():
+            raise SuiteError(f"{side.name}: its suite cannot be run: {done.stderr.strip()[-2000:]}")
+
+    def _reproducible(self, check: Check, made: Sequence[World]) -> Check:
+        """Return a check whose command makes its data set first: that of the gate is removed."""
+        message, again = check.message, check.reproduce
+        for world in made:
+            old = f"misusebench bench {shlex.quote(str(world.path))}"
+            fresh = f"{world.made} && misusebench bench DATA"
+            message = message.replace(old, fresh)
+            again = again.replace(old, fresh) if again else again
+        return replace(check, message=message, reproduce=again)
+
+    def _speed(self, world: World) -> list[Check]:
+        """Time the components that both sides have, on one data set."""
+        base, head = (self._told(side) for side in (self._base, self._head))
+        both = [name for name in base["components"] if name in head["components"]]
+        timed = [name for name in both if not self._why_not(base, head, name)]
+        of_base, of_head = ({n: one["components"][n] for n in timed} for one in (base, head))
+        facts = any(one["kind"] == "policy" for one in of_head.values())
+        folder = self._where / "timed"
+        name = prepare(world.path, folder, head, facts=facts) if timed else world.name
+        pairing = Pairing(self._base, self._head, of_base, of_head, folder)
+        gate = SpeedGate(pairing, name, self._margins.speed, self._margins.memory,
+                         self._asked.command, self._say)  # fmt: skip
+        gone = [one for one in base["components"] if one not in head["components"]]
+        found = [] if self._asked.accuracy else [
+            Check(name, one, "service_time", REGRESSION, f"{one} has vanished from the suite",
+                  side="speed") for one in gone
+        ]  # fmt: skip
+        rest = [gate.untimed(n, self._why_not(base, head, n)) for n in both if n not in timed]
+        return found + (gate.checks() if timed else []) + rest
+
+    @staticmethod
+    def _why_not(base: dict[str, Any], head: dict[str, Any], name: str) -> str:
+        return str(head["components"][name]["why_not"] or base["components"][name]["why_not"])
+
+    def _told(self, side: Side) -> dict[str, Any]:
+        """Return a side's suite as its own code reads it, components by name."""
+        with Process(side, 0) as process:
+            try:
+                told = process.ask("suite", source=self._source(self._worlds.suite, side))
+            except TimedFault as fault:
+                raise SuiteError(f"{side.name}: its suite cannot be read: {fault}") from fault
+        return {**told, "components": {one["name"]: one for one in told["components"]}}

@@ -1,0 +1,1 @@
+"""The speed gate: whether head is slower, or larger in memory, than base on this machine."""
