@@ -24,16 +24,14 @@ import numpy as np
 from matplotlib import pyplot as plt
 
 from misusebench import gate
+from misusebench.gate.planted_worlds import LOSS, accuracy_verdicts, found_loss
 from misusebench.gate.progress import Eta
 from misusebench.gate.selftest import (
     FAMILY,
-    LOSS,
     SHARES,
     Counts,
     SelfTest,
-    accuracy_verdicts,
     families,
-    found_loss,
     word,
 )
 from misusebench.gate.speed.prepare import tiers

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from misusebench.gate.selftest import LOSS, accuracy_verdicts, found_loss, word
+from misusebench.gate.planted_worlds import LOSS, accuracy_verdicts, found_loss
+from misusebench.gate.selftest import word
 
 if TYPE_CHECKING:
     from pathlib import Path
