@@ -23,7 +23,8 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib import pyplot as plt
 
-from misusebench import gate
+import misusebench
+import misusesim
 from misusebench.gate.planted_worlds import LOSS, accuracy_verdicts, found_loss
 from misusebench.gate.progress import Eta
 from misusebench.gate.selftest import (
@@ -46,10 +47,13 @@ SHARE = float(os.environ.get("PROOF_SHARE", "1"))
 PICTURE = Path(os.environ.get("PROOF_PICTURE", "results/gate_self_test.png"))
 #: 40 families of eight are 320 verdicts on unchanged code.
 FAMILIES: Final = max(1, round(40 * SHARE))
-WORLDS: Final = max(1, round(100 * SHARE))
-#: What pytest-benchmark compares, and how many rounds it has.
+WORLDS: Final = max(1, round(60 * SHARE))
+#: What pytest-benchmark compares, how many rounds it has, and in which families: one in so many.
 STORED_FAIL: Final = "mean:5%"
 ROUNDS: Final = 60
+STORED_EVERY: Final = 2
+#: Of verdicts on unchanged code, at most such a share may say that the machine is too noisy.
+MOST_UNSURE: Final = 0.1
 TEST: Final = """
 import json
 import os
@@ -82,8 +86,9 @@ class Kept:
 
     def __init__(self) -> None:
         whole = hashlib.sha256(str(SHARE).encode())
-        for path in sorted(Path(gate.__file__).parent.rglob("*.py")):
-            whole.update(path.read_bytes())
+        for package in (misusebench, misusesim):
+            for path in sorted(Path(package.__file__ or "").parent.rglob("*.py")):
+                whole.update(path.read_bytes())
         whole.update(Path(__file__).read_bytes())
         name = f"misusebench-gate-self-test-{whole.hexdigest()[:16]}.jsonl"
         self.path = Path(tempfile.gettempdir()) / name
@@ -146,11 +151,14 @@ def speed(kept: Kept) -> None:
     eta = Eta("speed: family", FAMILIES - done, say, FAMILIES)
     for nth in range(done, FAMILIES):
         start, store = time.monotonic(), FOLDER / f"store-{nth}"
-        stored.run(family.pairing.of_base, store, "--benchmark-save=base")
+        beside, failed = nth % STORED_EVERY == 0, None
+        if beside:
+            stored.run(family.pairing.of_base, store, "--benchmark-save=base")
         middle = time.monotonic()
         statuses = family.verdict(nth)
         ours = time.monotonic() - middle
-        failed = stored.failed(family.pairing.of_head, store)
+        if beside:
+            failed = stored.failed(family.pairing.of_head, store)
         kept.add(kind="speed", statuses=statuses, stored=failed, seconds=ours,
                  stored_seconds=time.monotonic() - start - ours)  # fmt: skip
         eta.done(nth + 1 - done)
@@ -172,8 +180,9 @@ def counted(kept: Kept) -> tuple[SelfTest, dict[str, Counts]]:
     for one in kept.of("speed"):
         for name, (share, status) in one["statuses"].items():
             ours.speed.setdefault(word(share), Counts()).add(status)
-            regressed = "regression" if name in one["stored"] else "pass"
-            stored.setdefault(word(share), Counts()).add(regressed)
+            if one["stored"] is not None:
+                regressed = "regression" if name in one["stored"] else "pass"
+                stored.setdefault(word(share), Counts()).add(regressed)
     for one in kept.of("accuracy"):
         ours.accuracy.setdefault("0", Counts()).add(one["same"])
         ours.accuracy.setdefault(f"{LOSS:g}", Counts()).add(one["lost"])
@@ -202,15 +211,16 @@ def _bound(found: int, n: int) -> float:
 def table(ours: SelfTest, stored: Mapping[str, Counts]) -> list[str]:
     """Return the lines of the speed table."""
     lines = [
-        "| planted | ours: verdicts | fail | inconclusive | 95 % bound | stored mean: fail |",
-        "|---|---:|---:|---:|---|---:|",
+        "| planted | ours: verdicts | fail | inconclusive | 95 % bound | stored: verdicts | fail |",
+        "|---|---:|---:|---:|---|---:|---:|",
     ]
     for name, one in ours.speed.items():
         bound = f"at most {most(one):.1%}" if name == word(0.0) else f"at least {least(one):.1%}"
         other = stored[name]
         lines.append(
             f"| {name} | {one.verdicts} | {one.failed} ({one.share:.1%}) | "
-            f"{one.inconclusive} | {bound} | {other.failed} ({other.share:.1%}) |"
+            f"{one.inconclusive} | {bound} | {other.verdicts} | "
+            f"{other.failed} ({other.share:.1%}) |"
         )
     return lines
 
@@ -238,13 +248,14 @@ def picture(ours: SelfTest, stored: Mapping[str, Counts]) -> None:
 def page(kept: Kept, ours: SelfTest, stored: Mapping[str, Counts]) -> None:
     """Print what was found."""
     seconds = np.array([[one["seconds"], one["stored_seconds"]] for one in kept.of("speed")])
-    own, theirs = seconds.mean(axis=0)
+    own, theirs = seconds[::STORED_EVERY].mean(axis=0)
     print("# The gate judged by itself\n")
     print(f"Speed: {FAMILIES} families of {len(FAMILY)} detectors ({', '.join(FAMILY)}) as they")
     print(f"are, and {FAMILY[1]} slowed by {', '.join(map(word, SHARES))}; each family has its own")
     print(f"launches. A family took {own:.0f} s, pytest-benchmark's two runs of it {theirs:.0f} s.")
     print(f"Stored mean: `pytest-benchmark --benchmark-compare-fail={STORED_FAIL}` on the same")
-    print("calls, base stored before and head run after.\n")
+    print(f"calls in one family of {STORED_EVERY}, base stored before our launches and head run")
+    print("after them: minutes apart, as a stored number is at best.\n")
     print("\n".join(table(ours, stored)))
     print("\n![Verdicts that fail by planted slowdown](gate_self_test.png)\n")
     print(f"Accuracy: {WORLDS} worlds, one a verdict. Without a loss base and head are one")
@@ -257,7 +268,21 @@ def page(kept: Kept, ours: SelfTest, stored: Mapping[str, Counts]) -> None:
     print("|---|---:|---:|---:|")
     for name, one in ours.accuracy.items():
         print(f"| {name} | {one.verdicts} | {one.failed} | {one.inconclusive} |")
-    print("\n" + ("Promise broken: " + "; ".join(ours.broken) if ours.broken else "Promise kept."))
+    wrong = missed(ours)
+    print("\n" + ("Promise broken: " + "; ".join(wrong) if wrong else "Promise kept."))
+
+
+def missed(ours: SelfTest) -> list[str]:
+    """Return what a proof asks beyond the promise: no false alarm of speed, every loss found."""
+    found, none = list(ours.broken), ours.speed[word(0.0)]
+    if none.failed:
+        found.append(f"speed: {none.failed} false alarms where none may be")
+    if none.inconclusive > MOST_UNSURE * none.verdicts:
+        found.append(f"speed: {none.inconclusive} of {none.verdicts} verdicts are inconclusive")
+    lost = ours.accuracy[f"{LOSS:g}"]
+    if lost.failed < lost.verdicts:
+        found.append(f"accuracy: {lost.failed} of {lost.verdicts} losses found, not each")
+    return found
 
 
 def main() -> None:
@@ -272,7 +297,7 @@ def main() -> None:
                "stored": {n: {"verdicts": one.verdicts, "failed": one.failed}
                           for n, one in stored.items()}}  # fmt: skip
     Path(os.environ["PROOF_NUMBERS"]).write_text(json.dumps(numbers))
-    if ours.broken:
+    if missed(ours):
         raise SystemExit(1)
     picture(ours, stored)
     kept.path.unlink(missing_ok=True)

@@ -39,9 +39,23 @@ def test_what_was_measured_is_read_again(e):
     assert json.loads(kept.path.read_text().splitlines()[0])["stored"] == ["volume"]
 
 
+def test_the_proof_asks_more_than_the_promise(e):
+    """One false alarm in 320 keeps the promise of 1 %, and breaks the proof; so does one loss."""
+    good = SelfTest(
+        {"0%": Counts(320), "+10%": Counts(40, 40)}, {"0": Counts(60), "0.03": Counts(60, 60)}
+    )
+    assert e.missed(good) == []
+    good.speed["0%"] = Counts(320, 1)
+    assert e.missed(good) == ["speed: 1 false alarms where none may be"]
+    good.speed["0%"] = Counts(320, 0, 33)
+    assert e.missed(good) == ["speed: 33 of 320 verdicts are inconclusive"]
+    good.speed["0%"], good.accuracy["0.03"] = Counts(320), Counts(60, 59)
+    assert e.missed(good) == ["accuracy: 59 of 60 losses found, not each"]
+
+
 def test_the_table_has_both_gates(e):
     """Ours and the stored mean stand in one row."""
     ours = SelfTest({"0%": Counts(320), "+10%": Counts(40, 40)})
     lines = e.table(ours, {"0%": Counts(320, 80), "+10%": Counts(40, 20)})
-    assert lines[2] == "| 0% | 320 | 0 (0.0%) | 0 | at most 0.9% | 80 (25.0%) |"
-    assert lines[3] == "| +10% | 40 | 40 (100.0%) | 0 | at least 92.8% | 20 (50.0%) |"
+    assert lines[2] == "| 0% | 320 | 0 (0.0%) | 0 | at most 0.9% | 320 | 80 (25.0%) |"
+    assert lines[3] == "| +10% | 40 | 40 (100.0%) | 0 | at least 92.8% | 40 | 20 (50.0%) |"
