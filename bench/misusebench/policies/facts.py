@@ -43,7 +43,9 @@ AS_OF: Final = {
 }
 
 
-def build_facts(log: pa.Table, context: Mapping[str, pa.Table]) -> pa.Table:
+def build_facts(
+    log: pa.Table, context: Mapping[str, pa.Table], cases: Registry | None = None
+) -> pa.Table:
     """Return one row of facts per row of the log: `query_id`, `officer_id`, FACTS and AS_OF.
 
     Parameters
@@ -52,6 +54,8 @@ def build_facts(log: pa.Table, context: Mapping[str, pa.Table]) -> pa.Table:
         Rows of the log in any order.
     context
         Tables of tier T2 or higher, whole; `known_at` is honoured row by row.
+    cases
+        The registry of the same context, where somebody builds facts again and again.
     """
     time = micros(log["time"])
     columns: dict[str, pa.Array] = {
@@ -59,7 +63,7 @@ def build_facts(log: pa.Table, context: Mapping[str, pa.Table]) -> pa.Table:
         "officer_id": log["officer_id"].cast(pa.string()),
         **_officer(log, context, time),
         **_database(log, context, time),
-        **_case(log, context, time),
+        **_case(log, cases or Registry(context), time),
         **_situation(log, context, time),
     }
     named = ("query_id", "officer_id", *FACTS, *AS_OF.values())
@@ -195,10 +199,8 @@ def _covered(
     return held.known(combine(asked), time)
 
 
-def _case(
-    log: pa.Table, context: Mapping[str, pa.Table], time: NDArray[np.int64]
-) -> dict[str, pa.Array]:
-    found = Registry(context).resolve(log, time)
+def _case(log: pa.Table, cases: Registry, time: NDArray[np.int64]) -> dict[str, pa.Array]:
+    found = cases.resolve(log, time)
     agency, agencies = distinct(log["agency_id"])
     return {
         "context.case_number": found.number,

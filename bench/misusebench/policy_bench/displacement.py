@@ -25,6 +25,7 @@ from misusebench.isolated import Decisions, IsolatedPolicy, start
 from misusebench.metrics.decided import DENY, GIVE_UP, NOT_ASKED, SUPERVISOR, Followed
 from misusebench.outcomes import BY_OWN_ID, POLICY_TIER, ROUND_TRIPS, joined
 from misusebench.policies.facts import build_facts, requests
+from misusebench.policies.registry import Registry
 from misusebench.policies.source import policy_source
 from misusebench.policy_bench.left_out import TRIED, TRIED_REMOTE, left_out, names_to_leave_out
 from misusebench.replay import BATCH_ROWS
@@ -100,7 +101,7 @@ def follow(
         What the policy sees of a log: the veil of a run.
     """
     ids = log["query_id"].to_numpy().astype(np.uint64)
-    steps = _steps(reactions, ids)
+    steps, cases = _steps(reactions, ids), Registry(context)
     rows = np.flatnonzero(outcome == DENY)
     tried, late = log.take(pa.array(rows)), np.zeros(len(rows), np.int64)
     found: list[tuple[NDArray[Any], ...]] = []
@@ -114,7 +115,7 @@ def follow(
         said = np.full(len(rows), NOT_ASKED, np.int8)
         if again.any():
             fresh = _named(tried, combine(as_integers(ids[rows]), np.full(len(rows), nth)))
-            facts = build_facts(shown(fresh.filter(pa.array(again))), context)
+            facts = build_facts(shown(fresh.filter(pa.array(again))), context, cases)
             said[again] = ask(facts).outcome
         found.append((rows, np.full(len(rows), nth), step.reaction[at], late, said))
         left = np.flatnonzero(said == DENY)
