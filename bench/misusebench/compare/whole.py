@@ -134,7 +134,7 @@ def _draw(
     kept: list[str] = []
     for run in loaded:
         run.drawn = draws_of(run.folder, asked, kept, seen.setdefault(run.world, {}))
-    notes += kept if same else []
+    notes += kept
 
 
 def _ranked(found: Comparison, wish: Wanted, notes: list[str]) -> Comparison:

@@ -61,6 +61,15 @@ def test_p_values_are_corrected_over_components(runs: tuple[Path, Path]) -> None
         assert lost.p == pytest.approx(7 * 2 / 401, abs=1e-9)
 
 
+def test_many_retunings_are_one_family(runs: tuple[Path, Path]) -> None:
+    """Three later runs of seven detectors: 21 tests a metric, and a note that says so."""
+    found = compare([runs[0], runs[1], runs[1], runs[1]], ["average_precision"])
+    for changed in found.differences:
+        lost = next(d for d in changed if d.component == "good")
+        assert lost.p == pytest.approx(21 * 2 / 401, abs=1e-9)
+    assert any("up to 21 tests: components by later runs" in note for note in found.notes)
+
+
 def test_kept_draws_serve_where_the_data_are_gone(runs: tuple[Path, Path]) -> None:
     """The data set of these runs does not exist, and the comparison says so."""
     assert any("kept draws" in note for note in compare(runs).notes)
@@ -181,10 +190,12 @@ def test_the_comparison_says_how_many_draws(runs: tuple[Path, Path]) -> None:
 def test_too_few_draws_are_noted(runs: tuple[Path, Path], monkeypatch) -> None:
     """Kept draws of seven detectors suffice, twenty would not do for any."""
     short = {key: drawn[:20] for key, drawn in kept_draws(runs[0]).items()}
-    assert not any("components apart" in note for note in compare(runs).notes)
+    assert not any("changes of a metric (" in note for note in compare(runs).notes)
     monkeypatch.setattr(drawing, "kept_draws", lambda _: short)
-    (note,) = (n for n in compare(runs, ["average_precision"]).notes if "components apart" in n)
-    assert note == "20 draws are too few to tell 7 components apart (Holm, 5 %): it takes 280"
+    (note,) = (n for n in compare(runs, ["average_precision"]).notes if "changes of a metric (" in n)
+    assert note == (
+        "20 draws are too few for 7 changes of a metric (Holm, 5 %): it takes 280"
+    )
 
 
 def test_runs_with_other_numbers_of_draws_are_paired_by_the_first_ones(
