@@ -1,11 +1,12 @@
 """What a run keeps of each campaign, so that pages and comparisons can tell them one by one.
 
 Aggregates alone: how many queries on which day, never a query, an officer or a person. Times are
-whole days: a time of day would name the one query of the log that was asked then, and so an officer.
+whole days: a time of day would name the one query of the log that was asked then, and so who did.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +20,7 @@ from misusebench.reading import json_of, read_text
 from misusebench.result import is_number
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -158,22 +159,32 @@ def _fault(data: Any) -> str:
     campaigns = data.get("campaigns")
     if not isinstance(campaigns, list):
         return "campaigns must be a list"
-    for place, one in enumerate(campaigns):
-        for key, kinds in _FACTS.items():
-            if not isinstance(one, dict) or not _fits(one.get(key), kinds):
-                return f"campaigns[{place}].{key} is missing or of a wrong kind"
-        if not all(isinstance(day, list) and len(day) == 2 and all(map(is_number, day))  # noqa: PLR2004
-                   for day in one["days"]):  # fmt: skip
-            return f"campaigns[{place}].days must be pairs of a day and a count"
-    for side, parts in _PARTS.items():
-        told = data.get(side)
-        if not isinstance(told, dict):
-            return f"{side} must be an object"
-        for name, own in told.items():
-            for part in parts:
-                if not _column(own, part, len(campaigns)):
-                    return f"{side}.{name:.80}.{part} must hold a number or null for each campaign"
-    return ""
+    faults = itertools.chain(
+        *(_of_campaign(one, f"campaigns[{place}]") for place, one in enumerate(campaigns)),
+        *(_of_side(data.get(side), side, parts, len(campaigns)) for side, parts in _PARTS.items()),
+    )
+    return next(faults, "")
+
+
+def _of_campaign(one: Any, where: str) -> Iterator[str]:
+    for key, kinds in _FACTS.items():
+        if not isinstance(one, dict) or not _fits(one.get(key), kinds):
+            yield f"{where}.{key} is missing or of a wrong kind"
+            return
+    pairs = all(isinstance(day, list) and len(day) == 2 and all(_fits(part, (int,)) for part in day)  # noqa: PLR2004
+                for day in one["days"])  # fmt: skip
+    if not pairs:
+        yield f"{where}.days must be pairs of a day and a count"
+
+
+def _of_side(told: Any, side: str, parts: Sequence[str], size: int) -> Iterator[str]:
+    if not isinstance(told, dict):
+        yield f"{side} must be an object"
+        return
+    for name, own in told.items():
+        for part in parts:
+            if not _column(own, part, size):
+                yield f"{side}.{name:.80}.{part} must hold a number or null for each campaign"
 
 
 def _fits(value: Any, kinds: tuple[type, ...]) -> bool:

@@ -67,7 +67,8 @@ def explained(told: dict[str, Any], *, whole: bool) -> list[Shown]:
     every = sorted(told["configurations"], key=lambda name: _component(name) in CONTROLS)
     names = every[: MOST_TOLD if whole else MOST_COLUMNS]
     shown = [Shown("One campaign", lead(told), ("configuration", "found", "how"), tuple(
-        (name, (Cell(_found(one), style="text"), Cell(how(one, told, exact=whole), style="text wrap")))
+        (name, (Cell(_found(one), style="text"),
+                Cell(how(one, told, exact=whole), style="text wrap")))
         for name, one in told["configurations"].items()
     ), sortable=False)]  # fmt: skip
     rows = (_query if whole else _day)(told, names)

@@ -93,6 +93,16 @@ def check_names(names: Sequence[str]) -> None:
             raise SuiteError(f"there is no metric {name}; {hint}")
 
 
+def check_there(names: Sequence[str], found: Sequence[Result]) -> None:
+    """Refuse metrics that no result has: an empty table would look like no difference."""
+    there = {name for one in found for name in one.metrics}
+    for name in names:
+        if name not in there:
+            near = difflib.get_close_matches(name, sorted(there), 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise SuiteError(f"no result of these runs has the metric {name:.80}{hint}")
+
+
 def not_paired(runs: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return why the draws of runs do not belong together, nothing if they do."""
     first = runs[0]
@@ -166,8 +176,11 @@ def _families(found: Sequence[Difference]) -> list[str]:
     if not by_metric:
         return []
     most = max(by_metric.values())
-    return [f"changes: p by Holm, a family a metric (up to {most:,} tests: components by later "
-            "runs); in each, any false alarm at all has a chance of 5 % at most"]  # fmt: skip
+    told = (
+        f"changes: p by Holm, a family a metric (up to {most:,} tests: components by later runs); "
+        "in each, the chance of any false alarm at all is 5 % at most"
+    )
+    return [told]
 
 
 def _too_few(found: Sequence[Difference]) -> list[str]:

@@ -63,7 +63,7 @@ def differences(found: Comparison) -> Shown:
         for one in changed
     ]  # fmt: skip
     heads = ("component", "run", "metric", "base", "head", "change", "95 % interval", "p (Holm)")
-    return Shown("Changes", 
+    return Shown("Changes",
                  f"Against {found.base}: head less base, paired over officers; p by Holm over all "
                  "components and later runs, metric by metric.", heads,
                  tuple(rows))  # fmt: skip
@@ -125,9 +125,9 @@ def pairs(ranking: Ranking) -> Shown:
     )  # fmt: skip
     region = number(ranking.rope, ranking.metric).text
     caption = (
-        f"Pairs, the one ahead first; equivalent: within {region} beyond doubt (two one-sided "
-        f"tests); better: beyond chance ahead, and by more than that in the estimate; p by Holm over "
-        f"{ranking.family or len(told)} tests, pairs that say the same counting once.{cut}"
+        f"Pairs, the one ahead first; equivalent: within {region} beyond chance (two one-sided "
+        "tests); better: beyond chance ahead, and by more than that in the estimate; p by Holm "
+        f"over {ranking.family or len(told)} tests, pairs that say the same counting once.{cut}"
     )
     heads = ("ahead", "behind", "difference", "95 % interval", "p (equal)", "p (not equivalent)",
              "verdict")  # fmt: skip

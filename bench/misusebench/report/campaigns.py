@@ -51,9 +51,9 @@ def campaigns(view: View) -> str:
         return paragraph("No campaign has a query in the scored part.")
     shown = chosen(every)
     lead = (
-        "Each line opens. First come those in which detectors disagree most. Days are whole and count "
-        "from the start of the scored part; a detector finds a campaign when a read alert shows one of its "
-        "queries."
+        "Each line opens. First come those in which detectors disagree most. Days are "
+        "whole and count from the start of the scored part; a detector finds a campaign when a "
+        "read alert shows one of its queries."
     )
     if len(shown) < len(every):
         lead += f" Shown are {len(shown)} of {len(every)}; campaigns.json in the run has all."
@@ -151,9 +151,7 @@ def _entry(one: Told, place: int) -> str:
     first = ""
     if one.found:
         days = one.found[0][2]
-        first = f", first by {one.found[0][0]}" + (
-            "" if days is None else f" after {days:g} days"
-        )
+        first = f", first by {one.found[0][0]}" + ("" if days is None else f" after {days:g} days")
     size = counted(facts["queries"], "query", "queries")
     more = small(f"{size} {began}; found by {len(one.found)} of {total}{first}")
     return folded(f"{words(facts['kind'])}{rung}", _body(one, drawn=place < _DRAWN), "campaign",

@@ -46,8 +46,10 @@ def campaigns(folder: Path, found: dict[str, list[float]]) -> Path:
         name: {"chance": chance, "after_days": [2 if c else None for c in chance]}
         for name, chance in found.items()
     }
-    data = {"schema_version": drilldown.SCHEMA_VERSION, "review_budget": 4, "scored_days": 9.0, "campaigns": facts,
-            "detectors": detectors, "policies": {}}  # fmt: skip
+    data = {
+        "schema_version": drilldown.SCHEMA_VERSION, "review_budget": 4, "scored_days": 9.0,
+        "campaigns": facts, "detectors": detectors, "policies": {},
+    }  # fmt: skip
     folder.mkdir(exist_ok=True)
     drilldown.save(folder, data)
     return folder

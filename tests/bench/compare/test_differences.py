@@ -13,7 +13,7 @@ from rich.console import Console
 from tests.bench import made_run
 
 from misusebench import interval, metrics
-from misusebench.compare import compare, drawing, table
+from misusebench.compare import Wanted, compare, drawing, table
 from misusebench.errors import SuiteError
 from misusebench.run import run
 from misusebench.stored import decided, kept_draws
@@ -114,6 +114,19 @@ def test_an_unknown_metric_is_refused(runs: tuple[Path, Path], name: str, hint: 
         compare(runs, [name])
 
 
+def test_a_metric_that_nobody_has_is_refused(runs: tuple[Path, Path]) -> None:
+    """A member that does not exist, a metric without a value or a direction to rank by."""
+    with pytest.raises(SuiteError, match="no result of these runs has the metric alert_rate/no"):
+        compare(runs, ["alert_rate/nosuch"])
+    with pytest.raises(SuiteError, match="has the metric regret"):
+        compare(runs, wish=Wanted(rank="regret"))
+    with pytest.raises(SuiteError, match="rule_count has no better side"):
+        compare(runs, wish=Wanted(rank="rule_count"))
+    for rope in (float("nan"), float("inf"), -0.1):
+        with pytest.raises(SuiteError, match="--rope must be a number of 0 or more"):
+            compare(runs, wish=Wanted(rope=rope))
+
+
 def test_missing_components_are_noted(runs: tuple[Path, Path], tmp_path: Path) -> None:
     """A component in only one run is told, not compared."""
     other = shutil.copytree(runs[1], tmp_path / "other")
@@ -192,10 +205,9 @@ def test_too_few_draws_are_noted(runs: tuple[Path, Path], monkeypatch) -> None:
     short = {key: drawn[:20] for key, drawn in kept_draws(runs[0]).items()}
     assert not any("changes of a metric (" in note for note in compare(runs).notes)
     monkeypatch.setattr(drawing, "kept_draws", lambda _: short)
-    (note,) = (n for n in compare(runs, ["average_precision"]).notes if "changes of a metric (" in n)
-    assert note == (
-        "20 draws are too few for 7 changes of a metric (Holm, 5 %): it takes 280"
-    )
+    told = compare(runs, ["average_precision"]).notes
+    (note,) = (n for n in told if "changes of a metric (" in n)
+    assert note == ("20 draws are too few for 7 changes of a metric (Holm, 5 %): it takes 280")
 
 
 def test_runs_with_other_numbers_of_draws_are_paired_by_the_first_ones(

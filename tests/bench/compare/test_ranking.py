@@ -16,6 +16,7 @@ from misusebench.compare.families import families
 from misusebench.compare.ranking import over_worlds, rank
 from misusebench.compare.several import several
 from misusebench.compare.whole import Comparison
+from misusebench.errors import SuiteError
 
 RECALL = "campaign_recall"
 
@@ -213,6 +214,8 @@ def test_names_apart():
     assert [c.name for c in found] == ["rules @ base", "volume", "rules @ head"]
     assert [c.name for c in configurations([[one, other]], ("vol*",), notes)] == ["volume"]
     assert [c.name for c in configurations([[one, other]], ("rules @ h*",), [])] == ["rules @ head"]
+    with pytest.raises(SuiteError, match=r"--component nobody\*: .* there are rules @ base, vol"):
+        configurations([[one, other]], ("rules", "nobody*"), [])
     again = loaded("y/base")
     again.results = one.results
     assert [c.name for c in configurations([[one, again]], ("rules",), [])] == [

@@ -204,7 +204,7 @@ def test_realism_and_audit_beside_the_run(tmp_path) -> None:
                  "source": "a log", "reason": None}  # fmt: skip
     check = {"id": "A1", "name": "ids", "verdict": "pass", "value": 0.5, "bound": "below 0.6",
              "detail": "chance"}  # fmt: skip
-    run = {**RUN, "components": []}
+    run = {**RUN, "components": [], "schema_version": "1"}
     (tmp_path / "run.json").write_text(json.dumps(run))
     for name, data in (("realism", {"statistics": [statistic]}), ("audit", {"checks": [check]})):
         said = {"schema_version": "1", "command": name, "data": data}
