@@ -8,9 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from tests.bench.compare.made import configuration, loaded, near
+from tests.bench.conftest import validator
 from tests.bench.made_run import result
 
-from misusebench import interval
+from misusebench import interval, terminal
+from misusebench.compare.campaigns import Apart, Only
 from misusebench.compare.configurations import configurations, worlds
 from misusebench.compare.families import families
 from misusebench.compare.ranking import over_worlds, rank
@@ -256,3 +258,36 @@ def test_what_is_never_reached_ranks_last_and_is_no_number_in_json():
     assert told.standings[1].high == np.inf
     whole = Comparison("base", (), True, (), (), (told,))
     json.dumps(whole.as_json(), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [(lambda d: d.pop("rankings"), "'rankings' is a required property"),
+     (lambda d: d["rankings"][0].pop("family"), "'family' is a required property"),
+     (lambda d: d["rankings"][0]["standings"][0].pop("rank"), "'rank' is a required property"),
+     (lambda d: d["rankings"][0]["pairs"][0].update(verdict="worse"), "'worse' is not one of"),
+     (lambda d: d["rankings"][0]["pairs"][0].pop("p_equivalent"), "'p_equivalent' is a required"),
+     (lambda d: d["families"][0]["members"][0].update(n=None), "None is not of type 'integer'"),
+     (lambda d: d["worlds"][0]["pairs"][0].pop("p_holm"), "'p_holm' is a required property"),
+     (lambda d: d["campaigns"][0]["only_first"][0].update(first_day=0.5), "not of type 'integer'"),
+     (lambda d: d["configurations"][0].pop("runs"), "'runs' is a required property"),
+     (lambda d: d.update(explained={}), "not valid under any of the given schemas")],
+)  # fmt: skip
+def test_the_schema_knows_what_a_comparison_says(change, fault):
+    """A whole one passes; each key that goes or changes its kind is told."""
+    found = [
+        configuration(n, RECALL, [v] * 2, [near(v, 0.01)] * 2) for n, v in (("a", 0.9), ("b", 0.5))
+    ]
+    with_kinds = {f"{RECALL}/retaliation": {"value": 0.5, "n": 4}}
+    found = [replace(one, results=tuple(replace(r, metrics={**r.metrics, **with_kinds})
+                                        for r in one.results)) for one in found]  # fmt: skip
+    notes = []
+    alone = Only("c", "w", "retaliation", None, 3, 4, 2, (1.0, 0.0))
+    whole = Comparison(
+        "base", (), True, (), (), (rank(found, RECALL, None, notes),),
+        (several(found, RECALL, 0.01, notes),), tuple(families(found)),
+        (Apart("a", "b", 1, 0, (alone,), ()),), tuple(found),
+    )  # fmt: skip
+    told = json.loads(terminal.envelope("compare", whole.as_json()))
+    change(told["data"])
+    assert fault in "; ".join(one.message for one in validator("compare").iter_errors(told))
