@@ -102,6 +102,8 @@ def test_other_conditions_have_no_interval(
     assert not found.same_data
     assert found.notes[0].startswith(f"the runs differ in {key} (")
     assert all(d.low is None and d.better is None for d in found.differences[0])
+    with pytest.raises(SuiteError, match="nobody is left to explain c with: .*the runs differ in"):
+        compare([runs[0], other], wish=Wanted(explain="c"))
 
 
 @pytest.mark.parametrize(
