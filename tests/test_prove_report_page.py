@@ -31,7 +31,8 @@ def test_budgets(proof, size, given, wanted):
 def test_a_missed_budget_fails_the_proof(proof, monkeypatch, tmp_path, capsys):
     """It prints its table, says what was missed, and ends with 1."""
     module = proof("report_page")
-    told = {"suite": "smoke", "dataset": {"name": "w", "scored_rows": 9}, "components": []}
+    told = {"schema_version": "1", "suite": "smoke", "dataset": {"name": "w", "scored_rows": 9},
+            "components": []}  # fmt: skip
     (tmp_path / "run.json").write_text(json.dumps(told))
     monkeypatch.setenv("PROOF_RUN", str(tmp_path))
     monkeypatch.setenv("PROOF_NUMBERS", str(tmp_path / "numbers.json"))

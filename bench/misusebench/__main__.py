@@ -108,7 +108,9 @@ def _failed(error: Exception, *, debug: bool) -> int:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201 - messages go to stderr
+    from misusebench.terminal import harmless  # noqa: PLC0415 - only failures need it
+
+    print(harmless(text), file=sys.stderr)  # noqa: T201 - messages go to stderr
 
 
 if __name__ == "__main__":

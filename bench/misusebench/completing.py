@@ -134,6 +134,8 @@ VALUES: Final[dict[str, Callable[[], Iterable[str]]]] = {
     "policies": _rules,
     "bench:policy": _policies,
     "check:component": _components,
+    "compare:rank": _metrics,
+    "compare:component": _components,
     "check:kind": lambda: ("detector", "policy"),
     "engine": _policies,
     "engines": _policies,

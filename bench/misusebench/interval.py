@@ -10,7 +10,8 @@ components and all metrics see the same draws, which makes differences paired.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+_Test = TypeVar("_Test", bound=Hashable)
 
 DRAWS: Final = 1_000
 LEVEL: Final = 0.95
@@ -202,7 +205,7 @@ def paired(
     return Paired(head - base, *found, min(1.0, 2 * tails / (len(known) + 1)))
 
 
-def holm(p: Mapping[str, float]) -> dict[str, float]:
+def holm(p: Mapping[_Test, float]) -> dict[_Test, float]:
     """Return p-values corrected by Holm's step-down method for the whole family.
 
     Examples
@@ -210,7 +213,7 @@ def holm(p: Mapping[str, float]) -> dict[str, float]:
     >>> holm({"a": 0.01, "b": 0.04, "c": 0.03})
     {'a': 0.03, 'b': 0.06, 'c': 0.06}
     """
-    least, corrected = 0.0, {}
+    least, corrected = 0.0, dict[_Test, float]()
     for place, name in enumerate(sorted(p, key=p.__getitem__)):
         least = max(least, min(1.0, p[name] * (len(p) - place)))
         corrected[name] = least

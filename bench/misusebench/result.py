@@ -271,12 +271,28 @@ def load_run(folder: str | Path) -> tuple[dict[str, Any], list[Result]]:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
         names = [str(name) for name in data["components"]]
+        fault = _fault_of_run(data)
     except OSError as error:
         raise SuiteError(f"{folder} holds no run: {path} is missing; make one with "
                          "`misusebench bench`") from error  # fmt: skip
     except (ValueError, KeyError, TypeError) as error:
         raise SuiteError(f"{path} is not a run: {error!r}") from error
+    if fault:
+        raise SuiteError(f"{path} is not a run that can be read: {fault}")
     return data, [load(Path(folder) / "results" / f"{name}.json") for name in names]
+
+
+def _fault_of_run(data: dict[str, Any]) -> str:
+    """Return what is wrong with a ``run.json``, nothing if all is well."""
+    if data.get("schema_version") != SCHEMA_VERSION:
+        told = data.get("schema_version")
+        return f"its schema_version is {told!r:.40}, this package reads {SCHEMA_VERSION!r}"
+    if not isinstance(data["components"], list):
+        return "components must be a list of names"
+    for key in ("dataset", "ungated"):
+        if not isinstance(data.get(key, {}), dict):
+            return f"{key} must be an object"
+    return ""
 
 
 def source_sha256(target: str, search: Sequence[str] = ()) -> str | None:

@@ -46,7 +46,8 @@ def show(command: str, data: Any, text: Callable[[Any], RenderableType], *, as_j
 
     # file given at the call: tests and pipes replace sys.stdout
     console = Console(file=sys.stdout, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-    console.print(text(data), highlight=False)
+    made = text(data)
+    console.print(harmless(made) if isinstance(made, str) else made, highlight=False)
 
 
 def envelope(command: str, data: Any) -> str:
@@ -58,7 +59,18 @@ def envelope(command: str, data: Any) -> str:
 def say(message: str, *, quiet: bool = False) -> None:
     """Print a message to stderr."""
     if not quiet:
-        sys.stderr.write(message + "\n")
+        sys.stderr.write(harmless(message) + "\n")
+
+
+def harmless(text: str) -> str:
+    r"""Return text that cannot steer a terminal: names and messages may come from anywhere.
+
+    Examples
+    --------
+    >>> harmless("a\x1b[2Jb\n\tc") == "a\ufffd[2Jb\n\tc"
+    True
+    """
+    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
 
 
 def progress_line(*, quiet: bool) -> Callable[[Progress], None] | None:

@@ -127,15 +127,14 @@ def pairs(
         raise ValueError(f"{bad[0]} has no value on some world; leave that world or it out")
     names = list(itertools.combinations(values, 2)) if among is None else among
     differences = {name: values[name[0]] - values[name[1]] for name in names}
-    raw = {" ".join(name): signed_ranks(difference) for name, difference in differences.items()}
+    raw = {name: signed_ranks(difference) for name, difference in differences.items()}
     told = holm(raw)
     found = []
     for name, difference in differences.items():
         _, equal, better = practical(difference, rope)
-        key = " ".join(name)
         found.append(
-            Pair(*name, float(np.median(difference)), raw[key], told[key], better, equal)
-        )  # fmt: skip
+            Pair(*name, float(np.median(difference)), raw[name], told[name], better, equal)
+        )
     return sorted(found, key=lambda one: (one.p, one.first, one.second))
 
 

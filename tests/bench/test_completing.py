@@ -50,6 +50,8 @@ def followed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         (("bench", "x", "--revi"), []),
         (("bench", "x", "--hist"), []),
         (("compare", "a", "b", "--metric", "campaign"), ["campaign_recall"]),
+        (("compare", "a", "b", "--rank", "misuse_p"), ["misuse_prevented"]),
+        (("compare", "a", "b", "--component", "shift_w"), ["shift_window"]),
         (("list", "det"), ["detectors"]),
         (("check", "cedar", "--kind", "p"), ["policy"]),
         (("policy", "comp"), ["compile"]),

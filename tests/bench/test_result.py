@@ -103,7 +103,9 @@ def test_a_run_is_read_in_its_order(tmp_path):
     """The order of a run's results is that of its suite."""
     for name in ("b", "a"):
         results.save(make(component={"name": name}), tmp_path)
-    (tmp_path / "run.json").write_text('{"components": ["b", "a"]}', encoding="utf-8")
+    (tmp_path / "run.json").write_text(
+        '{"components": ["b", "a"], "schema_version": "1"}', encoding="utf-8"
+    )
     assert [r.name for r in results.load_run(tmp_path)[1]] == ["b", "a"]
     with pytest.raises(SuiteError, match="holds no run"):
         results.load_run(tmp_path / "results")

@@ -57,6 +57,14 @@ def test_say(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == ("", "heard\n")
 
 
+def test_nothing_said_steers_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Escape sequences, carriage returns and C1 controls are shown as what they are: nothing."""
+    say("a\x1b[2Jb\rc\x9bd\n\te")
+    show("x", "\x1b]0;title\x07", str, as_json=False)
+
+    assert capsys.readouterr() == ("\ufffd]0;title\ufffd\n", "a\ufffd[2Jb\ufffdc\ufffdd\n\te\n")
+
+
 def test_progress_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
     """A file gets a line at the start and at every tenth of the work, not one a part."""
     show_it = progress_line(quiet=False)

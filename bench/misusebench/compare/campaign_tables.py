@@ -45,11 +45,11 @@ def _alone(one: str, other: str, told: Sequence[Only], counts: str) -> Shown:
 
 def _campaign(one: Only) -> tuple[str, tuple[Cell, ...]]:
     days = Cell(DASH, float("nan")) if one.after_days is None else Cell(
-        f"{one.after_days:.1f}", one.after_days
+        f"{one.after_days:g}", one.after_days
     )  # fmt: skip
     return one.campaign_id, (
         Cell(words(one.kind), style="text"), Cell(words(one.rung), style="text"),
-        Cell(str(one.queries), one.queries), Cell(f"{one.first_day:.1f}", one.first_day), days,
+        Cell(str(one.queries), one.queries), Cell(f"{one.first_day:g}", one.first_day), days,
         Cell(" / ".join(f"{share:.2f}" for share in one.chance)),
     )  # fmt: skip
 
@@ -67,7 +67,8 @@ def explained(told: dict[str, Any], *, whole: bool) -> list[Shown]:
     every = sorted(told["configurations"], key=lambda name: _component(name) in CONTROLS)
     names = every[: MOST_TOLD if whole else MOST_COLUMNS]
     shown = [Shown("One campaign", lead(told), ("configuration", "found", "how"), tuple(
-        (name, (Cell(_found(one), style="text"), Cell(how(one, told), style="text wrap")))
+        (name, (Cell(_found(one), style="text"),
+                Cell(how(one, told, exact=whole), style="text wrap")))
         for name, one in told["configurations"].items()
     ), sortable=False)]  # fmt: skip
     rows = (_query if whole else _day)(told, names)
@@ -115,8 +116,18 @@ def _found(one: dict[str, Any]) -> str:
     return "found" if one["chance"] == 1 else f"found with chance {one['chance']:.2f}"
 
 
-def how(one: dict[str, Any], told: dict[str, Any]) -> str:
-    """Return which alert caught a campaign, or the line that it missed by."""
+def how(one: dict[str, Any], told: dict[str, Any], *, exact: bool = True) -> str:
+    """Return which alert caught a campaign, or the line that it missed by.
+
+    Parameters
+    ----------
+    one
+        What a configuration made of the campaign.
+    told
+        Of `timeline.py`.
+    exact
+        Whether times may be told that name a query of the log; a page has whole days.
+    """
     if one["kind"] == "policy":
         return "decided query by query"
     alert, budget = one["alert"], told["review_budget"]
@@ -124,8 +135,9 @@ def how(one: dict[str, Any], told: dict[str, Any]) -> str:
         return "no alert shows one of its queries"
     where = f"alert of {alert['day']}, place {alert['place']} of {alert['alerts']}"
     if one["chance"]:
+        days = f"{one['after_days']:.1f}" if exact else f"{math.ceil(one['after_days'])}"
         return (
-            f"{where}, read {one['found_at']}: {one['after_days']:.1f} days and "
+            f"{where}, read {one['found_at']}: {days} days and "
             f"{counted(one['after_queries'], 'query', 'queries')} after it began"
         )
     if alert["paused_since"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from misusebench import drilldown
+from misusebench.errors import SuiteError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,8 +22,8 @@ class Only(NamedTuple):
     kind: str
     rung: str | None
     queries: int
-    first_day: float  # of its first misuse query, from the start of the scored part
-    after_days: float | None  # until who finds it does; None for a policy
+    first_day: float  # whole: of its first misuse query, from the start of the scored part
+    after_days: float | None  # whole days until who finds it does; None for a policy
     chance: tuple[float, float]  # that the first and that the second of the pair finds it
 
 
@@ -85,7 +86,14 @@ def apart(one: Configuration, other: Configuration, notes: list[str]) -> Apart |
         told, again = _told(mine, notes), _told(theirs, notes)
         if told is None or again is None:
             return None
-        first, second = _found(told, one), _found(again, other)
+        first, second = _found(told, one, notes), _found(again, other, notes)
+        if first is None or second is None:
+            return None
+        if _ids(told) != _ids(again):
+            raise SuiteError(
+                f"{mine.folder} and {theirs.folder} tell other campaigns of the same data set; "
+                "`misusebench rescore RUN` writes their campaigns.json again"
+            )
         for place, campaign in enumerate(told["campaigns"]):
             chance = first[0][place] or 0.0, second[0][place] or 0.0
             sides = chance[0] >= drilldown.FOUND, chance[1] >= drilldown.FOUND
@@ -105,14 +113,26 @@ def _told(run: Loaded, notes: list[str]) -> dict[str, Any] | None:
     return told
 
 
-def _found(told: dict[str, Any], one: Configuration) -> tuple[list[Any], list[Any]]:
-    """Return per campaign the chance to be found, or stopped for good, and after how many days."""
-    size = len(told["campaigns"])
+def _ids(told: dict[str, Any]) -> list[str]:
+    return [one["campaign_id"] for one in told["campaigns"]]
+
+
+def _found(
+    told: dict[str, Any], one: Configuration, notes: list[str]
+) -> tuple[list[Any], list[Any]] | None:
+    """Return per campaign the chance to be found, or stopped for good, and after how many days.
+
+    None where the file does not tell of the component: that is not the same as finding nothing.
+    """
     if one.component in told["detectors"]:
         own = told["detectors"][one.component]
         return own["chance"], own["after_days"]
-    own = told["policies"].get(one.component, {"stays": [0.0] * size})
-    return own["stays"], [None] * size
+    if one.component in told["policies"]:
+        own = told["policies"][one.component]
+        return own["stays"], [None] * len(told["campaigns"])
+    notes.append(f"{one.name}: campaigns.json does not tell which campaigns it finds; "
+                 "`misusebench rescore RUN` writes it again")  # fmt: skip
+    return None
 
 
 def _only(

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
+from misusebench.errors import SuiteError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
@@ -95,11 +97,12 @@ def configurations(
     labels = _labels(groups)
     first = [one.name for run in groups[0] for one in run.results]
     several = {name for name, count in Counter(first).items() if count > 1}
-    found = []
+    found, known = [], []
     for place, runs in enumerate(zip(*groups, strict=True)):
         tables = [{one.name: one for one in run.results if one.valid} for run in runs]
         for component in tables[0]:
             name = f"{component} @ {labels[place]}" if component in several else component
+            known.append((component, name))
             if among and not any(fnmatchcase(n, p) for p in among for n in (component, name)):
                 continue
             own = [table[component] for table in tables if component in table]
@@ -107,7 +110,17 @@ def configurations(
                 notes.append(f"{name} has no valid result on every world and is not ranked")
                 continue
             found.append(Configuration(name, component, place, tuple(own), tuple(runs)))
+    _check_patterns(among, known)
     return found
+
+
+def _check_patterns(among: Sequence[str], known: Sequence[tuple[str, str]]) -> None:
+    """Refuse a pattern that fits no component: an empty ranking would look like an answer."""
+    for pattern in among:
+        if not any(fnmatchcase(name, pattern) for pair in known for name in pair):
+            names = ", ".join(name for _, name in known)
+            raise SuiteError(f"--component {pattern:.80}: no component with a valid result has "
+                             f"such a name; there are {names or 'none'}")  # fmt: skip
 
 
 def _labels(groups: Sequence[Sequence[Loaded]]) -> list[str]:

@@ -8,6 +8,7 @@ the draws kept in the results, otherwise there is a difference without interval.
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -37,7 +38,7 @@ class Difference:
     change: float | None
     low: float | None
     high: float | None
-    p: float | None  # corrected by Holm over the components, metric by metric
+    p: float | None  # corrected by Holm over components and later runs, metric by metric
     better: bool | None  # None: no direction, no change, or not significant
     draws: int | None = None  # of officers, behind interval and p
 
@@ -62,7 +63,7 @@ def differences(
         Takes what a reader must know.
     """
     base = {one.name: one for one in told[0][1]}
-    found = []
+    found: list[list[Difference]] = []
     for (_, heads), own in zip(told[1:], drawn[1:], strict=True):
         pairs = [
             _difference(base[head.name], head, name, drawn[0], own)
@@ -71,12 +72,15 @@ def differences(
             for name in names or gated(head)
             if name in head.metrics or name in base[head.name].metrics
         ]
-        found.append(_corrected(pairs))
-        notes += _too_few(found[-1])
+        found.append(pairs)
         notes += [f"{h.name} is only in the later run" for h in heads if h.name not in base]
         gone = set(base) - {head.name for head in heads}
         notes += [f"{name} is only in the first run" for name in sorted(gone)]
-    return tuple(found)
+    flat = [one for pairs in found for one in pairs]
+    notes += _too_few(flat)
+    notes += _families(flat)
+    told_of = iter(_corrected(flat))
+    return tuple(tuple(itertools.islice(told_of, len(pairs))) for pairs in found)
 
 
 def check_names(names: Sequence[str]) -> None:
@@ -87,6 +91,16 @@ def check_names(names: Sequence[str]) -> None:
             near = difflib.get_close_matches(name, known, 1)
             hint = f"did you mean {near[0]}?" if near else "see `misusebench list metrics`"
             raise SuiteError(f"there is no metric {name}; {hint}")
+
+
+def check_there(names: Sequence[str], found: Sequence[Result]) -> None:
+    """Refuse metrics that no result has: an empty table would look like no difference."""
+    there = {name for one in found for name in one.metrics}
+    for name in names:
+        if name not in there:
+            near = difflib.get_close_matches(name, sorted(there), 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise SuiteError(f"no result of these runs has the metric {name:.80}{hint}")
 
 
 def not_paired(runs: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -139,20 +153,34 @@ def _difference(
 
 
 def _corrected(found: Sequence[Difference]) -> tuple[Difference, ...]:
+    """Return differences with p corrected: a family holds a metric's tests in all later runs."""
     family: dict[str, dict[str, float]] = {}
-    for d in found:
+    for place, d in enumerate(found):
         if d.p is not None:
-            family.setdefault(d.metric, {})[d.component] = d.p
+            family.setdefault(d.metric, {})[str(place)] = d.p
     holm = {name: interval.holm(p) for name, p in family.items()}
     out = []
-    for d in found:
-        corrected = holm.get(d.metric, {}).get(d.component)
+    for place, d in enumerate(found):
+        corrected = holm.get(d.metric, {}).get(str(place))
         direction = metrics.metric(d.metric).direction
         higher, ranked = direction == "higher", direction in ("higher", "lower")
         sure = ranked and corrected is not None and corrected < _LEVEL and d.change
         better = ((d.change or 0.0) > 0) == higher if sure else None
         out.append(Difference(**{**asdict(d), "p": corrected, "better": better}))
     return tuple(out)
+
+
+def _families(found: Sequence[Difference]) -> list[str]:
+    """Return what p is corrected for, where anything has one."""
+    by_metric = Counter(d.metric for d in found if d.p is not None)
+    if not by_metric:
+        return []
+    most = max(by_metric.values())
+    told = (
+        f"changes: p by Holm, a family a metric (up to {most:,} tests: components by later runs); "
+        "in each, the chance of any false alarm at all is 5 % at most"
+    )
+    return [told]
 
 
 def _too_few(found: Sequence[Difference]) -> list[str]:
@@ -163,7 +191,7 @@ def _too_few(found: Sequence[Difference]) -> list[str]:
         if d.draws and d.draws < interval.least_draws(by_metric[d.metric], _LEVEL)
     })  # fmt: skip
     return [
-        f"{draws} draws are too few to tell {family} components apart (Holm, 5 %): it takes "
+        f"{draws} draws are too few for {family} changes of a metric (Holm, 5 %): it takes "
         f"{interval.least_draws(family, _LEVEL):,}"
         for draws, family in short
     ]

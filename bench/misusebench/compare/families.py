@@ -22,7 +22,7 @@ class Member(NamedTuple):
     """One kind or oddity."""
 
     name: str
-    n: int  # units over all worlds: campaigns, queries of an oddity, officers
+    n: int  # units over all worlds: campaigns, officer-days of an oddity, officers
     values: dict[str, float | None]  # by configuration; the mean over the worlds that have it
 
 

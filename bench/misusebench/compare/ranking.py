@@ -27,6 +27,8 @@ USUAL: Final = {"detector": "campaign_recall", "policy": "misuse_prevented"}
 BETTER, EQUIVALENT, UNDECIDED = "better", "equivalent", "undecided"
 #: Worlds of one size would else see the same rows of weights.
 _SHIFT: Final = 997
+#: Decimals to which values and draws are told apart.
+_DIGITS: Final = 12
 
 
 class Standing(NamedTuple):
@@ -65,6 +67,7 @@ class Ranking(NamedTuple):
     worlds: int
     standings: tuple[Standing, ...]
     pairs: tuple[PairVerdict, ...]
+    family: int = 0  # tests that Holm corrects for: pairs that say the same count once
 
     def as_json(self) -> dict[str, Any]:
         """Return the ranking as a JSON object."""
@@ -107,11 +110,11 @@ def rank(
         standings.append(Standing(
             one, values[one], low, high, 1 + better, *places.get(one, (None, None))
         ))  # fmt: skip
-    pairs = _pairs(order, values, drawn, half, sign, notes)
+    pairs, family = _pairs(order, values, drawn, half, sign, notes)
     draws = len(next(iter(drawn.values()))) if drawn else None
     return Ranking(
         found[0].kind, name, told.direction, half, draws, len(found[0].runs), tuple(standings),
-        tuple(pairs),
+        tuple(pairs), family,
     )  # fmt: skip
 
 
@@ -119,65 +122,92 @@ def _values(
     found: Sequence[Configuration], name: str, notes: list[str]
 ) -> tuple[dict[str, float], dict[str, Floats]]:
     """Return means over worlds, and their draws; no draws at all where some are missing."""
-    values, drawn, without = {}, {}, []
+    values, drawn, without = {}, {}, []  # rounded: a sum's last digit makes no order
     for one in found:
         own = [value_of(result, name) for result in one.results]
         known = [value for value in own if value is not None]
         if len(known) < len(own):
             notes.append(f"{one.name} has no {name} and is not ranked")
             continue
-        values[one.name] = float(np.mean(known))
+        values[one.name] = round(float(np.mean(known)), _DIGITS)
         parts = [run.drawn.get((one.component, name)) for run in one.runs]
         told = [part for part in parts if part is not None]
         if len(told) == len(parts):
-            drawn[one.name] = over_worlds(told)
+            drawn[one.name] = told
         else:
             without.append(one.name)
     if without and drawn:
         notes.append(f"{', '.join(without)}: no draws of {name}, so places have no interval")
-    if without or len({len(part) for part in drawn.values()}) > 1:
-        least = min((len(part) for part in drawn.values()), default=0)
-        drawn = {} if without else {key: part[:least] for key, part in drawn.items()}
-    return values, drawn
+    if without or not drawn:
+        return values, {}
+    # cut before they are moved: else the same draw of two would stand in other places
+    least = min(len(part) for parts in drawn.values() for part in parts)
+    return values, {key: over_worlds(parts, least) for key, parts in drawn.items()}
 
 
-def over_worlds(parts: Sequence[Floats]) -> Floats:
-    """Return the mean over worlds of draws that are made in each of them apart."""
-    least = min(len(part) for part in parts)
+def over_worlds(parts: Sequence[Floats], least: int) -> Floats:
+    """Return the mean over worlds of draws that are made in each of them apart.
+
+    Parameters
+    ----------
+    parts
+        Draws by world.
+    least
+        How many of each are used: as many as every configuration has on every world.
+    """
     moved = [np.roll(part[:least], place * _SHIFT) for place, part in enumerate(parts)]
-    return np.asarray(np.mean(moved, axis=0), np.float64)
+    return np.asarray(np.round(np.mean(moved, axis=0), _DIGITS), np.float64)
 
 
 def _pairs(
     order: Sequence[str], values: Mapping[str, float], drawn: Mapping[str, Floats],
     rope: float, sign: float, notes: list[str],
-) -> list[PairVerdict]:  # fmt: skip
-    """Return all pairs, the one ahead first."""
+) -> tuple[list[PairVerdict], int]:  # fmt: skip
+    """Return all pairs, the one ahead first, and how many of them say something of their own."""
     names = list(itertools.combinations(order, 2))
     told = {pair: values[pair[0]] - values[pair[1]] for pair in names}
     if not drawn:
-        return [PairVerdict(*p, d, None, None, None, None, UNDECIDED) for p, d in told.items()]
+        found = [PairVerdict(*p, d, None, None, None, None, UNDECIDED) for p, d in told.items()]
+        return found, 0
+    keys = _tests(names, values, drawn)
+    family = len(set(keys.values()))
     draws = len(next(iter(drawn.values())))
-    few = draws < interval.least_draws(len(names), LEVEL)
-    if few and len(names) > 1:
+    few = draws < interval.least_draws(family, LEVEL)
+    if few and family > 1:
         notes.append(
-            f"{draws:,} draws are too few for {len(names):,} pairs (Holm, 5 %): p comes from the "
+            f"{draws:,} draws are too few for {family:,} pairs (Holm, 5 %): p comes from the "
             "standard error over draws"
         )
     raw, same, ends = {}, {}, {}
     for pair in names:
         with np.errstate(invalid="ignore"):  # never reached in both: undefined
             gap = drawn[pair[0]] - drawn[pair[1]]
-        key = "\0".join(pair)
         ends[pair] = interval.percentile(gap)
-        raw[key], same[key] = _chances(told[pair], gap[~np.isnan(gap)], rope, few=few)
+        if ends[pair] is not None:  # mostly undefined: no interval, no p, no verdict
+            raw[keys[pair]], same[keys[pair]] = _chances(
+                told[pair], gap[~np.isnan(gap)], rope, few=few
+            )
     raw, same = interval.holm(raw), interval.holm(same)
     found = []
     for pair in names:
-        key, (low, high) = "\0".join(pair), ends[pair] or (None, None)
-        word = _verdict(sign * told[pair], rope, raw[key], same[key])
-        found.append(PairVerdict(*pair, told[pair], low, high, raw[key], same[key], word))
-    return found
+        (low, high), key = ends[pair] or (None, None), keys[pair]
+        p, p_same = (None, None) if low is None else (raw[key], same[key])
+        word = _verdict(sign * told[pair], rope, p, p_same)
+        found.append(PairVerdict(*pair, told[pair], low, high, p, p_same, word))
+    return found, len(raw)
+
+
+def _tests(
+    names: Sequence[tuple[str, str]], values: Mapping[str, float], drawn: Mapping[str, Floats]
+) -> dict[tuple[str, str], str]:
+    """Return the test that each pair is: configurations with the same draws are the same one.
+
+    Twenty copies of one detector are no twenty chances to be wrong.
+    """
+    seen: dict[tuple[float, bytes], int] = {}
+    which = {one: seen.setdefault((values[one], own.tobytes()), len(seen))
+             for one, own in drawn.items()}  # fmt: skip
+    return {pair: "-".join(map(str, sorted(which[one] for one in pair))) for pair in names}
 
 
 def _chances(difference: float, gap: Floats, rope: float, *, few: bool) -> tuple[float, float]:
@@ -194,8 +224,10 @@ def _chances(difference: float, gap: Floats, rope: float, *, few: bool) -> tuple
     return math.erfc(abs(difference) / error / math.sqrt(2)), outside if rope else 1.0
 
 
-def _verdict(ahead: float, rope: float, p: float, p_equivalent: float) -> str:
+def _verdict(ahead: float, rope: float, p: float | None, p_equivalent: float | None) -> str:
     """Return what is said of a pair whose first is ahead by so much."""
+    if p is None or p_equivalent is None:
+        return UNDECIDED
     if p_equivalent < LEVEL:
         return EQUIVALENT
     return BETTER if p < LEVEL and ahead > rope else UNDECIDED

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from misusebench.compare.configurations import Configuration
 
-#: With fewer worlds no signed-rank test can come below 5 %.
-LEAST: Final = 6
+LEVEL: Final = 0.05
 
 
 class Several(NamedTuple):
@@ -35,6 +34,22 @@ class Several(NamedTuple):
     def as_json(self) -> dict[str, Any]:
         """Return it as a JSON object."""
         return {**self._asdict(), "pairs": [one._asdict() for one in self.pairs]}
+
+
+def least_worlds(pairs: int) -> int:
+    """Return with how many worlds the smallest p of all pairs can be below 5 %.
+
+    Examples
+    --------
+    The smallest p of signed ranks is 2 / 2**worlds, and Holm multiplies it by the pairs:
+
+    >>> least_worlds(1), least_worlds(45)
+    (6, 11)
+    """
+    count = 1
+    while 2 / 2**count * pairs >= LEVEL:
+        count += 1
+    return count
 
 
 def several(
@@ -63,10 +78,14 @@ def several(
             values[one.name] = sign * np.array(own, np.float64)
     if count < 2 or len(values) < 2:  # noqa: PLR2004 - a pair
         return None
-    if count < LEAST:
-        notes.append(f"{count} worlds are too few for signed ranks: it takes {LEAST} to tell two "
-                     "configurations apart")  # fmt: skip
     pairs = worlds.pairs(values, rope)
+    least = least_worlds(len(pairs))
+    if count < least:
+        notes.append(
+            f"{count} worlds are too few for signed ranks: it takes {least} to tell "
+            + ("two configurations apart" if len(pairs) == 1 else
+               f"any of {len(values)} configurations apart (Holm over {len(pairs):,} pairs, 5 %)")
+        )  # fmt: skip
     return Several(
         found[0].kind, name, direction, count, rope, worlds.mean_ranks(values),
         worlds.alike(values, told=pairs), pairs,

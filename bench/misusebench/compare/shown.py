@@ -31,7 +31,7 @@ def table(comparison: Comparison) -> Table:
 
     draws = sorted({d.draws for found in comparison.differences for d in found if d.draws})
     by = f"; intervals and p from {' and '.join(f'{n:,}' for n in draws)} draws of officers"
-    title = Text(plain(f"against {comparison.base}" + by * bool(draws)))
+    title = Text(plain(f"against {comparison.base}" + by * bool(draws) + "; Holm over all runs"))
     shown = RichTable(title=title, title_justify="left")
     for name in ("run", "component", "metric"):
         shown.add_column(name)

@@ -63,7 +63,9 @@ def differences(found: Comparison) -> Shown:
         for one in changed
     ]  # fmt: skip
     heads = ("component", "run", "metric", "base", "head", "change", "95 % interval", "p (Holm)")
-    return Shown("Changes", f"Against {found.base}: head less base, paired over officers.", heads,
+    return Shown("Changes",
+                 f"Against {found.base}: head less base, paired over officers; p by Holm over all "
+                 "components and later runs, metric by metric.", heads,
                  tuple(rows))  # fmt: skip
 
 
@@ -123,9 +125,9 @@ def pairs(ranking: Ranking) -> Shown:
     )  # fmt: skip
     region = number(ranking.rope, ranking.metric).text
     caption = (
-        f"Pairs, the one ahead first; equivalent: within {region} beyond doubt (two one-sided "
-        f"tests); better: ahead by more than that and beyond chance; p by Holm over {len(told)} "
-        f"pairs.{cut}"
+        f"Pairs, the one ahead first; equivalent: within {region} beyond chance (two one-sided "
+        "tests); better: beyond chance ahead, and by more than that in the estimate; p by Holm "
+        f"over {ranking.family or len(told)} tests, pairs that say the same counting once.{cut}"
     )
     heads = ("ahead", "behind", "difference", "95 % interval", "p (equal)", "p (not equivalent)",
              "verdict")  # fmt: skip
@@ -155,9 +157,10 @@ def over_worlds(one: Several) -> Shown:
     region = number(one.rope, one.metric).text
     turned = " Signs are turned, so that more is better." if one.direction == "lower" else ""
     caption = (
-        f"Over {one.worlds} worlds: median difference, Wilcoxon's signed ranks (Holm over "
-        f"{len(one.pairs)} pairs), and how probable it is that the first is better by more than "
-        f"{region}, that they are alike within it, and that it is worse.{turned}"
+        f"Over {one.worlds} worlds: median difference, Wilcoxon's signed ranks (that the "
+        f"differences lie evenly about 0; Holm over {len(one.pairs)} pairs); and "
+        "Bayesian signed ranks: in which share of draws of worlds a difference is likeliest above "
+        f"the region of {region}, within it, or below it.{turned}"
     )
     heads = ("first", "second", "difference", "p", "p (Holm)", "better", "alike", "worse")
     return Shown(_by(one), caption, heads, tuple(rows))
@@ -192,8 +195,9 @@ def family(one: Family, order: Sequence[str], most: int | None = None) -> Shown:
         ]
         heads = ("configuration", *(f"{words(m.name)} ({m.n:,})" for m in one.members))
     what = "A stronger shade is worse." if one.about == "oddity" else "A stronger shade is better."
+    units = "officer-days" if one.about == "oddity" else "how many there are"
     section = "Kind by kind" if one.about == "kind" else "Honest oddities"
-    caption = f"{words(one.metric).capitalize()} by {one.about}. {what} n: how many there are.{cut}"
+    caption = f"{words(one.metric).capitalize()} by {one.about}. {what} n: {units}.{cut}"
     return Shown(section, caption, heads, tuple(rows))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,6 +14,7 @@ from misusebench.compare.configurations import Configuration, Loaded, configurat
 from misusebench.compare.differences import (
     Difference,
     check_names,
+    check_there,
     differences,
     gated,
     not_paired,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from misusebench.compare.drawing import Floats
+    from misusebench.result import Result
 
 SCHEMA_VERSION: Final = "1"
 
@@ -103,7 +106,7 @@ def compare(
     """
     wish = wish or Wanted()
     told = [results.load_run(folder) for folder in runs]
-    check_names([*(names or ()), *([wish.rank] if wish.rank else [])])
+    _check(wish, names, [one for _, found in told for one in found])
     notes = not_paired([run for run, _ in told])
     same = not notes
     loaded = [Loaded(Path(f), run, one) for f, (run, one) in zip(runs, told, strict=True)]
@@ -118,8 +121,22 @@ def compare(
     )  # fmt: skip
     found = _ranked(found, wish, notes)
     if wish.explain is not None:
+        if not every:
+            reason = "; ".join(notes) or "no component has a valid result"
+            raise SuiteError(f"nobody is left to explain {wish.explain:.80} with: {reason}")
         found = replace(found, explained=timeline(found.configurations, wish.explain))
     return found
+
+
+def _check(wish: Wanted, names: Sequence[str] | None, found: Sequence[Result]) -> None:
+    """Refuse what would be answered by silence: metrics and regions that cannot be told."""
+    asked = [*(names or ()), *([wish.rank] if wish.rank else [])]
+    check_names(asked)
+    if wish.rank and metrics.metric(wish.rank).direction not in ("higher", "lower"):
+        raise SuiteError(f"--rank: {wish.rank} has no better side, so nothing can be ranked by it")
+    check_there(asked, found)
+    if wish.rope is not None and not (math.isfinite(wish.rope) and wish.rope >= 0):
+        raise SuiteError(f"--rope must be a number of 0 or more, got {wish.rope}")
 
 
 def _draw(
@@ -134,7 +151,7 @@ def _draw(
     kept: list[str] = []
     for run in loaded:
         run.drawn = draws_of(run.folder, asked, kept, seen.setdefault(run.world, {}))
-    notes += kept if same else []
+    notes += kept
 
 
 def _ranked(found: Comparison, wish: Wanted, notes: list[str]) -> Comparison:
@@ -152,6 +169,14 @@ def _ranked(found: Comparison, wish: Wanted, notes: list[str]) -> Comparison:
         about += families(own)
         more = several(own, name, one.rope, notes)
         over += [more] if more else []
+    if wish.rank and found.configurations and not rankings:
+        raise SuiteError(f"--rank: no configuration here is ranked by {wish.rank}: it has no value "
+                         "for a detector or a policy of these runs")  # fmt: skip
+    notes += [
+        f"ranking of {one.kind} by {one.metric}: two families (equal; not equivalent) of "
+        f"{one.family:,} tests, p by Holm; in each, the chance of any error is 5 % at most"
+        for one in rankings if one.family > 1
+    ]  # fmt: skip
     by = {one.name: one for one in found.configurations}
     _check_between(wish.between, by)
     pairs = [

@@ -247,7 +247,7 @@ def _units(tally: Tally, name: str, officers: int, innocent: int) -> int:
     """Return how many independent units stand behind a metric."""
     family, _, member = name.partition("/")
     if family == "alert_rate":
-        return int((tally.scored.oddity == tally.scored.oddities.index(member)).sum())
+        return burden.officer_days(tally, member)
     if family == "campaign_recall" and member:
         kind, _, rung = member.partition("/")
         own = tally.scored.campaigns.kind == tally.scored.kinds.index(kind)

@@ -261,6 +261,13 @@ def oddities(tally: Tally) -> list[str]:
     return [tally.scored.oddities[k] for k in codes if k >= 0]
 
 
+def officer_days(tally: Tally, oddity: str) -> int:
+    """Return the days of officers that have an oddity: what its alert rate is a share of."""
+    scored = tally.scored
+    own = scored.oddity == scored.oddities.index(oddity)
+    return len(np.unique(np.stack([scored.officer[own], scored.day[own]]), axis=1)[0])
+
+
 def alert_rate(tally: Tally, weights: Floats, oddity: str) -> Floats:
     """Return the share of officer-days with an oddity whose alert is read and shows it.
 

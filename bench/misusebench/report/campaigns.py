@@ -51,9 +51,9 @@ def campaigns(view: View) -> str:
         return paragraph("No campaign has a query in the scored part.")
     shown = chosen(every)
     lead = (
-        "Each line opens. First come those in which detectors disagree most. Days count from the "
-        "start of the scored part; a detector finds a campaign when a read alert shows one of its "
-        "queries."
+        "Each line opens. First come those in which detectors disagree most. Days are "
+        "whole and count from the start of the scored part; a detector finds a campaign when a "
+        "read alert shows one of its queries."
     )
     if len(shown) < len(every):
         lead += f" Shown are {len(shown)} of {len(every)}; campaigns.json in the run has all."
@@ -129,7 +129,7 @@ def _by_kind(every: Sequence[Told]) -> str:
         middle = days[len(days) // 2] if days else None
         rows.append((words(kind), "", [
             *(Cell(str(count), count) for count in counts),
-            Cell("–", float("nan")) if middle is None else Cell(f"{middle:.1f}", middle),  # noqa: RUF001
+            Cell("–", float("nan")) if middle is None else Cell(f"{middle:g}", middle),  # noqa: RUF001
         ]))  # fmt: skip
     heads: list[str | tuple[str, str]] = [
         "kind",
@@ -151,9 +151,7 @@ def _entry(one: Told, place: int) -> str:
     first = ""
     if one.found:
         days = one.found[0][2]
-        first = f", first by {one.found[0][0]}" + (
-            "" if days is None else f" after {days:.1f} days"
-        )
+        first = f", first by {one.found[0][0]}" + ("" if days is None else f" after {days:g} days")
     size = counted(facts["queries"], "query", "queries")
     more = small(f"{size} {began}; found by {len(one.found)} of {total}{first}")
     return folded(f"{words(facts['kind'])}{rung}", _body(one, drawn=place < _DRAWN), "campaign",
@@ -184,7 +182,7 @@ def _body(one: Told, *, drawn: bool) -> str:
 
 
 def _finder(name: str, chance: float, days: float | None) -> str:
-    after = "" if days is None else f" after {days:.1f} days"
+    after = "" if days is None else f" after {days:g} days"
     return f"{name}{after}" + ("" if chance == 1 else f" (chance {chance:.2f})")
 
 

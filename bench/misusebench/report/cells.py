@@ -25,9 +25,14 @@ def is_control(one: Result) -> bool:
 
 
 def metric(one: Result, name: str, shown: str, *, between: bool = False) -> Cell:
-    """Return a metric's cell, with its interval below it if asked for."""
+    """Return a metric's cell, with its interval below it if asked for; of none, why there is none.
+
+    The reason is text that all can read: what only hovering shows, keyboards and fingers never see.
+    """
+    if number(one, name) is None:
+        return Cell(text(one, name, shown), _sort(one, name), reason(one, name), "why")
     small = interval_text(one, name, shown) if between else ""
-    return Cell(text(one, name, shown), _sort(one, name), small, "", reason(one, name))
+    return Cell(text(one, name, shown), _sort(one, name), small)
 
 
 def _sort(one: Result, name: str) -> float:

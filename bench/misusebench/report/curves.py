@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from misusebench.report import plots
+from misusebench.report import numbers, plots
 from misusebench.report.board import budget
 from misusebench.report.cells import is_control, metric, row
 from misusebench.report.markup import figure, table
@@ -32,11 +32,15 @@ def precision_recall(view: View) -> str:
     lines = [(n, p) for n, p in chosen if p["recall"]]
     if not lines:
         return budget(view)
-    return figure(
-        "Precision against recall of single queries, at the native base rate (grey line: what "
-        "guessing gives). Dots: as many queries flagged as alerts are read." + left,
-        plots.precision_recall(lines, view.look),
-    ) + budget(view)
+    return (
+        figure(
+            "Precision against recall of single queries, at the native base rate (grey line: what "
+            "guessing gives). Dots: as many queries flagged as alerts are read." + left,
+            plots.precision_recall(lines, view.look),
+        )
+        + numbers.precision_recall(lines)
+        + budget(view)
+    )
 
 
 def time_to_detect(view: View) -> str:
@@ -60,11 +64,15 @@ def time_to_detect(view: View) -> str:
         if one.valid
     ]  # fmt: skip
     caption = "Time to detect. A dash: so many campaigns were never caught."
-    return figure(
-        "Share of campaigns not yet detected (Kaplan–Meier; undetected ones count until the end of "  # noqa: RUF001
-        "the observed time). Lower is sooner." + left,
-        plots.time_to_detect(lines, view.look),
-    ) + table(caption, heads, rows)
+    return (
+        figure(
+            "Share of campaigns not yet detected (Kaplan–Meier; undetected ones count until "  # noqa: RUF001
+            "the end of the observed time). Lower is sooner." + left,
+            plots.time_to_detect(lines, view.look),
+        )
+        + numbers.time_to_detect(lines)
+        + table(caption, heads, rows)
+    )
 
 
 def cost(view: View) -> str:
@@ -77,4 +85,4 @@ def cost(view: View) -> str:
         "none): alerts read, plus ten for each false accusation, plus the price of every misuse "
         "query that nobody stopped. 100 % is the price of doing nothing." + left,
         plots.cost(lines, view.look),
-    )
+    ) + numbers.cost(lines)

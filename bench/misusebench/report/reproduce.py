@@ -5,9 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from misusebench.report.markup import Cell, preformatted, table
+from misusebench.suite import list_suites
+from misusesim.dataset.layout import SCENARIO
 
 if TYPE_CHECKING:
     from misusebench.report.view import View
+
+
+def _scenario(name: str) -> str:
+    """Return what makes the world again: a shipped name, else the file in the data set's folder."""
+    from misusesim.scenario.family import members  # noqa: PLC0415 - only this line needs them
+    from misusesim.scenario.folder import scenario_folder  # noqa: PLC0415
+
+    shipped = {path.stem for path in scenario_folder().glob("*.toml")} | {m.name for m in members()}
+    return name if name in shipped else f"DATA/{SCENARIO}"
+
+
+def _suite(name: str) -> str:
+    """Return a shipped suite's name, else the file that is called so."""
+    return name if name in list_suites() else f"{name}.toml"
 
 
 def reproduce(view: View) -> str:
@@ -18,8 +34,8 @@ def reproduce(view: View) -> str:
     seeds = {one.seeds.get("scenario") for one in view.results}
     seed = f" --seed {seeds.pop()}" if len(seeds) == 1 and seeds != {None} else ""
     command = (
-        f"misusebench simulate {data['name']}{seed} -o DATA\n"
-        f"misusebench bench DATA --suite {run['suite']} -o RUN\n"
+        f"misusebench simulate {_scenario(str(data['name']))}{seed} -o AGAIN\n"
+        f"misusebench bench AGAIN --suite {_suite(str(run['suite']))} -o RUN\n"
         "misusebench report RUN -o report.html"
     )
     told = [

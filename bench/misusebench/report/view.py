@@ -11,8 +11,7 @@ import numpy as np
 
 from misusebench import drilldown, interval
 from misusebench import result as results
-from misusebench.errors import SuiteError
-from misusebench.reading import json_of, read_text
+from misusebench.report.beside import side_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -115,20 +114,9 @@ def load(folder: str | Path) -> View:
     run, found = results.load_run(path)
     curves = {r.name: r.diagnostics.get("curves") or {} for r in found}
     return View(
-        run, found, curves, _json(path / "verdict.json"), _json(path / "realism.json"),
-        _json(path / "audit.json"), drilldown.load(path),
+        run, found, curves, side_file(path / "verdict.json"), side_file(path / "realism.json"),
+        side_file(path / "audit.json"), drilldown.load(path),
     )  # fmt: skip
-
-
-def _json(path: Path) -> dict[str, Any] | None:
-    """Return an object beside the run, also if a command's ``--json`` put it there."""
-    if not path.exists():
-        return None
-    told = json_of(path, read_text(path))
-    if not isinstance(told, dict):
-        raise SuiteError(f"{path} holds no JSON object; write it again, or remove it")
-    inner = told.get("data")
-    return inner if "command" in told and isinstance(inner, dict) else told
 
 
 def _kept(curves: Mapping[str, Any], name: str) -> NDArray[np.float64]:

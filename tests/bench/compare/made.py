@@ -40,14 +40,16 @@ def campaigns(folder: Path, found: dict[str, list[float]]) -> Path:
     """Write what a run tells of its campaigns: the chance that each detector finds each."""
     size = len(next(iter(found.values())))
     facts = [{"campaign_id": f"c{n}", "kind": "retaliation", "rung": "declared", "severity": 2.0,
-              "officers": 1, "queries": 3, "first_day": float(n), "days": [[n, 3]]}
+              "officers": 1, "queries": 3, "first_day": n, "days": [[n, 3]]}
              for n in range(size)]  # fmt: skip
     detectors = {
-        name: {"chance": chance, "after_days": [1.5 if c else None for c in chance]}
+        name: {"chance": chance, "after_days": [2 if c else None for c in chance]}
         for name, chance in found.items()
     }
-    data = {"schema_version": "1", "review_budget": 4, "scored_days": 9.0, "campaigns": facts,
-            "detectors": detectors, "policies": {}}  # fmt: skip
+    data = {
+        "schema_version": drilldown.SCHEMA_VERSION, "review_budget": 4, "scored_days": 9.0,
+        "campaigns": facts, "detectors": detectors, "policies": {},
+    }  # fmt: skip
     folder.mkdir(exist_ok=True)
     drilldown.save(folder, data)
     return folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from tests.bench.compare.made import campaigns, configuration, loaded, near
@@ -31,7 +32,7 @@ def test_both_ways_by_hand(tmp_path: Path) -> None:
     assert told is not None
     assert (told.both, told.neither) == (1, 1)
     (first,), (second,) = told.only_first, told.only_second
-    assert (first.campaign_id, first.chance, first.after_days) == ("c2", (1.0, 0.0), 1.5)
+    assert (first.campaign_id, first.chance, first.after_days) == ("c2", (1.0, 0.0), 2)
     assert (second.campaign_id, second.chance) == ("c3", (0.49, 0.5))
     assert (first.kind, first.rung, first.queries, first.first_day) == (
         "retaliation", "declared", 3, 2.0,
@@ -49,6 +50,17 @@ def test_an_older_run_tells_none(tmp_path: Path) -> None:
     notes: list[str] = []
     assert apart(one, other, notes) is None
     assert f"misusebench rescore {tmp_path}" in notes[0]
+
+
+def test_who_is_not_told_has_not_missed_all(tmp_path: Path) -> None:
+    """A component that the file lacks is noted; it is not held against the other."""
+    one, other = pair(tmp_path)
+    told = json.loads((tmp_path / "campaigns.json").read_text())
+    del told["detectors"]["b"]
+    (tmp_path / "campaigns.json").write_text(json.dumps(told))
+    notes: list[str] = []
+    assert apart(one, other, notes) is None
+    assert notes[0].startswith("b: campaigns.json does not tell which campaigns it finds")
 
 
 def test_whose_campaigns_are_compared() -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from tests.bench import made_run
 
 from misusebench import interval, metrics
-from misusebench.compare import compare, drawing, table
+from misusebench.compare import Wanted, compare, drawing, table
 from misusebench.errors import SuiteError
 from misusebench.run import run
 from misusebench.stored import decided, kept_draws
@@ -61,6 +61,15 @@ def test_p_values_are_corrected_over_components(runs: tuple[Path, Path]) -> None
         assert lost.p == pytest.approx(7 * 2 / 401, abs=1e-9)
 
 
+def test_many_retunings_are_one_family(runs: tuple[Path, Path]) -> None:
+    """Three later runs of seven detectors: 21 tests a metric, and a note that says so."""
+    found = compare([runs[0], runs[1], runs[1], runs[1]], ["average_precision"])
+    for changed in found.differences:
+        lost = next(d for d in changed if d.component == "good")
+        assert lost.p == pytest.approx(21 * 2 / 401, abs=1e-9)
+    assert any("up to 21 tests: components by later runs" in note for note in found.notes)
+
+
 def test_kept_draws_serve_where_the_data_are_gone(runs: tuple[Path, Path]) -> None:
     """The data set of these runs does not exist, and the comparison says so."""
     assert any("kept draws" in note for note in compare(runs).notes)
@@ -75,6 +84,7 @@ def test_other_data_have_no_interval(runs: tuple[Path, Path], tmp_path: Path) ->
     found = compare([runs[0], other])
     assert not found.same_data
     assert "different data" in found.notes[0]
+    assert sum("kept draws instead of raw scores" in note for note in found.notes) == 2
     assert all(d.low is None for d in found.differences[0])
 
 
@@ -93,6 +103,8 @@ def test_other_conditions_have_no_interval(
     assert not found.same_data
     assert found.notes[0].startswith(f"the runs differ in {key} (")
     assert all(d.low is None and d.better is None for d in found.differences[0])
+    with pytest.raises(SuiteError, match=r"nobody is left to explain c with: the runs differ"):
+        compare([runs[0], other], wish=Wanted(explain="c"))
 
 
 @pytest.mark.parametrize(
@@ -103,6 +115,19 @@ def test_an_unknown_metric_is_refused(runs: tuple[Path, Path], name: str, hint: 
     """An empty table would look like no difference."""
     with pytest.raises(SuiteError, match=f"no metric {name}; .*{hint}"):
         compare(runs, [name])
+
+
+def test_a_metric_that_nobody_has_is_refused(runs: tuple[Path, Path]) -> None:
+    """A member that does not exist, a metric without a value or a direction to rank by."""
+    with pytest.raises(SuiteError, match="no result of these runs has the metric alert_rate/no"):
+        compare(runs, ["alert_rate/nosuch"])
+    with pytest.raises(SuiteError, match="has the metric regret"):
+        compare(runs, wish=Wanted(rank="regret"))
+    with pytest.raises(SuiteError, match="rule_count has no better side"):
+        compare(runs, wish=Wanted(rank="rule_count"))
+    for rope in (float("nan"), float("inf"), -0.1):
+        with pytest.raises(SuiteError, match="--rope must be a number of 0 or more"):
+            compare(runs, wish=Wanted(rope=rope))
 
 
 def test_missing_components_are_noted(runs: tuple[Path, Path], tmp_path: Path) -> None:
@@ -181,10 +206,11 @@ def test_the_comparison_says_how_many_draws(runs: tuple[Path, Path]) -> None:
 def test_too_few_draws_are_noted(runs: tuple[Path, Path], monkeypatch) -> None:
     """Kept draws of seven detectors suffice, twenty would not do for any."""
     short = {key: drawn[:20] for key, drawn in kept_draws(runs[0]).items()}
-    assert not any("components apart" in note for note in compare(runs).notes)
+    assert not any("changes of a metric (" in note for note in compare(runs).notes)
     monkeypatch.setattr(drawing, "kept_draws", lambda _: short)
-    (note,) = (n for n in compare(runs, ["average_precision"]).notes if "components apart" in n)
-    assert note == "20 draws are too few to tell 7 components apart (Holm, 5 %): it takes 280"
+    told = compare(runs, ["average_precision"]).notes
+    (note,) = (n for n in told if "changes of a metric (" in n)
+    assert note == ("20 draws are too few for 7 changes of a metric (Holm, 5 %): it takes 280")
 
 
 def test_runs_with_other_numbers_of_draws_are_paired_by_the_first_ones(

@@ -101,4 +101,4 @@ def test_worlds_have_their_diagram_on_the_page(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(plots, "figure_of", lambda name, *_: f'<svg data-figure="{name}"></svg>')
     text = page.page(compared(("a", "b"), 6))
     assert "Critical-difference diagram over 6 worlds" in text
-    assert "signed ranks (Holm over 1 pairs)" in text
+    assert "evenly about 0; Holm over 1 pairs)" in text

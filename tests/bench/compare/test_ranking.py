@@ -8,14 +8,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from tests.bench.compare.made import configuration, loaded, near
+from tests.bench.conftest import validator
 from tests.bench.made_run import result
 
-from misusebench import interval
+from misusebench import interval, terminal
+from misusebench.compare.campaigns import Apart, Only
 from misusebench.compare.configurations import configurations, worlds
 from misusebench.compare.families import families
 from misusebench.compare.ranking import over_worlds, rank
 from misusebench.compare.several import several
 from misusebench.compare.whole import Comparison
+from misusebench.errors import SuiteError
 
 RECALL = "campaign_recall"
 
@@ -115,9 +118,53 @@ def test_equal_values_share_the_better_place():
 def test_draws_of_worlds_are_averaged_apart():
     """Draws of the second world are moved, so that equal streams do not add up."""
     one = np.arange(2000.0)
-    mean = over_worlds([one, one])
+    mean = over_worlds([one, one], 2000)
     assert mean[1000] == pytest.approx((1000 + 3) / 2)
-    assert over_worlds([one]).tolist() == one.tolist()
+    assert over_worlds([one], 2000).tolist() == one.tolist()
+
+
+def test_fewer_draws_of_one_do_not_break_the_pairs():
+    """B is 0.06 ahead in every draw, on two worlds; it keeps 1,000 draws where A has 10,000."""
+    chance = np.random.default_rng(3)
+    draws = [0.4 + 0.2 * chance.normal(size=10_000) for _ in range(2)]
+    found = [
+        configuration("a", RECALL, [0.4, 0.4], draws),
+        configuration("b", RECALL, [0.46, 0.46], [one[:1000] + 0.06 for one in draws]),
+    ]
+    (pair,) = rank(found, RECALL, 0.02, []).pairs
+    assert (pair.first, pair.verdict) == ("b", "better")
+    assert (pair.low, pair.high) == (pytest.approx(0.06), pytest.approx(0.06))
+
+
+def test_without_an_interval_nothing_is_decided():
+    """A metric that most draws leave undefined: no p, no verdict, and no part in the family."""
+    drawn = np.where(np.arange(999) < 300, 0.1, np.nan)
+    found = [
+        configuration("a", RECALL, [0.9], [drawn + 0.8]), configuration("b", RECALL, [0.1], [drawn])
+    ]  # fmt: skip
+    told = rank(found, RECALL, 0.02, [])
+    (pair,) = told.pairs
+    assert (pair.low, pair.p, pair.p_equivalent, pair.verdict) == (None, None, None, "undecided")
+    assert told.family == 0
+
+
+def test_copies_do_not_swell_the_family():
+    """Two, and nine copies of one of them: one test between them, and one of the copies."""
+    values = {"a": 0.9, **{f"b{n}": 0.5 for n in range(9)}}
+    found = [
+        configuration(name, RECALL, [value], [near(value, 0.001, int(name == "a"))])
+        for name, value in values.items()
+    ]
+    told = rank(found, RECALL, 0.02, [])
+    assert (len(told.pairs), told.family) == (45, 2)
+    assert told.pairs[0].p == pytest.approx(2 * 2 / 1000)
+    assert {one.verdict for one in told.pairs if one.first != "a"} == {"equivalent"}
+
+
+def test_a_last_digit_is_no_order():
+    """0.1 + 0.2 and 0.3 are one value: both are first."""
+    told, _ = ranked({"a": 0.3, "b": 0.1 + 0.2})
+    assert [one.rank for one in told.standings] == [1, 1]
 
 
 def test_six_worlds():
@@ -135,6 +182,9 @@ def test_six_worlds():
     few = [replace(one, results=one.results[:3], runs=one.runs[:3]) for one in found]
     assert several(few, RECALL, 0.01, notes).bars == [["a", "b"]]
     assert "3 worlds are too few for signed ranks: it takes 6" in notes[0]
+    third = configuration("c", RECALL, [0.1 + n / 80 for n in range(6)])
+    several([*found, third], RECALL, 0.01, notes)
+    assert "6 worlds are too few for signed ranks: it takes 7 to tell any of 3" in notes[1]
     assert several([replace(o, results=o.results[:1], runs=o.runs[:1]) for o in found], RECALL,
                    0.01, notes) is None  # fmt: skip
 
@@ -166,6 +216,8 @@ def test_names_apart():
     assert [c.name for c in found] == ["rules @ base", "volume", "rules @ head"]
     assert [c.name for c in configurations([[one, other]], ("vol*",), notes)] == ["volume"]
     assert [c.name for c in configurations([[one, other]], ("rules @ h*",), [])] == ["rules @ head"]
+    with pytest.raises(SuiteError, match=r"--component nobody\*: .* there are rules @ base, vol"):
+        configurations([[one, other]], ("rules", "nobody*"), [])
     again = loaded("y/base")
     again.results = one.results
     assert [c.name for c in configurations([[one, again]], ("rules",), [])] == [
@@ -206,3 +258,36 @@ def test_what_is_never_reached_ranks_last_and_is_no_number_in_json():
     assert told.standings[1].high == np.inf
     whole = Comparison("base", (), True, (), (), (told,))
     json.dumps(whole.as_json(), allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [(lambda d: d.pop("rankings"), "'rankings' is a required property"),
+     (lambda d: d["rankings"][0].pop("family"), "'family' is a required property"),
+     (lambda d: d["rankings"][0]["standings"][0].pop("rank"), "'rank' is a required property"),
+     (lambda d: d["rankings"][0]["pairs"][0].update(verdict="worse"), "'worse' is not one of"),
+     (lambda d: d["rankings"][0]["pairs"][0].pop("p_equivalent"), "'p_equivalent' is a required"),
+     (lambda d: d["families"][0]["members"][0].update(n=None), "None is not of type 'integer'"),
+     (lambda d: d["worlds"][0]["pairs"][0].pop("p_holm"), "'p_holm' is a required property"),
+     (lambda d: d["campaigns"][0]["only_first"][0].update(first_day=0.5), "not of type 'integer'"),
+     (lambda d: d["configurations"][0].pop("runs"), "'runs' is a required property"),
+     (lambda d: d.update(explained={}), "not valid under any of the given schemas")],
+)  # fmt: skip
+def test_the_schema_knows_what_a_comparison_says(change, fault):
+    """A whole one passes; each key that goes or changes its kind is told."""
+    found = [
+        configuration(n, RECALL, [v] * 2, [near(v, 0.01)] * 2) for n, v in (("a", 0.9), ("b", 0.5))
+    ]
+    with_kinds = {f"{RECALL}/retaliation": {"value": 0.5, "n": 4}}
+    found = [replace(one, results=tuple(replace(r, metrics={**r.metrics, **with_kinds})
+                                        for r in one.results)) for one in found]  # fmt: skip
+    notes = []
+    alone = Only("c", "w", "retaliation", None, 3, 4, 2, (1.0, 0.0))
+    whole = Comparison(
+        "base", (), True, (), (), (rank(found, RECALL, None, notes),),
+        (several(found, RECALL, 0.01, notes),), tuple(families(found)),
+        (Apart("a", "b", 1, 0, (alone,), ()),), tuple(found),
+    )  # fmt: skip
+    told = json.loads(terminal.envelope("compare", whole.as_json()))
+    change(told["data"])
+    assert fault in "; ".join(one.message for one in validator("compare").iter_errors(told))

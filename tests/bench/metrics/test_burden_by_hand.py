@@ -211,6 +211,7 @@ def test_alert_rate_counts_officer_days(budget: int, rate: float) -> None:
     name = rows.oddities[2]
     assert oddities(tally) == [name]
     assert alert_rate(tally, tally.ones, name).tolist() == [rate]
+    assert compute(tally)[f"alert_rate/{name}"].n == 4
 
 
 def test_an_oddity_below_the_evidence_is_not_shown() -> None:

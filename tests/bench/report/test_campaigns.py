@@ -10,6 +10,7 @@ import pytest
 from tests.bench.made_run import result
 
 from misusebench import drilldown
+from misusebench.errors import SuiteError
 from misusebench.metrics import Tally, labelled
 from misusebench.report import campaigns, evidence, markup, strips, top
 from misusebench.report.view import View, load
@@ -109,11 +110,55 @@ def test_a_run_without_campaigns_says_what_to_do() -> None:
     assert campaigns.data(old) is None
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"schema_version": "0"}'])
-def test_a_damaged_file_tells_nothing(tmp_path, text: str) -> None:
-    """It is as if the run were older."""
-    (tmp_path / "campaigns.json").write_text(text)
+WHOLE = {
+    "schema_version": drilldown.SCHEMA_VERSION, "policies": {}, "campaigns": [campaign("c")],
+    "detectors": {"a": {"chance": [1.0], "after_days": [2]}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [("{", "not JSON"), ([], "must be a JSON object"),
+     ({"schema_version": "9"}, "schema_version is '9'"), ({"campaigns": {}}, "must be a list"),
+     ({"campaigns": [{}]}, r"campaigns\[0\].campaign_id"),
+     ({"campaigns": [campaign("c", days=[3])]}, "days must be pairs"),
+     ({"detectors": []}, "detectors must be an object"),
+     ({"detectors": {"a": {"chance": [1.0, 0.0], "after_days": [2]}}}, "detectors.a.chance"),
+     ({"detectors": {"a": {"chance": [1.0], "after_days": ["x"]}}}, "detectors.a.after_days"),
+     ({"policies": {"p": None}}, "policies.p.denied")],
+)  # fmt: skip
+def test_a_damaged_file_is_refused(tmp_path, change: Any, fault: str) -> None:
+    """The file and what is wrong are named; the whole one is read."""
+    path = tmp_path / "campaigns.json"
+    path.write_text(json.dumps(WHOLE))
+    assert drilldown.load(tmp_path) == WHOLE
+    told = {**WHOLE, **change} if isinstance(change, dict) else change
+    path.write_text(told if isinstance(told, str) else json.dumps(told))
+    with pytest.raises(SuiteError, match=f"campaigns.json .*{fault}"):
+        drilldown.load(tmp_path)
+
+
+def test_an_older_file_tells_nothing(tmp_path) -> None:
+    """Its times are too fine to be shown; `rescore` writes it anew."""
+    (tmp_path / "campaigns.json").write_text('{"schema_version": "1"}')
     assert drilldown.load(tmp_path) is None
+
+
+def test_no_time_of_day_is_told() -> None:
+    """Where in its day a campaign begins changes nothing: nobody finds the query in the log."""
+    told = []
+    for first in (0, 1, 12 * 3_600_000_000, drilldown.DAY_US - 1):
+        who = np.array([0, 0, 1])
+        scored = labelled(
+            np.array([0.9, 0.5, 0.1]), np.array([True, True, False]), officer=who,
+            campaign=np.array([0, 0, -1]), day=np.array([1, 2, 0]),
+            time_us=np.array([drilldown.DAY_US + first, 2 * drilldown.DAY_US + 7, 0]),
+        )  # fmt: skip
+        tally = Tally(scored, budget=1, pause_days=0)
+        told.append((drilldown.facts(scored, ["c"]), drilldown.found_by(tally)))
+    assert all(one == told[0] for one in told)
+    assert told[0][0][0]["first_day"] == 1
+    assert told[0][1]["after_days"] == [1.0]
 
 
 def test_an_island_cannot_be_left() -> None:
@@ -159,7 +204,7 @@ def test_realism_and_audit_beside_the_run(tmp_path) -> None:
                  "source": "a log", "reason": None}  # fmt: skip
     check = {"id": "A1", "name": "ids", "verdict": "pass", "value": 0.5, "bound": "below 0.6",
              "detail": "chance"}  # fmt: skip
-    run = {**RUN, "components": []}
+    run = {**RUN, "components": [], "schema_version": "1"}
     (tmp_path / "run.json").write_text(json.dumps(run))
     for name, data in (("realism", {"statistics": [statistic]}), ("audit", {"checks": [check]})):
         said = {"schema_version": "1", "command": name, "data": data}

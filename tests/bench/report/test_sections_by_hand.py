@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,7 @@ from misusebench.report.view import CONTROLS, View
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+DASH = "\N{EN DASH}"
 RUN = {
     "dataset": {"name": "made", "rows": 2000, "scored_rows": 1000, "hash": "d" * 64},
     "review_budget": 7, "suite": "smoke", "tier": "T3", "seed": 3, "history_share": 0.4,
@@ -179,8 +181,53 @@ def test_the_matrix_says_what_counts_for_a_policy() -> None:
 def test_the_command_names_the_suite() -> None:
     """How to reproduce shows the commands and the hashes."""
     told = reproduce.reproduce(view(detector("x")))
-    assert "misusebench bench DATA --suite smoke -o RUN" in told
+    assert "misusebench bench AGAIN --suite smoke -o RUN" in told
     assert "d" * 64 in told
+
+
+@pytest.mark.parametrize(
+    ("scenario", "suite", "commands"),
+    [("county", "full", ("simulate county --seed 1 -o", "--suite full -o")),
+     ("S-NAT-easy", "smoke", ("simulate S-NAT-easy --seed 1 -o", "--suite smoke -o")),
+     ("ours", "mine", ("simulate DATA/scenario.toml --seed 1 -o", "--suite mine.toml -o"))],
+)  # fmt: skip
+def test_own_worlds_and_suites_are_named_by_their_files(
+    scenario: str, suite: str, commands: tuple[str, ...]
+) -> None:
+    """A name that nothing shipped has would be refused; the data set holds its scenario."""
+    data = {**RUN["dataset"], "name": scenario}
+    told = reproduce.reproduce(view(detector("x"), dataset=data, suite=suite))
+    assert all(command in told for command in commands)
+
+
+def test_why_a_metric_is_undefined_is_text() -> None:
+    """Not only shown on hover."""
+    given = {"time_to_detect_q80": {"value": None, "reason": "too few were caught"}}
+    one = result("x", metrics={"campaign_recall": {"value": 0.1}, **given})
+    points = {"days": [1.0], "undetected": [0.5], "until": 9.0}
+    told = curves.time_to_detect(view(one, curves={"x": {"time_to_detect": points}}))
+    assert "<small>too few were caught</small></td>" in told
+    assert 'title="too few' not in told
+
+
+def test_curves_are_tables_too() -> None:
+    """Numbers of each figure in a table that opens: steps as they stand, nothing beyond the end."""
+    points = {
+        "precision_recall": {"recall": [0.1, 0.3, 0.6], "precision": [1.0, 0.5, 0.25],
+                             "base_rate": 0.01, "budget": None},
+        "time_to_detect": {"days": [2.0, 6.0], "undetected": [0.75, 0.5], "until": 20.0},
+        "cost": {"price": [0.1, 1.0], "cost": [[10.0, 100.0]], "best": [9.0, 25.0]},
+    }  # fmt: skip
+    one = view(detector("x"), curves={"x": points})
+    for section, cells in (
+        (curves.precision_recall, ["100.0 %", "100.0 %", "50.0 %", "25.0 %", DASH, DASH]),
+        (curves.time_to_detect, ["100.0 %", "75.0 %", "75.0 %", "50.0 %", DASH, DASH]),
+        (curves.cost, ["90.0 %", "25.0 %"]),
+    ):
+        told = section(one)
+        body = told[told.index("<details") : told.index("</details>")]
+        assert body.startswith("<details><summary>The figure in numbers</summary>")
+        assert re.findall(r"<td[^>]*>([^<]*)</td>", body) == cells
 
 
 def test_realism_shows_numbers_only() -> None:
