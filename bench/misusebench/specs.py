@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import importlib.machinery
+import os
 import re
 import shlex
 import shutil
@@ -35,6 +36,9 @@ _REGISTRIES: Final = {"detector": detectors.REGISTRY, "policy": policies.REGISTR
 #: How a command's name begins -> what it reads and writes.
 _FORMS: Final = {"cmd": "ndjson", "cmd+arrow": "arrow"}
 _COMMAND: Final = "misusebench.commands:Command"
+#: Variable that names more folders of components, as PYTHONPATH does; nothing else looks there, so
+#: what lies in them never takes the place of a module of ours.
+SEARCH: Final = "MISUSEBENCH_SEARCH"
 _TARGET: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
@@ -94,17 +98,25 @@ def parse_component(
     if not _TARGET.fullmatch(text):
         names = [*registry, *(SCORERS if kind == "detector" else SHIPPED)]
         raise SuiteError(f"no {kind} {text}{guess(text, names)}; or give module:Class")
-    here = str(Path.cwd())
+    folders = _folders()
     top = text.partition(":")[0].partition(".")[0]
-    found = importlib.machinery.PathFinder.find_spec(top, [here, *sys.path])
+    found = importlib.machinery.PathFinder.find_spec(top, [*folders, *sys.path])
     if found is None:
-        raise SuiteError(f"{text}: no module {top} in {here} or among the installed packages")
+        raise SuiteError(
+            f"{text}: no module {top} in {', '.join(folders)} or among the installed packages"
+        )
     if top == text.partition(":")[0]:
         _check_name(text, found.origin)
     name = text.partition(":")[2]
     if name in SCORERS:
         raise SuiteError(f"{text}: {name} is the scorer's own name; name the class otherwise")
-    return ComponentSpec(kind, name, text, own, tier, (here,))
+    return ComponentSpec(kind, name, text, own, tier, folders)
+
+
+def _folders() -> tuple[str, ...]:
+    """Return where components lie that are not installed: the working folder comes first."""
+    more = [one for one in os.environ.get(SEARCH, "").split(os.pathsep) if one]
+    return tuple(dict.fromkeys((str(Path.cwd()), *more)))
 
 
 def _remote(kind: Kind, text: str, own: dict[str, Any], tier: str | None) -> ComponentSpec:
