@@ -98,8 +98,8 @@ def parse_component(
     if not _TARGET.fullmatch(text):
         names = [*registry, *(SCORERS if kind == "detector" else SHIPPED)]
         raise SuiteError(f"no {kind} {text}{guess(text, names)}; or give module:Class")
-    folders = _folders()
     top = text.partition(":")[0].partition(".")[0]
+    folders = _folders(top)
     found = importlib.machinery.PathFinder.find_spec(top, [*folders, *sys.path])
     if found is None:
         raise SuiteError(
@@ -113,10 +113,15 @@ def parse_component(
     return ComponentSpec(kind, name, text, own, tier, folders)
 
 
-def _folders() -> tuple[str, ...]:
-    """Return where components lie that are not installed: the working folder comes first."""
+def _folders(top: str) -> tuple[str, ...]:
+    """Return where a module may lie that is not installed: the working folder comes first.
+
+    Of the others those are left out that have no such module, or only a folder of its name.
+    """
     more = [one for one in os.environ.get(SEARCH, "").split(os.pathsep) if one]
-    return tuple(dict.fromkeys((str(Path.cwd()), *more)))
+    found = ((one, importlib.machinery.PathFinder.find_spec(top, [one])) for one in more)
+    own = (one for one, spec in found if spec is not None and spec.origin is not None)
+    return tuple(dict.fromkeys((str(Path.cwd()), *own)))
 
 
 def _remote(kind: Kind, text: str, own: dict[str, Any], tier: str | None) -> ComponentSpec:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -125,7 +126,9 @@ def test_a_commit_that_slows_is_caught(team: Path, capsys: pytest.CaptureFixture
 
 
 @pytest.mark.slow
-def test_a_wheel_is_not_head(team: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_wheel_is_not_head(
+    team: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Base is what the wheel holds, also where the working tree has a module of that name."""
     wheel = team.parent.parent / "mine-1-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w") as packed:
@@ -133,6 +136,9 @@ def test_a_wheel_is_not_head(team: Path, capsys: pytest.CaptureFixture[str]) -> 
         packed.writestr("mine-1.dist-info/METADATA", "Name: mine\nVersion: 1\n")
     (team / "detector.py").write_text(BLIND)
     (team / "typer.py").write_text("raise SystemExit('not to be imported')\n")
+    usual = shutil.ignore_patterns  # to link less is to be done sooner
+    big = ("ray*", "mypy*", "networkx", "pip", "fontTools", "playwright", "rdflib")
+    monkeypatch.setattr(shutil, "ignore_patterns", lambda *names: usual(*names, *big))
     code = main(["gate", "--base", str(wheel), "--no-speed", "--quiet"])
     told = capsys.readouterr()
     assert code == 1, told
@@ -180,6 +186,16 @@ def test_a_wheel_must_exist(team: Path) -> None:
 def test_nothing_to_judge_is_refused(team: Path) -> None:
     with pytest.raises(SuiteError, match="leave nothing to judge"):
         judge_change(Asked("HEAD", team / "gate.toml", accuracy=False, speed=False))
+
+
+def test_a_base_that_runs_head_is_refused(team: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is made: both sides would be the same code, and pass."""
+    one = {"target": "detector:Mine", "places": [str(team / "detector.py")]}
+    told = "misusebench.gate.change._Change._told"
+    monkeypatch.setattr(told, lambda self, side: {"components": {"mine": one}})
+    with pytest.raises(SuiteError, match=r"mine: HEAD would run .*detector\.py, which is not its"):
+        judge_change(Asked("HEAD", team / "gate.toml", speed=False))
+    assert nothing_left(team)
 
 
 def test_a_world_that_vanished_fails(team: Path, monkeypatch: pytest.MonkeyPatch) -> None:

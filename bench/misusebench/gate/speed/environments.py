@@ -48,16 +48,15 @@ class Side:
 
 def head_side(folder: Path) -> Side:
     """Return the working tree."""
-    top = folder.resolve()
+    own = top = folder.resolve()
     with contextlib.suppress(SuiteError):  # a base that is a wheel needs no repository
         top, _ = _repository(folder)
-    return Side("the working tree", sys.executable, folder.resolve(), _paths(top, top),
-                roots=(top,))  # fmt: skip
+    return Side("the working tree", sys.executable, own, _paths(top, top, own), roots=(top,))
 
 
-def _paths(top: Path, tree: Path) -> tuple[str, ...]:
+def _paths(top: Path, tree: Path, folder: Path) -> tuple[str, ...]:
     """Return where components are looked for; what lies in the repository is the tree's own."""
-    found = [tree, tree / "src"]
+    found = [folder / "src", tree, tree / "src"]
     for one in filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)):
         path = Path(one).resolve()
         inside = path.is_relative_to(top.resolve())
@@ -157,7 +156,7 @@ def _of_tree(base: str, top: Path, tree: Path, folder: Path, where: Path) -> Sid
     if (tree / "bench" / "misusebench" / "__init__.py").is_file():
         python, _ = linked(where / "env", ours)
         return Side(base, python, folder, (), "linked packages, its own code", (tree,))
-    own = _paths(top, tree)
+    own = _paths(top, tree, folder)
     if _dependencies(tree) == _dependencies(top):
         return Side(base, sys.executable, folder, own, f"{_SAME}, its folder first", (tree,))
     python, _ = linked(where / "env", [])
