@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import importlib.machinery
+import os
 import re
 import shlex
 import shutil
@@ -35,6 +36,9 @@ _REGISTRIES: Final = {"detector": detectors.REGISTRY, "policy": policies.REGISTR
 #: How a command's name begins -> what it reads and writes.
 _FORMS: Final = {"cmd": "ndjson", "cmd+arrow": "arrow"}
 _COMMAND: Final = "misusebench.commands:Command"
+#: Variable that names more folders of components, as PYTHONPATH does; nothing else looks there, so
+#: what lies in them never takes the place of a module of ours.
+SEARCH: Final = "MISUSEBENCH_SEARCH"
 _TARGET: Final = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
@@ -94,17 +98,30 @@ def parse_component(
     if not _TARGET.fullmatch(text):
         names = [*registry, *(SCORERS if kind == "detector" else SHIPPED)]
         raise SuiteError(f"no {kind} {text}{guess(text, names)}; or give module:Class")
-    here = str(Path.cwd())
     top = text.partition(":")[0].partition(".")[0]
-    found = importlib.machinery.PathFinder.find_spec(top, [here, *sys.path])
+    folders = _folders(top)
+    found = importlib.machinery.PathFinder.find_spec(top, [*folders, *sys.path])
     if found is None:
-        raise SuiteError(f"{text}: no module {top} in {here} or among the installed packages")
+        raise SuiteError(
+            f"{text}: no module {top} in {', '.join(folders)} or among the installed packages"
+        )
     if top == text.partition(":")[0]:
         _check_name(text, found.origin)
     name = text.partition(":")[2]
     if name in SCORERS:
         raise SuiteError(f"{text}: {name} is the scorer's own name; name the class otherwise")
-    return ComponentSpec(kind, name, text, own, tier, (here,))
+    return ComponentSpec(kind, name, text, own, tier, folders)
+
+
+def _folders(top: str) -> tuple[str, ...]:
+    """Return where a module may lie that is not installed: the working folder comes first.
+
+    Of the others those are left out that have no such module, or only a folder of its name.
+    """
+    more = [one for one in os.environ.get(SEARCH, "").split(os.pathsep) if one]
+    found = ((one, importlib.machinery.PathFinder.find_spec(top, [one])) for one in more)
+    own = (one for one, spec in found if spec is not None and spec.origin is not None)
+    return tuple(dict.fromkeys((str(Path.cwd()), *own)))
 
 
 def _remote(kind: Kind, text: str, own: dict[str, Any], tier: str | None) -> ComponentSpec:

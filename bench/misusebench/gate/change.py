@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import subprocess
 import tempfile
-from contextlib import ExitStack
+import threading
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -23,18 +25,24 @@ from misusebench.gate.margins import Margins, Worlds, load_margins, need_worlds
 from misusebench.gate.speed.environments import Side, base_side, head_side
 from misusebench.gate.speed.judge import SpeedGate
 from misusebench.gate.speed.measure import Pairing
+from misusebench.gate.speed.origins import refuse_mixed
 from misusebench.gate.speed.prepare import prepare
 from misusebench.gate.speed.process import Process, TimedFault
-from misusebench.gate.verdict import REGRESSION, WORST, Check, Verdict
+from misusebench.gate.speed.wheels import lay_out
+from misusebench.gate.verdict import NOTED, REGRESSION, WORST, Check, Verdict
+from misusebench.specs import SEARCH
 from misusesim import shards
 from misusesim.scenario.load import load_scenario, scenario_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType
 
 #: Exit codes of a bench that has written its run.
 _RAN: Final = (0, 4)
 _INTERRUPTED: Final = 130
+#: Of a bench that is told to end, seconds to do so.
+_END_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,20 @@ class World:
     made: str  # the command that makes it
 
 
+@contextmanager
+def _ended_cleanly() -> Iterator[None]:
+    """Let an order to end take the same way as an interruption, so that all is removed."""
+
+    def stop(number: int, _: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def judge_change(asked: Asked, say: Callable[[str], None] = lambda _: None) -> Verdict:
     """Judge the working tree against a base.
 
@@ -85,8 +107,12 @@ def judge_change(asked: Asked, say: Callable[[str], None] = lambda _: None) -> V
     margins = load_margins(asked.config)
     worlds = need_worlds(margins, asked.config)
     with ExitStack() as stack:
+        if threading.current_thread() is threading.main_thread():
+            stack.enter_context(_ended_cleanly())
         folder = asked.config.resolve().parent
         base = stack.enter_context(base_side(asked.base, folder))
+        if asked.base.endswith(".whl"):
+            lay_out(worlds.suite, folder, base.folder)
         say(f"base {base.name}: {base.how}; head {head_side(folder).how}")
         temporary = tempfile.TemporaryDirectory(prefix="misusebench-gate-")
         where = Path(stack.enter_context(temporary))
@@ -113,11 +139,14 @@ class _Change:
     def checks(self) -> list[Check]:
         """Make data, run what there is to run, and return all checks."""
         found = self._vanished_worlds()
+        told = self._told(self._base), self._told(self._head)
+        of_base, of_head = (one["components"] for one in told)
+        refuse_mixed(self._base, self._head, of_base, of_head)
         made = self._data()
         if self._asked.accuracy:
             found += self._accuracy(made)
         if self._asked.speed:
-            found += self._speed(made[0])
+            found += self._speed(made[0], *told)
         return found
 
     def _vanished_worlds(self) -> list[Check]:
@@ -181,18 +210,14 @@ class _Change:
             If that cannot be: what the bench said.
         """
         suite = self._source(self._worlds.suite, side)
-        words = [side.python, "-m", "misusebench", "bench", str(world.path), "--suite", suite,
+        words = [side.python, "-P", "-m", "misusebench", "bench", str(world.path), "--suite", suite,
                  "-o", str(out), "--quiet"]  # fmt: skip
         words += ["--unsafe"] if self._asked.unsafe else []
-        paths = {"PYTHONPATH": os.pathsep.join(side.paths)} if side.paths else {}
-        done = subprocess.run(  # noqa: S603 - our own module
-            words, cwd=side.folder, env={**os.environ, **paths}, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE, text=True, check=False,
-        )  # fmt: skip
-        if done.returncode == _INTERRUPTED:
+        code, said = _ended(words, side)
+        if code == _INTERRUPTED:
             raise KeyboardInterrupt
-        if done.returncode not in _RAN or not (out / "run.json").is_file():
-            raise SuiteError(f"{side.name}: its suite cannot be run: {done.stderr.strip()[-2000:]}")
+        if code not in _RAN or not (out / "run.json").is_file():
+            raise SuiteError(f"{side.name}: its suite cannot be run: {said.strip()[-2000:]}")
 
     def _reproducible(self, check: Check, made: Sequence[World]) -> Check:
         """Return a check whose command makes its data set first: that of the gate is removed."""
@@ -204,9 +229,8 @@ class _Change:
             again = again.replace(old, fresh) if again else again
         return replace(check, message=message, reproduce=again)
 
-    def _speed(self, world: World) -> list[Check]:
+    def _speed(self, world: World, base: dict[str, Any], head: dict[str, Any]) -> list[Check]:
         """Time the components that both sides have, on one data set."""
-        base, head = (self._told(side) for side in (self._base, self._head))
         both = [name for name in base["components"] if name in head["components"]]
         timed = [name for name in both if not self._why_not(base, head, name)]
         of_base, of_head = ({n: one["components"][n] for n in timed} for one in (base, head))
@@ -221,8 +245,10 @@ class _Change:
             Check(name, one, "service_time", REGRESSION, f"{one} has vanished from the suite",
                   side="speed") for one in gone
         ]  # fmt: skip
-        rest = [gate.untimed(n, self._why_not(base, head, n)) for n in both if n not in timed]
-        return found + (gate.checks() if timed else []) + rest
+        rest = [gate.untimed(n, self._why_not(base, head, n)) if base["components"][n]["why_not"]
+                else gate.no_longer(n, self._why_not(base, head, n))
+                for n in both if n not in timed]  # fmt: skip
+        return found + ([*gate.checks(), _not_shut_in(name)] if timed else []) + rest
 
     @staticmethod
     def _why_not(base: dict[str, Any], head: dict[str, Any], name: str) -> str:
@@ -236,3 +262,36 @@ class _Change:
             except TimedFault as fault:
                 raise SuiteError(f"{side.name}: its suite cannot be read: {fault}") from fault
         return {**told, "components": {one["name"]: one for one in told["components"]}}
+
+
+def _ended(words: Sequence[str], side: Side) -> tuple[int, str]:
+    """Run a bench of a side to its end; return its exit code and what it said.
+
+    Nothing beside `gate.toml` and in the repository is imported into it: only the workers in which
+    it shuts components in look there. If this process is to end, it ends first.
+    """
+    outer = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONSAFEPATH")}
+    with subprocess.Popen(  # noqa: S603 - our own module
+        words, cwd=side.folder, env={**outer, SEARCH: os.pathsep.join(side.paths)},
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        try:
+            _, said = process.communicate()
+        except BaseException:
+            process.send_signal(signal.SIGINT)  # it removes what it made
+            try:
+                process.communicate(timeout=_END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            raise
+    return process.returncode, said
+
+
+def _not_shut_in(dataset: str) -> Check:
+    """Return what a reader must know of the processes that time components."""
+    who = "root" if os.geteuid() == 0 else "the account of the gate"
+    message = (
+        f"the timed processes run as {who} with an environment of their own and are not shut in, "
+        "and their times are their own word: time only code that you trust on this machine"
+    )
+    return Check(dataset, "", "service_time", NOTED, message, side="speed")

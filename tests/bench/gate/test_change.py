@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import signal
 import subprocess
+import sys
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,6 +50,14 @@ instructions = "never"
 [memory]
 launches = 1
 margin = 0.2
+"""
+#: A gate that says where it is, and then takes its time.
+ENDLESS = """
+import sys, time
+from misusebench.__main__ import main
+from misusebench.gate import change
+change._Change._told = lambda self, side: time.sleep(60)
+sys.exit(main())
 """
 SUITE = '[[detector]]\ncomponent = "detector:Mine"\nname = "mine"\n'
 
@@ -114,6 +126,40 @@ def test_a_commit_that_slows_is_caught(team: Path, capsys: pytest.CaptureFixture
 
 
 @pytest.mark.slow
+def test_a_wheel_is_not_head(
+    team: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Base is what the wheel holds, also where the working tree has a module of that name."""
+    wheel = team.parent.parent / "mine-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as packed:
+        packed.writestr("detector.py", DETECTOR)
+        packed.writestr("mine-1.dist-info/METADATA", "Name: mine\nVersion: 1\n")
+    (team / "detector.py").write_text(BLIND)
+    (team / "typer.py").write_text("raise SystemExit('not to be imported')\n")
+    usual = shutil.ignore_patterns  # to link less is to be done sooner
+    big = ("ray*", "mypy*", "networkx", "pip", "fontTools", "playwright", "rdflib")
+    monkeypatch.setattr(shutil, "ignore_patterns", lambda *names: usual(*names, *big))
+    code = main(["gate", "--base", str(wheel), "--no-speed", "--quiet"])
+    told = capsys.readouterr()
+    assert code == 1, told
+    lost = r"regression: mine on tiny: recall_at_budget 0\.6667 -> 0\.\d+ \(-0\.\d+, 95 % interval "
+    assert re.search(lost, " ".join(told.out.split()))
+
+
+def test_an_order_to_end_leaves_nothing(team: Path) -> None:
+    """The gate is a real process here; it is told to end while base's worktree is there."""
+    words = [sys.executable, "-c", ENDLESS, "gate", "--base", "HEAD", "--no-accuracy"]
+    with subprocess.Popen(words, cwd=team, stderr=subprocess.PIPE, text=True) as gate:
+        assert gate.stderr is not None
+        line = gate.stderr.readline()
+        assert line.startswith("base HEAD"), line
+        assert not nothing_left(team)
+        gate.send_signal(signal.SIGTERM)
+        assert gate.wait(20) == 128 + signal.SIGTERM
+    assert nothing_left(team)
+
+
+@pytest.mark.slow
 def test_a_commit_that_blinds_is_caught(team: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The loss of each metric, on which data, and how to see it again; base's code is base's."""
     commit(team, "blind", detector=BLIND)
@@ -142,12 +188,23 @@ def test_nothing_to_judge_is_refused(team: Path) -> None:
         judge_change(Asked("HEAD", team / "gate.toml", accuracy=False, speed=False))
 
 
+def test_a_base_that_runs_head_is_refused(team: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is made: both sides would be the same code, and pass."""
+    one = {"target": "detector:Mine", "places": [str(team / "detector.py")]}
+    told = "misusebench.gate.change._Change._told"
+    monkeypatch.setattr(told, lambda self, side: {"components": {"mine": one}})
+    with pytest.raises(SuiteError, match=r"mine: HEAD would run .*detector\.py, which is not its"):
+        judge_change(Asked("HEAD", team / "gate.toml", speed=False))
+    assert nothing_left(team)
+
+
 def test_a_world_that_vanished_fails(team: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who takes a seed out of gate.toml takes away what base is judged on."""
     commit(team, "fewer", gate=GATE.replace("seeds = [2]", "seeds = [3]"))
     change = "misusebench.gate.change._Change"
     monkeypatch.setattr(f"{change}._data", lambda self: [None])
-    monkeypatch.setattr(f"{change}._speed", lambda self, world: [])
+    monkeypatch.setattr(f"{change}._told", lambda self, side: {"components": {}})
+    monkeypatch.setattr(f"{change}._speed", lambda self, *_: [])
     found = judge_change(Asked("HEAD~1", team / "gate.toml", accuracy=False))
     assert found.status == "regression"
     (one,) = found.checks
@@ -158,10 +215,10 @@ def test_a_world_that_vanished_fails(team: Path, monkeypatch: pytest.MonkeyPatch
 def test_an_interruption_leaves_nothing(team: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The worktree is forgotten and the exit code is 130."""
 
-    def interrupted(self: object) -> None:
+    def interrupted(self: object, side: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("misusebench.gate.change._Change._data", interrupted)
+    monkeypatch.setattr("misusebench.gate.change._Change._told", interrupted)
     assert main(["gate", "--base", "HEAD", "--quiet"]) == 130
     assert nothing_left(team)
 

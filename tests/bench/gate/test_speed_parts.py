@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import sys
-import zipfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from misusebench.errors import SuiteError
 from misusebench.gate.planted import Slowed, blinded
 from misusebench.gate.selftest import Counts, SelfTest
-from misusebench.gate.speed import environments
-from misusebench.gate.speed.environments import Side, base_side
+from misusebench.gate.speed.environments import Side
 from misusebench.gate.speed.judge import SpeedGate
-from misusebench.gate.speed.measure import Found, Pairing
+from misusebench.gate.speed.measure import Found, Pairing, stage
 from misusebench.gate.speed.plan import Speed
 from misusebench.gate.speed.process import Process, TimedFault
 from misusebench.gate.speed.rule import Stage
-from misusebench.gate.speed.worker import Endless
+from misusebench.gate.speed.worker import Endless, Timed, _scores
 from misusebench.metrics.ranking import average_precision
 
 WEEK_US = 7 * 86_400_000_000
@@ -70,24 +69,108 @@ def test_a_process_tells_what_a_component_raises() -> None:
             process.ask("peak")
 
 
-def test_a_wheel_comes_before_what_is_installed(tmp_path: Path, monkeypatch: Any) -> None:
-    """Its code is imported, other packages are there, and all is removed after."""
-    wheel = tmp_path / "one-1-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as packed:
-        packed.writestr("misusebench/__init__.py", "OLD = True\n")
-    linked: list[Any] = []
-    monkeypatch.setattr(environments, "linked", lambda *a: linked.append(a) or sys.executable)
-    with base_side(str(wheel), tmp_path) as side:
-        assert [Path(one, "misusebench").is_dir() for one in side.paths] == [True]
-        assert linked[0][1] == [Path(side.paths[0])]
-        made = Path(side.paths[0])
-    assert not made.exists()
-    wheel.write_text("no archive")
-    with (
-        pytest.raises(SuiteError, match="is not a wheel"),
-        base_side(str(wheel), tmp_path) as side,
-    ):
-        pass
+def answering(text: str) -> Any:
+    """Return a process that answers whatever it is asked with a text, which is Python."""
+    process = Process(Side("here", sys.executable, HERE), 1)
+    told = f"import json, sys\nfor line in sys.stdin: print({text}, flush=True)"
+    return process, [sys.executable, "-c", told]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("'hello'", "which is no answer"),
+        ("json.dumps({'ns': [10**9]})", "times that cannot be: 1 calls took 1000000000 ns"),
+        ("json.dumps({'ns': [0]})", "times that cannot be"),
+        ("json.dumps({'ns': [-5]})", "times that cannot be"),
+        ("json.dumps({'ns': [1, 1]})", "it tells no times"),
+        ("json.dumps({'ns': ['1']})", "it tells no times"),
+    ],
+)
+def test_times_that_cannot_be_are_refused(monkeypatch: Any, text: str, said: str) -> None:
+    process, words = answering(text)
+    monkeypatch.setattr("misusebench.gate.speed.process.command", lambda _: words)
+    with process, pytest.raises(TimedFault, match=said):
+        process.call("one")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (np.zeros(2), ""), (np.zeros(3), "must return 2 numbers"), (None, "must return 2"),
+        (np.zeros(2, np.float32), "float32"), (np.array([0, np.nan]), "not finite"),
+    ],
+)  # fmt: skip
+def test_a_call_must_answer(answer: Any, said: str) -> None:
+    """Who scores nothing is fast; the collector is on again after, whatever happens."""
+    timed = Timed.__new__(Timed)
+    timed._next, timed._look = lambda: [1, 2], _scores
+    timed._call = lambda _: answer
+    with pytest.raises(ValueError, match=said) if said else contextlib.nullcontext():
+        assert timed.call() > 0
+    timed._call = lambda _: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        timed.call()
+    assert gc.isenabled()
+
+
+class Scripted:
+    """Stands for a timed process; head's component `bad` fails, and so does base's `lost`."""
+
+    made = 0
+
+    def __init__(self, side: Side, hashes: int) -> None:
+        self.side, self.trip_ns = side, 0
+        Scripted.made += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def ask(self, op: str, **_: Any) -> dict[str, Any]:
+        return {}
+
+    send = ask
+    answer = lambda self: {}  # noqa: E731
+
+    def call(self, name: str, times: int = 1) -> list[int]:
+        if name == ("lost" if self.side.name == "v1" else "bad"):
+            raise TimedFault("it ended", self.side)
+        own = 100 if self.side.name == "v1" else 110
+        self.trip_ns = own + 50
+        return [own] * times
+
+
+def test_a_fault_of_one_leaves_the_launches_of_others(monkeypatch: Any) -> None:
+    """What base did and then does not is no news; the others have all their launches."""
+    monkeypatch.setattr("misusebench.gate.speed.measure.Process", Scripted)
+    names = ["bad", "good", "lost", "too"]
+    told = {name: {"kind": "detector", "name": name} for name in names}
+    sides = [Side(name, sys.executable, HERE) for name in ("v1", "here")]
+    pairs = Pairing(sides[0], sides[1], told, told, HERE)
+    plan = Speed(launches=4, pairs=3, instructions="never", margin=0.2)
+    one = stage(pairs, dict.fromkeys(names, 64), plan)
+    assert {name: len(of.change) for name, of in one.stages.items()} == {"good": 4, "too": 4}
+    assert np.exp(one.stages["too"].change) == pytest.approx([1.1] * 4)
+    assert one.stages["too"].hidden == pytest.approx([0.0] * 4)
+    gate = SpeedGate(pairs, "made", plan, None, "again!")
+    status = {check.component: check.status for check in gate.judged(one, {**dict.fromkeys(names)})}
+    assert status == {"good": "pass", "too": "pass", "bad": "failed", "lost": "inconclusive"}
+
+
+def test_fewer_launches_than_planned_decide_nothing() -> None:
+    gate = SpeedGate(pairing(), "made", Speed(launches=9, instructions="never"), None, "again!")
+    (one,) = gate.judged(found(one=1.0), {"one": 64})
+    assert one.status == "inconclusive"
+
+
+def test_what_can_no_longer_be_timed_fails() -> None:
+    """A detector that has become a command or an address."""
+    gate = SpeedGate(pairing(), "made", Speed(), None, "again!")
+    one = gate.no_longer("one", "it is a command")
+    assert (one.status, one.side) == ("regression", "speed")
+    assert "can be timed in v1 and no longer in here: it is a command" in one.message
 
 
 def pairing() -> Pairing:

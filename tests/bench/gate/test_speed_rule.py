@@ -51,6 +51,44 @@ def test_decide(stages: list[Stage], wanted: str) -> None:
     assert rule.decide(stages, MARGIN) == wanted
 
 
+QUIET_ONE = [0.98, 0.99, 1.0, 1.0, 1.0, 1.01, 1.02, 1.3]
+WILD = [0.7, 0.8, 0.9, 0.95, 1.05, 1.1, 1.2, 1.3]
+
+
+@pytest.mark.parametrize(
+    ("change", "control", "wanted"),
+    [
+        (QUIET_ONE, QUIET_ONE, "pass"),
+        (WILD, QUIET_ONE, "pass"),  # the machine is quiet: head is restless by itself
+        (WILD, WILD, "inconclusive"),
+        ([0.5] * 8, WILD, "pass"),  # however noisy, it is not slower
+        ([1.0] * 7 + [1.3], [1.02] * 8, "pass"),  # one launch hides nothing
+        ([1.0] * 6 + [1.07] * 2, [1.02] * 8, "inconclusive"),
+        ([1.0] * 6 + [1.05] * 2, [1.02] * 8, "pass"),  # below twice the margin
+        ([1.0] * 6 + [1.07] * 2, [1 / 1.02] * 8, "inconclusive"),
+    ],
+)
+def test_a_pass_on_a_noisy_machine(change: list[float], control: list[float], wanted: str) -> None:
+    assert rule.decide([Stage(np.log(change), np.log(control))], MARGIN) == wanted
+
+
+def test_time_outside_the_calls_is_seen() -> None:
+    """Only if it is there in each launch of each stage."""
+    one = stage(*[1.0] * 8)._replace(hidden=np.full(8, 0.6))
+    assert rule.decide([one], MARGIN) == "inconclusive"
+    assert rule.decide([one._replace(hidden=np.r_[np.full(7, 9), 0.4])], MARGIN) == "pass"
+
+
+def test_equal_code_is_seldom_inconclusive() -> None:
+    """Launches as measured, base's bias in both numbers: 4,000 verdicts."""
+    chance = np.random.default_rng(8)
+    base, head, copy = (launches(chance, 0.0, 4_000) / np.sqrt(2) for _ in range(3))
+    status = [
+        rule.decide([Stage(a - b, c - b)], MARGIN) for a, b, c in zip(head, base, copy, strict=True)
+    ]
+    assert status.count("inconclusive") < 0.02 * 4_000
+
+
 def test_a_launch_is_the_median_of_its_pairs() -> None:
     base = [100.0, 200.0, 400.0, 100.0, 100.0]
     assert np.exp(rule.launch(base, [110.0, 220.0, 440.0, 900.0, 10.0])) == pytest.approx(1.1)

@@ -12,7 +12,7 @@ from misusebench.gate.speed import rule
 from misusebench.gate.speed.measure import sizes, stage
 from misusebench.gate.speed.process import TimedFault
 from misusebench.gate.speed.witness import instructions, peaks
-from misusebench.gate.verdict import FAILED, INCONCLUSIVE, PASS, REGRESSION, Check
+from misusebench.gate.verdict import FAILED, INCONCLUSIVE, NEW, PASS, REGRESSION, Check
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,14 +56,12 @@ class SpeedGate:
         checks = self.judged(first, rows)
         checks += self._memory({n: r for n, r in rows.items() if n in first.stages})
         of = f"it fails in {self.pairing.base.name}: "
-        return checks + [
-            self.untimed(name, of + why) for name, why in (untimed | first.untimed).items()
-        ]
+        return checks + [self.untimed(name, of + why) for name, why in untimed.items()]
 
     def untimed(self, name: str, why: str) -> Check:
         """Return what is told of a component that is not timed."""
         message = f"{name} on {self.dataset} is not timed: {why}"
-        return Check(self.dataset, name, "service_time", "new", message, side="speed")
+        return Check(self.dataset, name, "service_time", NEW, message, side="speed")
 
     def judged(self, first: Found, rows: dict[str, int]) -> list[Check]:
         """Return the checks of service time; suspects are measured again."""
@@ -79,8 +77,13 @@ class SpeedGate:
             for name, one in second.stages.items():
                 stages[name].append(one)
         found = [check for name, one in stages.items() for check in self._of(name, one, rows[name])]
-        faults = first.faults | (second.faults if second else {})
-        return found + [self._failed(name, why) for name, why in faults.items()]
+        faults, untimed = first.faults, first.untimed
+        if second:
+            faults, untimed = faults | second.faults, untimed | second.untimed
+            bad = [*second.faults, *second.untimed]
+            found = [one for one in found if one.component not in bad]
+        found += [self._failed(name, why) for name, why in faults.items()]
+        return found + [self._lost(name, why) for name, why in untimed.items()]
 
     def _progress(self, what: str) -> Callable[[int], None]:
         eta = Eta(f"{what}: launch", self.speed.launches, self._say)
@@ -89,7 +92,8 @@ class SpeedGate:
     def _of(self, name: str, stages: Sequence[rule.Stage], rows: int) -> list[Check]:
         """Return the check of a component's service time, and of its instructions if counted."""
         status = rule.decide(stages, self.speed.margin)
-        status = INCONCLUSIVE if status == rule.SUSPECT else status  # its second stage failed
+        short = min(len(one.change) for one in stages) < self.speed.launches
+        status = INCONCLUSIVE if short or status == rule.SUSPECT else status
         found = rule.ratio(stages)
         message = self._message(name, stages, status)
         counted = self._counted(name, status, rows)
@@ -115,7 +119,9 @@ class SpeedGate:
             f"{high - 1:+.1%}, margin {self.speed.margin:.0%}; base against itself "
             f"{rule.control_ratio(stages) - 1:+.1%})"
         )
-        if status == INCONCLUSIVE:
+        if status == INCONCLUSIVE and rule.hides(stages):
+            text += ", and takes longer outside its timed calls, which it does not account for"
+        elif status == INCONCLUSIVE:
             text += ", too noisy here to say whether it is slower"
         elif status == PASS and len(stages) > 1:
             text += ", slower at first and not when measured again"
@@ -147,6 +153,25 @@ class SpeedGate:
             f"{name} on {self.dataset}: it fails when it is timed: {why}; reproduce: {self._again}"
         )
         return Check(self.dataset, name, "service_time", FAILED, message, side="speed",
+                     reproduce=self._again)  # fmt: skip
+
+    def _lost(self, name: str, why: str) -> Check:
+        """Return what is said where base worked at first, and then did not."""
+        message = (
+            f"{name} on {self.dataset}: {self.pairing.base.name} could be timed at first and then "
+            f"failed, so nothing can be said: {why}; reproduce: {self._again}"
+        )
+        return Check(self.dataset, name, "service_time", INCONCLUSIVE, message, side="speed",
+                     reproduce=self._again)  # fmt: skip
+
+    def no_longer(self, name: str, why: str) -> Check:
+        """Return what is told of a component that can be timed in base and not in head."""
+        message = (
+            f"{name} on {self.dataset} can be timed in {self.pairing.base.name} and no longer in "
+            f"{self.pairing.head.name}: {why}; take it out of the suite if that is meant, and give "
+            "the other a name of its own"
+        )
+        return Check(self.dataset, name, "service_time", REGRESSION, message, side="speed",
                      reproduce=self._again)  # fmt: skip
 
     def _memory(self, rows: dict[str, int]) -> list[Check]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from misusebench.gate.speed.origins import refuse_loaded
 from misusebench.gate.speed.prepare import tiers
 from misusebench.gate.speed.process import Process, TimedFault
 from misusebench.gate.speed.rule import Stage, launch
@@ -52,7 +53,15 @@ class Found:
 
     stages: dict[str, Stage] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)  # of head
-    untimed: dict[str, str] = field(default_factory=dict)  # base cannot be timed
+    untimed: dict[str, str] = field(default_factory=dict)  # of base
+
+
+class Launch(NamedTuple):
+    """What one launch says of one component; see `rule.Stage`."""
+
+    change: float
+    control: float
+    hidden: float
 
 
 def ready(process: Process, told: Told, folder: Path) -> str:
@@ -77,6 +86,7 @@ def sizes(pairing: Pairing, plan: Speed) -> tuple[dict[str, int], dict[str, str]
                 continue
             try:
                 found[name] = _rows(process, name, plan.call_ms * _MS)
+                refuse_loaded(name, pairing.base, pairing.head, process.ask("loaded")["files"])
             except TimedFault as fault:
                 bad[name] = str(fault)
     return found, bad
@@ -87,7 +97,7 @@ def _rows(process: Process, name: str, wanted_ns: float) -> int:
     rows = LEAST_ROWS
     while True:
         process.ask("size", name=name, rows=rows)
-        took = min(process.ask("call", name=name, times=5)["ns"])  # what else runs is no matter
+        took = min(process.call(name, 5))  # what else runs is no matter
         if took >= wanted_ns / 2 or rows >= MOST_ROWS:
             return max(LEAST_ROWS, min(MOST_ROWS, int(rows * min(2.0, wanted_ns / took))))
         rows *= 2
@@ -113,73 +123,93 @@ def stage(
         Called with the number of launches that have ended.
     """
     chance = rng.stream(plan.seed, "speed-gate", nth)
-    logs: dict[str, list[tuple[float, float]]] = {name: [] for name in rows}
+    logs: dict[str, list[Launch]] = {name: [] for name in rows}
     found = Found()
     for number in range(plan.launches):
         hashes = int(chance.integers(1, 2**31))
         for name, one in _launch(pairing, rows, plan, chance, hashes, found).items():
             logs[name].append(one)
         progress(number + 1)
-    for name, pairs in logs.items():
-        if pairs and name not in found.faults and name not in found.untimed:
-            change, control = np.array(pairs).T
-            found.stages[name] = Stage(change, control)
+    for name, launches in logs.items():
+        if launches and name not in found.faults and name not in found.untimed:
+            found.stages[name] = Stage(*np.array(launches).T)
     return found
 
 
 def _launch(
     pairing: Pairing, rows: Mapping[str, int], plan: Speed, chance: np.random.Generator,
     hashes: int, found: Found,
-) -> dict[str, tuple[float, float]]:  # fmt: skip
-    """Return the log-ratios of one launch: head to base, and base's copy to base."""
-    with ExitStack() as stack:
-        sides = {_BASE: pairing.base, _CONTROL: pairing.base, _HEAD: pairing.head}
-        order = [list(sides)[n] for n in chance.permutation(len(sides))]
-        running = {one: stack.enter_context(Process(sides[one], hashes)) for one in order}
-        logs = {}
-        names = list(rows)
-        for name in [names[n] for n in chance.permutation(len(names))]:
-            if name in found.faults or name in found.untimed:
-                continue
-            try:
-                if _all_ready(running, pairing, name, rows[name], found):
+) -> dict[str, Launch]:  # fmt: skip
+    """Return what one launch says; after a fault of one component the others get new processes."""
+    names, logs = list(rows), {}
+    left = [names[n] for n in chance.permutation(len(names))]
+    while left:
+        with ExitStack() as stack:
+            running = _started(pairing, chance, hashes, stack)
+            while left:
+                name = left.pop(0)
+                if name in found.faults or name in found.untimed:
+                    continue
+                try:
+                    _make_ready(running, pairing, name, rows[name])
                     logs[name] = _pairs(running, name, plan, chance)
-            except TimedFault as fault:
-                of = found.faults if fault.side is pairing.head else found.untimed
-                of[name] = str(fault)
-                return logs  # a process is gone; the next launch has new ones
-        return logs
+                except TimedFault as fault:
+                    of = found.faults if fault.side is pairing.head else found.untimed
+                    of[name] = str(fault)
+                    break
+    return logs
 
 
-def _all_ready(
-    running: Mapping[str, Process], pairing: Pairing, name: str, rows: int, found: Found
-) -> bool:
-    """Make a component ready in all processes, at once; tell whether it is."""
+def _started(
+    pairing: Pairing, chance: np.random.Generator, hashes: int, stack: ExitStack
+) -> dict[str, Process]:
+    """Start base, its copy and head, in a random order."""
+    sides = {_BASE: pairing.base, _CONTROL: pairing.base, _HEAD: pairing.head}
+    order = [list(sides)[n] for n in chance.permutation(len(sides))]
+    return {one: stack.enter_context(Process(sides[one], hashes)) for one in order}
+
+
+def _make_ready(running: Mapping[str, Process], pairing: Pairing, name: str, rows: int) -> None:
+    """Make a component ready in all processes, at once.
+
+    Raises
+    ------
+    TimedFault
+        Of head if it has one: base's is told only where head has none.
+    """
     for one, process in running.items():
         told = (pairing.of_head if one == _HEAD else pairing.of_base)[name]
         process.send("prepare", component=told, folder=str(pairing.folder), tiers=tiers())
-    for one, process in running.items():
+    faults = []
+    for process in running.values():
         try:
             process.answer()
         except TimedFault as fault:
-            (found.faults if one == _HEAD else found.untimed)[name] = str(fault)
-    if name in found.faults or name in found.untimed:
-        return False
+            faults.append(fault)
+    if faults:
+        raise next((one for one in faults if one.side is pairing.head), faults[0])
     for process in running.values():
         process.ask("size", name=name, rows=rows)
-    return True
 
 
 def _pairs(
     running: Mapping[str, Process], name: str, plan: Speed, chance: np.random.Generator
-) -> tuple[float, float]:
-    """Return head to base and copy to base: calls one after the other, in a random order."""
+) -> Launch:
+    """Return what calls one after the other, in a random order, say."""
     took: dict[str, list[int]] = {one: [] for one in running}
+    rest: dict[str, list[int]] = {one: [] for one in running}  # of the round trip
     sides = list(running)
     for process in running.values():
         if plan.warm_up:
-            process.ask("call", name=name, times=plan.warm_up)
+            process.call(name, plan.warm_up)
     for _ in range(plan.pairs):
         for nth in chance.permutation(len(sides)):
-            took[sides[nth]] += running[sides[nth]].ask("call", name=name)["ns"]
-    return launch(took[_BASE], took[_HEAD]), launch(took[_BASE], took[_CONTROL])
+            process = running[sides[nth]]
+            told = process.call(name)
+            took[sides[nth]] += told
+            rest[sides[nth]].append(process.trip_ns - told[0])
+    hidden = np.median(rest[_HEAD]) - np.median(rest[_BASE])
+    return Launch(
+        launch(took[_BASE], took[_HEAD]), launch(took[_BASE], took[_CONTROL]),
+        float(hidden / np.median(took[_BASE])),
+    )  # fmt: skip

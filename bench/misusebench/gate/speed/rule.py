@@ -7,6 +7,7 @@ do, and as one launch may be far out, only medians and order statistics are used
 
 from __future__ import annotations
 
+from math import comb
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -22,13 +23,19 @@ if TYPE_CHECKING:
 
 #: Measured once, and more has to be known before it may fail.
 SUSPECT: Final = "suspect"
+#: How sure the upper bound of a median over launches is.
+_SURE: Final = 0.95
+#: Time outside its timed calls by which head may exceed base, as a share of a call of base: what
+#: makes batches and collects garbage is the same for both, and differs by a tenth at most.
+_HIDDEN: Final = 0.5
 
 
 class Stage(NamedTuple):
-    """What a number of launches said of one component; log-ratios, one a launch."""
+    """What a number of launches said of one component, one number a launch."""
 
-    change: Floats  # head to base
-    control: Floats  # base to a second copy of base
+    change: Floats  # log-ratio of head to base
+    control: Floats  # log-ratio of a second copy of base to base
+    hidden: Floats = np.zeros(1)  # what head takes longer outside its calls, in calls of base
 
 
 def launch(base_ns: Sequence[float] | Floats, head_ns: Sequence[float] | Floats) -> float:
@@ -73,6 +80,56 @@ def noisy(control: Floats, margin: float) -> bool:
     return bool(abs(np.median(control)) > np.log1p(margin) / 2)
 
 
+def upper(change: Floats) -> float:
+    """Return a bound above the median over launches: an order statistic, sure to 95 %.
+
+    With 8 launches it is the second largest; with fewer than 5 none is so sure, and it is the
+    largest.
+
+    Examples
+    --------
+    >>> upper(np.arange(8.0)), upper(np.arange(16.0)), upper(np.arange(3.0))
+    (6.0, 11.0, 2.0)
+    """
+    count, below = len(change), 0.0
+    for place, one in enumerate(np.sort(change)):
+        below += comb(count, place) / 2**count  # at most so many launches lie below the median
+        if below >= _SURE:
+            return float(one)
+    return float(np.max(change))
+
+
+def may_hide(stages: Sequence[Stage], margin: float) -> bool:
+    """Tell whether a machine is so noisy that a pass would be worth nothing.
+
+    Copies of base differ, by their median or from launch to launch, and what launches say of head
+    does not exclude that it is slower by twice the margin.
+
+    Examples
+    --------
+    >>> wild = np.log([0.8, 0.85, 0.9, 0.95, 1.05, 1.1, 1.15, 1.2])
+    >>> quiet = np.log([0.98, 0.99, 1.0, 1.0, 1.0, 1.01, 1.02, 1.2])
+    >>> may_hide([Stage(wild, wild)], 0.03), may_hide([Stage(wild, quiet)], 0.03)
+    (True, False)
+    """
+    change, control = (np.concatenate(one) for one in list(zip(*stages, strict=True))[:2])
+    far = np.log1p(2 * margin)
+    restless = noisy(control, margin) or max(upper(control), upper(-control)) > far
+    return bool(restless and upper(change) > far)
+
+
+def hides(stages: Sequence[Stage]) -> bool:
+    """Tell whether head takes longer in every launch, and says that it was not in its calls.
+
+    Examples
+    --------
+    >>> one = Stage(np.zeros(3), np.zeros(3), np.array([0.9, 0.8, 1.2]))
+    >>> hides([one]), hides([one._replace(hidden=np.array([0.9, 0.1, 1.2]))])
+    (True, False)
+    """
+    return all(bool(np.min(one.hidden) > _HIDDEN) for one in stages)
+
+
 def decide(stages: Sequence[Stage], margin: float) -> str:
     """Return what one or two stages say: pass, suspect, regression or inconclusive.
 
@@ -87,7 +144,7 @@ def decide(stages: Sequence[Stage], margin: float) -> str:
         Share by which head may be slower.
     """
     if not all(slower(one.change, margin) for one in stages):
-        return PASS
+        return INCONCLUSIVE if may_hide(stages, margin) or hides(stages) else PASS
     if len(stages) == 1:
         return SUSPECT
     control = np.concatenate([one.control for one in stages])

@@ -58,7 +58,7 @@ def _peak(side: Side, told: Told, folder: Path, rows: int, hashes: int) -> int:
         if why := ready(process, told, folder):
             raise TimedFault(why, side)
         process.ask("size", name=told["name"], rows=rows)
-        process.ask("call", name=told["name"], times=_CALLS)
+        process.call(told["name"], _CALLS)
         return int(process.ask("peak")["kib"])
 
 
@@ -104,7 +104,7 @@ class _Job(NamedTuple):
             ]  # fmt: skip
             try:
                 done = subprocess.run(  # noqa: S603 - our own script
-                    words, cwd=self.side.folder, env=environment(self.side, 0),
+                    words, cwd=self.side.folder, env=environment(self.side, 0, where),
                     capture_output=True, text=True, timeout=_MOST_S, check=False,
                 )  # fmt: skip
             except subprocess.TimeoutExpired:

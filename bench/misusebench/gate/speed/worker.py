@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import importlib.util
 import inspect
 import json
 import os
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 Answer = dict[str, Any]
+#: Taken before a component is imported, which may put others in their place.
+_now_ns, _collect, _switch_on, _switch_off = time.perf_counter_ns, gc.collect, gc.enable, gc.disable
 #: Batches that a job for callgrind makes, whether it asks about them or not.
 _MADE = 12
 _WEEK_US = 7 * 86_400_000_000
@@ -119,6 +122,7 @@ class Timed:
     """
 
     _next: Callable[[], Any]  # the next rows, as the component takes them
+    _look: Callable[[Any, int], None]  # at an answer: it must be one
 
     def __init__(self, told: dict[str, Any], folder: Path, tiers: dict[str, list[str]]) -> None:
         sys.path[:0] = [one for one in told["search"] if one not in sys.path]
@@ -154,6 +158,7 @@ class Timed:
                 for name, rows in known.items():
                     detector.observe(name, rows)
         self._given = _read(folder / "rows.arrow")
+        self._look = _scores
         self._next = lambda: self._endless.take().to_batches()[0]
         return detector.score  # type: ignore[no-any-return]
 
@@ -161,6 +166,7 @@ class Timed:
         """Load a policy; it is asked in batches, as tables where it takes those."""
         policy.load(told.get("policy"), None)
         self._given = _read(folder / "facts.arrow")
+        self._look = _decisions
         if callable(getattr(policy, "decide_table", None)):
             self._next = lambda: self._endless.take()  # noqa: PLW0108 - `size` makes another
             return policy.decide_table  # type: ignore[no-any-return]
@@ -176,12 +182,15 @@ class Timed:
     def call(self) -> int:
         """Return the nanoseconds of one call on the next rows."""
         asked = self._next()
-        gc.collect()
-        gc.disable()
-        start = time.perf_counter_ns()
-        self._call(asked)
-        took = time.perf_counter_ns() - start
-        gc.enable()
+        _collect()
+        _switch_off()
+        try:
+            start = _now_ns()
+            answer = self._call(asked)
+            took = _now_ns() - start
+        finally:
+            _switch_on()
+        self._look(answer, len(asked))
         return took
 
     def several(self, calls: int) -> None:
@@ -189,6 +198,25 @@ class Timed:
         asked = [self._next() for _ in range(_MADE)]
         for one in asked[:calls]:
             self._call(one)
+
+
+def _scores(answer: Any, rows: int) -> None:
+    """Refuse what is no answer of `score`: a call that does nothing would be the fastest."""
+    kind = getattr(answer, "dtype", None)
+    if not isinstance(answer, np.ndarray) or kind != np.float64 or answer.shape != (rows,):
+        shape = getattr(answer, "shape", "")
+        raise ValueError(
+            f"score() must return {rows} numbers of float64, got {kind or type(answer)}{shape}"
+        )
+    if not np.isfinite(answer).all():
+        raise ValueError("score() returned a number that is not finite")
+
+
+def _decisions(answer: Any, rows: int) -> None:
+    """Refuse what does not answer as many requests as were put."""
+    found = answer[0] if isinstance(answer, tuple) else answer  # codes, or decisions
+    if len(found) != rows:
+        raise ValueError(f"{rows} requests were put, and {len(found)} answered")
 
 
 def _context(folder: Path, wanted: list[str]) -> dict[str, pa.Table]:
@@ -216,7 +244,7 @@ class Worker:
         try:
             return {
                 "suite": self._suite, "prepare": self._prepare, "size": self._size,
-                "call": self._one, "peak": self._peak,
+                "call": self._one, "peak": self._peak, "loaded": self._loaded,
             }[asked["op"]](asked)  # fmt: skip
         except KeyboardInterrupt:
             raise
@@ -236,7 +264,7 @@ class Worker:
             found.append({
                 "kind": one.kind, "name": one.name, "target": one.target, "parameters": given,
                 "tier": one.tier or suite.tier, "search": list(one.search), "policy": policy,
-                "why_not": _why_not(one),
+                "why_not": _why_not(one), "places": _places(one.module, one.search),
             })  # fmt: skip
         return {"components": found, "seed": suite.seed, "history_share": suite.history_share}
 
@@ -254,8 +282,30 @@ class Worker:
         timed = self._timed[asked["name"]]
         return {"ns": [timed.call() for _ in range(asked.get("times", 1))]}
 
+    def _loaded(self, _: dict[str, Any]) -> Answer:
+        """Return the files of all that is imported."""
+        files = (getattr(one, "__file__", None) for one in [*sys.modules.values()])
+        return {"files": sorted({str(one) for one in files if one})}
+
     def _peak(self, _: dict[str, Any]) -> Answer:
         return {"kib": peak_kib()}
+
+
+def _places(module: str, search: tuple[str, ...]) -> list[str]:
+    """Return where a component's own module or package lies; it is not imported."""
+    top, before = module.partition(".")[0], sys.path[:]
+    sys.path[:0] = search
+    try:
+        spec = importlib.util.find_spec(top) if top.isidentifier() else None
+    except (ImportError, ValueError):
+        spec = None
+    finally:
+        sys.path[:] = before
+    if spec is None:
+        return []
+    folders = [*(spec.submodule_search_locations or ())]
+    own = [spec.origin] if spec.origin and spec.has_location else []
+    return [str(Path(one).resolve()) for one in folders or own]
 
 
 def _why_not(spec: Any) -> str:
