@@ -58,6 +58,17 @@ def test_init_writes_over_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert (tmp_path / "suite.toml").read_text() == "mine"
 
 
+def test_init_in_a_repository(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a repository has anyway stays as it is and is named; the rest is written."""
+    (tmp_path / "README.md").write_text("mine")
+
+    assert main(["init", str(tmp_path)]) == 0
+
+    assert "README.md was there and stays as it is" in capsys.readouterr().out
+    assert (tmp_path / "README.md").read_text() == "mine"
+    assert {name for name in FILES if (tmp_path / name).is_file()} == set(FILES)
+
+
 def test_init_into_a_file(tmp_path: Path) -> None:
     """A file is no folder."""
     (tmp_path / "file").write_text("")

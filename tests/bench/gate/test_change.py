@@ -104,7 +104,8 @@ def test_a_commit_that_slows_is_caught(team: Path, capsys: pytest.CaptureFixture
     said = r"mine on tiny: a call of score takes \+\d+\.\d% time against HEAD~1 \(6 launches from "
     assert re.search(said, one["message"])
     assert "margin 20%" in one["message"]
-    again = "misusebench gate --base 'HEAD~1' --config gate.toml --no-accuracy"
+    sha = git(team, "rev-parse", "HEAD~1").strip()
+    again = f"misusebench gate --base {sha} --config gate.toml --no-accuracy"
     assert one["reproduce"] == again
     assert one["message"].endswith(again)
     memory = next(check for check in verdict["checks"] if check["side"] == "memory")
@@ -123,7 +124,7 @@ def test_a_commit_that_blinds_is_caught(team: Path, capsys: pytest.CaptureFixtur
     lost = r"regression: mine on tiny: recall_at_budget 0\.6667 -> 0\.\d+ \(-0\.\d+, 95 % interval "
     assert re.search(lost, told)
     assert "misusebench simulate tiny --seed 2 -o DATA && misusebench bench DATA" in told
-    assert "--detector detector:Mine" in told
+    assert "--suite suite.toml --only mine -o RUN" in told
     assert nothing_left(team)
 
 

@@ -123,8 +123,9 @@ def test_a_fault_names_all_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     )
     assert (fault.worst_kind, fault.missed_campaign) == ("stalking", "c-1")
     assert (fault.file, fault.line) == ("mine.toml", 5)
-    # no option of `bench` gives parameters, so the suite does
-    assert fault.reproduce == "misusebench bench /data/1 --suite smoke -o RUN"
+    # no component of that name is in the suite, so the options name it
+    again = "misusebench bench /data/1 --suite smoke --detector one --tier T2 -o RUN"
+    assert fault.reproduce == again
 
 
 def test_a_fault_without_a_place_is_at_the_gate_s_file(
