@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -175,9 +175,14 @@ def _check_writable(path: Path, told: str) -> None:
     folder = path.parent
     while not folder.exists():
         folder = folder.parent
-    if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise SuiteError(f"--output {told}: {path} cannot be written; name a file in a folder of "
-                         "yours")  # fmt: skip
+    try:
+        if path.is_dir():
+            raise IsADirectoryError
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        what = f"--output {told}: {path} cannot be written; name a file in a folder of yours"
+        raise SuiteError(what) from error
 
 
 def _self_test(rounds: int, *, as_json: bool, quiet: bool) -> None:
