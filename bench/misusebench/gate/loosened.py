@@ -142,11 +142,17 @@ def _loosened(
                 new = ours.get(name, {}).get(key)
                 if new is None or sign * new < sign * old:
                     yield f"{word}.{name}", key, old, new
+    yield from _loosened_settings(head, base)
+
+
+def _loosened_settings(head: Margins, base: Margins) -> Iterator[tuple[str, str, float, float]]:
     for word in ("speed", "memory"):
         for key, stricter in _STRICTER.items():
-            both = [getattr(getattr(one, word), key, None) for one in (base, head)]
-            if None not in both and both[0] != both[1] and stricter(both) == both[0]:
-                yield word, key, *both
+            if not hasattr(getattr(base, word), key):
+                continue
+            old, new = (float(getattr(getattr(one, word), key)) for one in (base, head))
+            if old != new and stricter(old, new) == old:
+                yield word, key, old, new
 
 
 def vanished_worlds(
