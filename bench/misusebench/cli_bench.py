@@ -63,6 +63,9 @@ def bench(
     suite: Annotated[str, typer.Option(help="A shipped suite, or a TOML file.")] = "smoke",
     detector: Detectors = None,
     policy: Policies = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Of the suite's, with its parameters.")
+    ] = None,
     tier: Annotated[
         str | None, typer.Option(help="Instead of the suite's: T0, T1, T2, T3.")
     ] = None,
@@ -102,7 +105,7 @@ def bench(
         )  # fmt: skip
         return
     assert data is not None
-    chosen = _suite(suite, detector, policy, tier)
+    chosen = _suite(suite, detector, policy, only, tier)
     done = run(
         data, chosen, out, jobs=jobs or os.cpu_count() or 1, unsafe=unsafe,
         progress=lambda line: say(line, quiet=quiet),
@@ -137,8 +140,9 @@ def _bench_table(
 
 
 def _suite(
-    name: str, detectors: list[str] | None, policies: list[str] | None, tier: str | None
-) -> Suite:
+    name: str, detectors: list[str] | None, policies: list[str] | None, only: list[str] | None,
+    tier: str | None,
+) -> Suite:  # fmt: skip
     """Return a suite with the components and the tier of the command line."""
     from dataclasses import replace  # noqa: PLC0415
 
@@ -146,6 +150,10 @@ def _suite(
     from misusebench.suite import TIERS, load_suite, parse_component  # noqa: PLC0415
 
     suite = load_suite(name)
+    if only and (detectors or policies):
+        raise SuiteError("--only names components of the suite; --detector and --policy replace it")
+    if only:
+        suite = suite.only(only)
     if detectors or policies:
         chosen = [parse_component("detector", text) for text in detectors or ()]
         chosen += [parse_component("policy", text) for text in policies or ()]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -25,6 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def gate(
+    context: typer.Context,
     runs: Annotated[
         list[Path] | None, typer.Argument(metavar="RUN...", help="One a data set.")
     ] = None,
@@ -67,23 +69,21 @@ def gate(
     unsafe: Unsafe = False,
 ) -> None:
     """Judge a change, or runs: pass, regression (1), inconclusive (3), failed (4)."""
-    from misusebench.errors import SuiteError  # noqa: PLC0415 - heavy
-    from misusebench.gate import gate as judge  # noqa: PLC0415
-    from misusebench.gate.baselines import write_baseline  # noqa: PLC0415
+    from misusebench.gate import gate as judge  # noqa: PLC0415 - heavy
 
-    if sum((bool(runs), base is not None, self_test)) != 1:
-        raise SuiteError(
-            "give one of: runs (misusebench gate RUN), --base REF or a wheel, --self-test"
-        )
+    if self_test:
+        way = "--self-test"
+    elif base is not None:
+        way = "--base"
+    else:
+        way = "--write-baseline" if write else "runs"
+    _check_way(context, way, runs)
     if self_test:
         _self_test(rounds, as_json=as_json, quiet=quiet)
         return
     targets = _outputs(output or ())
     if write:
-        if base is not None:
-            raise SuiteError("--write-baseline goes with runs, not with --base")
-        for run in runs or ():
-            say(f"wrote {write_baseline(run, baseline)}", quiet=quiet)
+        _write_baselines(runs or (), baseline, as_json=as_json, quiet=quiet)
         return
     if base is not None:
         from misusebench.gate.change import Asked, judge_change  # noqa: PLC0415
@@ -93,10 +93,53 @@ def gate(
         verdict = judge_change(asked, lambda line: say(line, quiet=quiet))
     else:
         verdict = judge(runs or (), baseline, config, strict=strict)
+    _show_verdict(verdict, as_json=as_json)  # first: it must not be lost with a full disk
     _write(verdict, targets, quiet=quiet)
-    _show_verdict(verdict, as_json=as_json)
     if verdict.exit_code:
         raise typer.Exit(verdict.exit_code)
+
+
+#: Parameter -> its option; with what each goes, beside --json and --quiet. Others go with nothing.
+_NAMES: Final = {
+    "runs": "RUN", "base": "--base", "self_test": "--self-test", "write": "--write-baseline",
+    "accuracy": "--accuracy/--no-accuracy", "speed": "--speed/--no-speed",
+}  # fmt: skip
+_GO_WITH: Final = {
+    "runs": ("runs", "baseline", "config", "output", "strict"),
+    "--write-baseline": ("runs", "baseline", "write"),
+    "--base": ("base", "config", "accuracy", "speed", "data", "output", "strict", "unsafe"),
+    "--self-test": ("self_test", "rounds"),
+}
+
+
+def _check_way(context: typer.Context, way: str, runs: Sequence[Path] | None) -> None:
+    """Refuse options that do not go together: one that does nothing looks as if it did."""
+    from misusebench.errors import SuiteError  # noqa: PLC0415 - heavy
+
+    sources = {name: context.get_parameter_source(name) for name in context.params}
+    given = [name for name, source in sources.items() if source and source.name == "COMMANDLINE"]
+    wrong = [name for name in given if name not in (*_GO_WITH[way], "as_json", "quiet")]
+    ways = "give one of: runs (misusebench gate RUN), --base REF or a wheel, --self-test"
+    if way in ("runs", "--write-baseline") and not runs:
+        raise SuiteError(ways)
+    if not wrong:
+        return
+    names = ", ".join(_NAMES.get(name, "--" + name.replace("_", "-")) for name in wrong)
+    with_what = "runs that are judged" if way == "runs" else way
+    raise SuiteError(f"{names} does not go with {with_what}; {ways}")
+
+
+def _write_baselines(
+    runs: Sequence[Path], baseline: Path, *, as_json: bool, quiet: bool
+) -> None:  # fmt: skip
+    """Write the baseline of each run, and tell the files."""
+    from misusebench.gate.baselines import write_baseline  # noqa: PLC0415 - heavy
+
+    found = [str(write_baseline(run, baseline)) for run in runs]
+    if as_json:
+        show("gate", {"baselines": found}, str, as_json=True)
+    for path in () if as_json else found:
+        say(f"wrote {path}", quiet=quiet)
 
 
 def _write(verdict: Verdict, targets: Sequence[tuple[str, Path]], *, quiet: bool) -> None:
@@ -120,8 +163,26 @@ def _outputs(given: Sequence[str]) -> list[tuple[str, Path]]:
             raise SuiteError(f"--output {one}: write FORMAT=FILE, for instance junit=gate.xml")
         if name not in FORMATS:
             raise SuiteError(f"--output {one}: no format {name}; there are {', '.join(FORMATS)}")
+        _check_writable(Path(path), one)
         found.append((name, Path(path)))
     return found
+
+
+def _check_writable(path: Path, told: str) -> None:
+    """Refuse a file that cannot be written, before an hour of measuring is spent on it."""
+    from misusebench.errors import SuiteError  # noqa: PLC0415 - heavy
+
+    folder = path.parent
+    while not folder.exists():
+        folder = folder.parent
+    try:
+        if path.is_dir():
+            raise IsADirectoryError
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        what = f"--output {told}: {path} cannot be written; name a file in a folder of yours"
+        raise SuiteError(what) from error
 
 
 def _self_test(rounds: int, *, as_json: bool, quiet: bool) -> None:

@@ -42,7 +42,7 @@ def init(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a starter project: a world, a suite, a gate, a detector of ten lines."""
+    """Write a starter project: a world, a suite, a gate, a small detector."""
     from misusebench import starter  # noqa: PLC0415 - heavy
 
     found = starter.start(folder)

@@ -168,7 +168,8 @@ def write_run(
 ) -> None:  # fmt: skip
     """Write ``run.json``; where and on what it was run stays as it was, if that is given."""
     if ungated is None:
-        ungated = {"data": str(bench.dataset.path.resolve()), "machine": machine()}
+        ungated = {"data": str(bench.dataset.path.resolve()), "machine": machine(),
+                   "suite": bench.suite.source}  # fmt: skip
     summary = {
         "schema_version": results.SCHEMA_VERSION,
         "suite": bench.suite.name,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.confinement import Limits
 from misusebench.entries import check_after, components
@@ -21,6 +21,9 @@ from misusebench.specs import (
     named_apart,
     parse_component,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["LABEL_ORACLE", "TIERS", "ComponentSpec", "Suite", "list_suites", "load_suite",
            "named_apart", "parse_component"]  # fmt: skip
@@ -43,6 +46,23 @@ class Suite:
     review_budget: int = 10  # alerts a reviewer reads per day
     feedback: Rules | None = None  # how labels reach components that take them; None: they do not
     limits: Limits = field(default_factory=Limits)
+    source: str = ""  # name of a shipped suite, or the file's path
+
+    def only(self, names: Sequence[str]) -> Suite:
+        """Return the suite with some of its components, and the policies that they run after.
+
+        Raises
+        ------
+        SuiteError
+            If it has no component of a name.
+        """
+        there = {one.name: one for one in self.components}
+        for name in names:
+            if name not in there:
+                raise SuiteError(f"no component {name} in {self.name}{guess(name, list(there))}")
+        after = {there[name].after for name in names}
+        kept = tuple(one for one in self.components if one.name in after | set(names))
+        return replace(self, components=kept)
 
 
 #: Key -> (type, smallest, largest) of the top level of a suite.
@@ -74,7 +94,8 @@ def load_suite(source: str | Path) -> Suite:
             raise SuiteError(f"no suite {source}{guess(str(source), list_suites())}")
         path = _SUITES / f"{source}.toml"
     text = read_text(path)
-    return _Reader(path, text).suite(toml_of(path, text))
+    told = str(source) if path.parent == _SUITES else str(path.resolve())
+    return replace(_Reader(path, text).suite(toml_of(path, text)), source=told)
 
 
 class _Reader:

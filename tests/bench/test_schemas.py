@@ -109,6 +109,7 @@ def test_a_verdict(run: Path, tmp_path: Path) -> None:
         ("compare", "RUN", "RUN"),
         ("completion", "zsh"),
         ("gate", "RUN", "--baseline", "RUN"),
+        ("gate", "RUN", "--baseline", "NEW.json", "--write-baseline"),
         ("init", "NEW"),
         ("list", "suites"),
         ("policy", "bench", "DATA", "--policy", "purpose_only"),
@@ -133,7 +134,7 @@ def test_commands(
     query = str(open_dataset(tiny_dataset).log(["query_id"])["query_id"][0].as_py())
     places = {
         "DATA": str(tiny_dataset), "RUN": str(run), "QUERY": query, "NEW": str(tmp_path / "new"),
-        "NEW.md": str(tmp_path / "new.md"),
+        "NEW.json": str(tmp_path / "new.json"), "NEW.md": str(tmp_path / "new.md"),
     }  # fmt: skip
 
     assert main([*(places.get(word, word) for word in words), "--json"]) == 0

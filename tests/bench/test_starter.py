@@ -7,6 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.bench.gate.test_change import commit, git
 from tests.markdown import blocks, play, reachable
 
 from misusebench import starter
@@ -58,6 +59,17 @@ def test_init_writes_over_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert (tmp_path / "suite.toml").read_text() == "mine"
 
 
+def test_init_in_a_repository(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What a repository has anyway stays as it is and is named; the rest is written."""
+    (tmp_path / "README.md").write_text("mine")
+
+    assert main(["init", str(tmp_path)]) == 0
+
+    assert "README.md was there and stays as it is" in capsys.readouterr().out
+    assert (tmp_path / "README.md").read_text() == "mine"
+    assert {name for name in FILES if (tmp_path / name).is_file()} == set(FILES)
+
+
 def test_init_into_a_file(tmp_path: Path) -> None:
     """A file is no folder."""
     (tmp_path / "file").write_text("")
@@ -90,6 +102,36 @@ def test_gate_names_what_is_there(tmp_path: Path) -> None:
 
     assert (tmp_path / worlds["scenario"]).exists()
     assert suite["detector"][0] == {"component": "detector:Mine", "name": "mine"}
+
+
+@pytest.mark.slow
+def test_the_project_s_own_gate_catches_a_blind_detector(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Equal scores for all fail by what was lost and by the floors (here on one seed of three)."""
+    reachable(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    starter.start(tmp_path)
+    settings = tmp_path / "gate.toml"
+    settings.write_text(settings.read_text().replace("[1, 2, 3]", "[1]"))
+    suite = tmp_path / "suite.toml"
+    suite.write_text(suite.read_text().partition('[[detector]]\nname = "random"')[0])
+    git(tmp_path, "init", "-q")
+    commit(tmp_path, "as init wrote it")
+    text = (tmp_path / "detector.py").read_text()
+    blind = text.replace("np.array(found, dtype=float)", "np.zeros(len(found))")
+    assert blind != text
+    commit(tmp_path, "blind", detector=blind)
+
+    assert main(["gate", "--base", "HEAD~1", "--no-speed", "--quiet", "--json"]) == 1
+
+    checks = json.loads(capsys.readouterr().out)["data"]["checks"]
+    lost = {(c["metric"], c["base"] is None) for c in checks if c["status"] == "regression"}
+    assert {
+        ("campaign_recall", True),
+        ("campaign_recall", False),
+        ("average_precision", False),
+    } <= (lost)
 
 
 @pytest.mark.slow

@@ -256,3 +256,19 @@ def test_repeated_names_are_told_apart():
     """Two components of one name get results of two names."""
     spec = parse_component("detector", "volume")
     assert [c.name for c in named_apart([spec, spec, spec])] == ["volume", "volume-2", "volume-3"]
+
+
+def test_a_part_of_a_suite(tmp_path: Path) -> None:
+    """Some components by name, with the policy that they run after; the rest stays as it is."""
+    path = tmp_path / "suite.toml"
+    path.write_text(
+        'tier = "T1"\n[[detector]]\nname = "denials"\nafter = "eleven_rules"\n'
+        '[[detector]]\nname = "volume"\n[[policy]]\nname = "eleven_rules"\n'
+    )
+    suite = load_suite(path)
+    part = suite.only(["denials"])
+    assert [one.name for one in part.components] == ["denials", "eleven_rules"]
+    assert (part.tier, part.source) == ("T1", str(path.resolve()))
+    assert load_suite("smoke").source == "smoke"
+    with pytest.raises(SuiteError, match="no component volum in suite; did you mean volume"):
+        suite.only(["volum"])

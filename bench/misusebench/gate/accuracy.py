@@ -17,6 +17,7 @@ from misusebench.gate.bounds import bound_checks, check_names
 from misusebench.gate.components import component_checks
 from misusebench.gate.margins import Margins, load_margins
 from misusebench.gate.verdict import REGRESSION, WORST, Check, Verdict
+from misusebench.gate.wording import located
 from misusebench.gate.worlds import worlds
 
 if TYPE_CHECKING:
@@ -63,7 +64,9 @@ def gate(
     judged = [c.status for c in checks if c.status in WORST]
     if not judged:
         raise SuiteError(f"{baseline} holds nothing that the run could be judged by")
-    return Verdict(max(judged, key=WORST.index), tuple(checks), strict)
+    config = None if isinstance(margins, Margins) else margins
+    placed = tuple(located(checks, config))
+    return Verdict(max(judged, key=WORST.index), placed, strict)
 
 
 def _lost(name: str) -> Check:

@@ -28,12 +28,13 @@ def baseline_of(run: str | Path) -> dict[str, Any]:
     drawn = kept_draws(Path(run))
     components = {}
     for one in found:
-        gated = [n for n in one.metrics if metrics.metric(n).gates and n.count("/") <= 1]
+        gated = [n for n in one.metrics if _gates(n) and n.count("/") <= 1]
         components[one.name] = {
             "component": {k: one.component.get(k) for k in ("kind", "target", "version")},
             "parameters": one.component.get("parameters", {}),
             "source_sha256": one.component.get("source_sha256"),
             "state": one.state,
+            **({"reasons": list(one.reasons)} if one.reasons and one.state != "ok" else {}),
             "tier": one.tier,
             "metrics": {name: {"value": value_of(one, name)} for name in gated},
             "draws": {
@@ -53,6 +54,12 @@ def baseline_of(run: str | Path) -> dict[str, Any]:
         "scenario_seed": found[0].seeds.get("scenario") if found else None,
         "components": components,
     }  # fmt: skip
+
+
+def _gates(name: str) -> bool:
+    """Tell whether a loss of a metric is judged; one that only another version knows is kept."""
+    one = metrics.REGISTRY.get(name.partition("/")[0])
+    return one is None or one.gates
 
 
 def write_baseline(run: str | Path, path: str | Path) -> Path:

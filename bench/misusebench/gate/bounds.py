@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.compare import value_of
 from misusebench.errors import SuiteError
+from misusebench.gate.margins import fits
 from misusebench.gate.verdict import NOTED, PASS, REGRESSION, Check
 from misusebench.gate.wording import command, with_places
 
@@ -21,7 +22,7 @@ _ROUNDING: Final = 1e-12
 
 
 def check_names(found: Sequence[World], limits: Margins) -> None:
-    """Refuse bounds for components that neither base nor head have: they would judge nothing.
+    """Refuse bounds for components that nobody has, and margins of no metric: they do nothing.
 
     Raises
     ------
@@ -34,6 +35,16 @@ def check_names(found: Sequence[World], limits: Margins) -> None:
             raise SuiteError(
                 f"gate.toml: {word}.{unknown[0]} is of no component that was run; there are "
                 f"{', '.join(sorted(known))}"
+            )
+    told = {
+        name for w in found for side in (w.base, w.head) for one in side["components"].values()
+        for name in one["metrics"]
+    }  # fmt: skip
+    for pattern in limits.margin:
+        parts = pattern.split("/")
+        if len(parts) > 1 and not any(fits(name.split("/"), parts) for name in told):
+            raise SuiteError(
+                f"gate.toml: margin.{pattern} fits no metric that was judged: it would do nothing"
             )
 
 
@@ -68,13 +79,7 @@ def _meant(pattern: str, told: Iterable[Mapping[str, Any]]) -> list[str]:
     if "*" not in parts:
         return [pattern]
     names = dict.fromkeys(name for metrics in told for name in metrics)
-    return [name for name in names if _fits(name.split("/"), parts)]
-
-
-def _fits(name: Sequence[str], parts: Sequence[str]) -> bool:
-    return len(name) == len(parts) and all(
-        want in ("*", own) for own, want in zip(name, parts, strict=True)
-    )
+    return [name for name in names if fits(name.split("/"), parts)]
 
 
 def _bound_checks(

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 from contextlib import ExitStack, contextmanager
@@ -21,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from misusebench.errors import SuiteError
 from misusebench.gate import accuracy
 from misusebench.gate.baselines import write_baseline
+from misusebench.gate.loosened import loosened_checks, merged, read_before, vanished_worlds
 from misusebench.gate.margins import Margins, Worlds, load_margins, need_worlds
 from misusebench.gate.speed.environments import Side, base_side, head_side
 from misusebench.gate.speed.judge import SpeedGate
@@ -30,6 +33,7 @@ from misusebench.gate.speed.prepare import prepare
 from misusebench.gate.speed.process import Process, TimedFault
 from misusebench.gate.speed.wheels import lay_out
 from misusebench.gate.verdict import NOTED, REGRESSION, WORST, Check, Verdict
+from misusebench.gate.wording import located, shown
 from misusebench.specs import SEARCH
 from misusesim import shards
 from misusesim.scenario.load import load_scenario, scenario_hash
@@ -60,8 +64,18 @@ class Asked:
     @property
     def command(self) -> str:
         """Return the command that judges the speed again."""
-        words = ["misusebench", "gate", "--base", self.base, "--config", str(self.config)]
-        return shlex.join([*words, "--no-accuracy"])
+        return self.again("--no-accuracy")
+
+    def again(self, *more: str) -> str:
+        """Return the command that judges the same again, whatever branches point at by then."""
+        words = [
+            "misusebench",
+            "gate",
+            "--base",
+            full_name(self.base, self.config.resolve().parent),
+        ]
+        words += ["--config", str(self.config), *(["--unsafe"] if self.unsafe else [])]
+        return shlex.join([*words, *more])
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +119,7 @@ def judge_change(asked: Asked, say: Callable[[str], None] = lambda _: None) -> V
     if not (asked.accuracy or asked.speed):
         raise SuiteError("--no-accuracy and --no-speed together leave nothing to judge")
     margins = load_margins(asked.config)
-    worlds = need_worlds(margins, asked.config)
+    worlds = need_worlds(margins, asked.config)  # before anything is made
     with ExitStack() as stack:
         if threading.current_thread() is threading.main_thread():
             stack.enter_context(_ended_cleanly())
@@ -122,7 +136,27 @@ def judge_change(asked: Asked, say: Callable[[str], None] = lambda _: None) -> V
     judged = [one.status for one in checks if one.status in WORST]
     if not judged:
         raise SuiteError(f"nothing of {worlds.suite} could be judged against {asked.base}")
-    return Verdict(max(judged, key=WORST.index), tuple(checks), asked.strict)
+    placed = tuple(located(map(_with_safety, checks), asked.config))
+    return Verdict(max(judged, key=WORST.index), placed, asked.strict)
+
+
+def full_name(base: str, folder: Path) -> str:
+    """Return the full hash of a commit, or the wheel as it was given."""
+    git = shutil.which("git")
+    if base.endswith(".whl") or git is None:
+        return base
+    words = [git, "-C", str(folder), "rev-parse", "--verify", "--end-of-options"]
+    done = subprocess.run(  # noqa: S603 - a fixed program
+        [*words, f"{base}^{{commit}}"], capture_output=True, text=True, check=False
+    )
+    return done.stdout.strip() or base
+
+
+def _with_safety(check: Check) -> Check:
+    """Return a check of time or memory that says whether its interval rules out a larger loss."""
+    if check.side == "accuracy" or None in (check.high, check.margin) or check.high is None:
+        return check
+    return replace(check, non_inferior=check.high <= (check.margin or 0.0))
 
 
 class _Change:
@@ -132,13 +166,15 @@ class _Change:
         self, asked: Asked, margins: Margins, worlds: Worlds, sides: tuple[Side, Side],
         where: Path, say: Callable[[str], None],
     ) -> None:  # fmt: skip
-        self._asked, self._margins, self._worlds, self._say = asked, margins, worlds, say
+        self._asked, self._worlds, self._say = asked, worlds, say
         self._base, self._head = sides
         self._where = where
+        self._before = read_before(self._base.folder / asked.config.name)
+        self._own, self._margins = margins, merged(margins, self._before)
 
     def checks(self) -> list[Check]:
         """Make data, run what there is to run, and return all checks."""
-        found = self._vanished_worlds()
+        found = self._taken_away()
         told = self._told(self._base), self._told(self._head)
         of_base, of_head = (one["components"] for one in told)
         refuse_mixed(self._base, self._head, of_base, of_head)
@@ -149,22 +185,21 @@ class _Change:
             found += self._speed(made[0], *told)
         return found
 
-    def _vanished_worlds(self) -> list[Check]:
-        """Return a check for each world that base is judged on and head is not."""
-        theirs = self._base.folder / self._asked.config.name
-        if not theirs.is_file():
-            return []
-        before = load_margins(theirs).worlds
-        if before is None:
-            return []
-        gone = [f"seed {one}" for one in before.seeds if one not in self._worlds.seeds]
-        if before.scenario != self._worlds.scenario:
-            gone = [f"scenario {before.scenario}"]
-        message = "{} has vanished from [worlds] of {}; {} is judged on it, so put it back"
+    def _taken_away(self) -> list[Check]:
+        """Return what the change takes away from the gate itself."""
+        file, base = shown(self._asked.config), self._base.name
+        found = loosened_checks(self._own, self._before, file, base)
+        if self._before.worlds is None:
+            return found
+        head = self._worlds, self._head.folder
         return [
-            Check(one, "", "", REGRESSION, message.format(one, self._asked.config, self._base.name))
-            for one in gone
-        ]
+            *vanished_worlds(head, (self._before.worlds, self._base.folder), file, base), *found,
+        ]  # fmt: skip
+
+    def _suite(self, side: Side) -> str:
+        """Return the suite that a side is judged with: its own, also where head names another."""
+        own = self._before.worlds if side is self._base else None
+        return self._source((own or self._worlds).suite, side)
 
     def _source(self, name: str, side: Side) -> str:
         """Return a scenario or a suite as a side has it: a file beside its gate.toml, or a name."""
@@ -184,7 +219,8 @@ class _Change:
             path = folder / f"{name}-{scenario_hash(scenario)[:12]}"
             self._say(f"data: {nth + 1} of {len(worlds.seeds)}, {name}")
             shards.run(scenario, path, None)
-            words = ["misusebench", "simulate", worlds.scenario, "--seed", str(seed)]
+            told = shown(source) if source.endswith(".toml") else source
+            words = ["misusebench", "simulate", told, "--seed", str(seed)]
             words += ["--days", str(worlds.days)] if worlds.days else []
             found.append(World(name, path, shlex.join([*words, "-o", "DATA"])))
         return found
@@ -196,10 +232,19 @@ class _Change:
             for side, out in ((self._base, bases), (self._head, self._where / "head")):
                 self._say(f"accuracy: {side.name} on {world.name}, {nth + 1} of {len(made)}")
                 self._bench(side, world, out / world.name)
-            write_baseline(bases / world.name, bases / f"{world.name}.json")
+            self._baseline(bases / world.name, bases / f"{world.name}.json")
             heads.append(self._where / "head" / world.name)
         verdict = accuracy.gate(heads, bases, self._margins)
         return [self._reproducible(check, made) for check in verdict.checks]
+
+    def _baseline(self, run: Path, file: Path) -> None:
+        """Write what is kept of base's run; where base has code of ours, as its metrics gate."""
+        if self._base.python != sys.executable:
+            words = [self._base.python, "-P", "-m", "misusebench", "gate", str(run), "--baseline",
+                     str(file), "--write-baseline", "--quiet"]  # fmt: skip
+            _ended(words, self._base)
+        if not file.is_file():  # a base from before there were baselines
+            write_baseline(run, file)
 
     def _bench(self, side: Side, world: World, out: Path) -> None:
         """Run a side's suite on a data set, with its own code.
@@ -209,7 +254,7 @@ class _Change:
         SuiteError
             If that cannot be: what the bench said.
         """
-        suite = self._source(self._worlds.suite, side)
+        suite = self._suite(side)
         words = [side.python, "-P", "-m", "misusebench", "bench", str(world.path), "--suite", suite,
                  "-o", str(out), "--quiet"]  # fmt: skip
         words += ["--unsafe"] if self._asked.unsafe else []
@@ -222,6 +267,9 @@ class _Change:
     def _reproducible(self, check: Check, made: Sequence[World]) -> Check:
         """Return a check whose command makes its data set first: that of the gate is removed."""
         message, again = check.message, check.reproduce
+        if again and check.message.startswith(f"{check.component} has vanished"):
+            whole = self._asked.again("--no-speed")  # head has nothing that could be run
+            return replace(check, message=message.replace(again, whole), reproduce=whole)
         for world in made:
             old = f"misusebench bench {shlex.quote(str(world.path))}"
             fresh = f"{world.made} && misusebench bench DATA"
@@ -258,7 +306,7 @@ class _Change:
         """Return a side's suite as its own code reads it, components by name."""
         with Process(side, 0) as process:
             try:
-                told = process.ask("suite", source=self._source(self._worlds.suite, side))
+                told = process.ask("suite", source=self._suite(side))
             except TimedFault as fault:
                 raise SuiteError(f"{side.name}: its suite cannot be read: {fault}") from fault
         return {**told, "components": {one["name"]: one for one in told["components"]}}

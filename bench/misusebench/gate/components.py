@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from misusebench.gate.losses import Loss, loss, pooled
 from misusebench.gate.missed import missed_campaign, worst_kind
-from misusebench.gate.verdict import FAILED, NEW, NOTED, PASS, REGRESSION, Check
+from misusebench.gate.verdict import FAILED, INCONCLUSIVE, NEW, NOTED, PASS, REGRESSION, Check
 from misusebench.gate.wording import command, told_loss, with_places
+from misusebench.metrics import REGISTRY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,12 +69,25 @@ def _broken(component: str, world: World) -> Check | None:
         message = f"{component} has vanished from the run on {world.shown}"
         return Check(world.shown, component, "", REGRESSION, message)
     one = world.results[component]
-    if after["state"] == "ok" or (before["state"] != "ok" and not one.failed):
+    if before["state"] != "ok" and not one.failed:
+        return None if before["state"] == after["state"] else _unknown(component, world)
+    if after["state"] == "ok":
         return None
     why = "; ".join(one.reasons) or after["state"]
     status = REGRESSION if after["state"] == "not_applicable" else FAILED
     message = f"{component} on {world.shown}: {after['state']}: {why}"
     return Check(world.shown, component, "", status, message)
+
+
+def _unknown(component: str, world: World) -> Check:
+    """Return what is said where base did not work and head does: nothing can be compared."""
+    before, after = world.pair(component)
+    why = "; ".join(before.get("reasons", ())) or "no reason is kept"
+    message = (
+        f"{component} on {world.shown}: base is {before['state']} ({why}) and head is "
+        f"{after['state']}, so nothing can be compared; bounds of gate.toml hold all the same"
+    )
+    return Check(world.shown, component, "", INCONCLUSIVE, message)
 
 
 def _metric_checks(
@@ -90,8 +104,10 @@ def _metric_checks(
         before = base["metrics"][name]["value"]
         if before is None:
             continue
-        if head["metrics"].get(name, {}).get("value") is None:
-            gone = "has vanished" if name not in head["metrics"] else "is undefined"
+        known = name.partition("/")[0] in REGISTRY  # base may be of a version that had another
+        if not known or head["metrics"].get(name, {}).get("value") is None:
+            there = known and name in head["metrics"]
+            gone = "is undefined" if there else "has vanished"
             message = f"{component} on {world.shown}: {name} was {before:.4f} and {gone}"
             check = Check(world.shown, component, name, REGRESSION, message, before)
             found.append(with_places(check, world, command(world, component)))
@@ -116,7 +132,7 @@ def _check(component: str, one: Loss, dataset: str, shown: str) -> Check:
     low, high = one.ends or (None, None)
     return Check(
         dataset, component, one.metric, one.status, told_loss(component, shown, one),
-        one.base, one.head, one.change, low, high, one.margin,
+        one.base, one.head, one.change, low, high, one.margin, non_inferior=one.non_inferior,
     )  # fmt: skip
 
 

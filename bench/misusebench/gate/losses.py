@@ -51,6 +51,21 @@ class Loss:
         return -self.change if metrics.metric(self.metric).direction == "higher" else self.change
 
     @property
+    def least(self) -> float | None:
+        """The end of the interval of the loss at which it is smallest; None without an interval."""
+        if (ends := self.ends) is None:
+            return None
+        return -ends[1] if metrics.metric(self.metric).direction == "higher" else ends[0]
+
+    @property
+    def non_inferior(self) -> bool | None:
+        """Whether the whole interval lies within the margin; None if there is none."""
+        if (ends := self.ends) is None:
+            return None
+        most = -ends[0] if metrics.metric(self.metric).direction == "higher" else ends[1]
+        return bool(most <= self.margin + _ROUNDING)
+
+    @property
     def status(self) -> str:
         """Pass, regression or inconclusive.
 
@@ -59,10 +74,9 @@ class Loss:
         """
         if self.worse <= self.margin + _ROUNDING:
             return PASS
-        if (ends := self.ends) is None:
+        if self.least is None:
             return REGRESSION
-        least = -ends[1] if metrics.metric(self.metric).direction == "higher" else ends[0]
-        return REGRESSION if least > self.margin + _ROUNDING else INCONCLUSIVE
+        return REGRESSION if self.least > self.margin + _ROUNDING else INCONCLUSIVE
 
 
 def loss(
@@ -70,9 +84,7 @@ def loss(
 ) -> Loss:  # fmt: skip
     """Return what became of a metric of one component on one data set; both sides define it."""
     before, after = base["metrics"][name]["value"], head["metrics"][name]["value"]
-    family = name.partition("/")[0]
-    usual = metrics.metric(name).tolerance.margin(before)
-    margin = limits.margin.get(name, limits.margin.get(family, usual))
+    margin = limits.allowed(name, before)
     one, other = _drawn(base, name), _drawn(head, name)
     drawn = other - one if len(one) == len(other) else np.empty(0)
     return Loss(name, before, after, margin, drawn)

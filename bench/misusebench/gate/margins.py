@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +15,7 @@ from misusebench.reading import read_text, toml_of
 from misusebench.specs import guess
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 #: Tables of the file.
 TABLES: Final = ("worlds", "margin", "floor", "ceiling", "speed", "memory")
@@ -46,6 +47,44 @@ class Margins:
     worlds: Worlds | None = None
     speed: Speed = field(default_factory=Speed)
     memory: Memory = field(default_factory=Memory)
+    before: Margins | None = None  # what base said; a loss must be within both
+
+    def allowed(self, name: str, value: float) -> float:
+        """Return the largest loss of a metric that passes.
+
+        The name itself decides, else the pattern with most of its parts (``campaign_recall/*``),
+        else its family, else the registry.
+
+        Parameters
+        ----------
+        name
+            Metric.
+        value
+            Of base.
+
+        Examples
+        --------
+        >>> one = Margins({"campaign_recall": 0.2, "campaign_recall/*": 0.1})
+        >>> one.allowed("campaign_recall/favour", 0.5), one.allowed("campaign_recall", 0.5)
+        (0.1, 0.2)
+        >>> both = Margins(one.margin, before=Margins({"campaign_recall": 0.1}))
+        >>> both.allowed("campaign_recall", 0.5)
+        0.1
+        """
+        parts = name.split("/")
+        like = [p for p in self.margin if "*" in p and fits(parts, p.split("/"))]
+        like.sort(key=lambda p: (p.count("*"), p))
+        own = next((n for n in (name, *like, parts[0]) if n in self.margin), None)
+        usual = metrics.metric(name).tolerance.margin(value)
+        most = usual if own is None else self.margin[own]
+        return most if self.before is None else min(most, self.before.allowed(name, value))
+
+
+def fits(name: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Tell whether the parts of a name are those of a pattern, in which a star is any one part."""
+    return len(name) == len(pattern) and all(
+        want in ("*", own) for own, want in zip(name, pattern, strict=True)
+    )
 
 
 def load_margins(path: str | Path) -> Margins:
@@ -95,12 +134,8 @@ class _Reader:
             self._faults.add(place, f"{said} must be a table of metrics, got {table!r:.60}")
             return
         for name, value in table.items():
-            if name.partition("/")[0].partition("@")[0] not in metrics.REGISTRY:
-                near = _near(name, list(metrics.REGISTRY))
-                self._faults.add((*place, name), f"{said}.{name}: there is no such metric{near}")
-            elif isinstance(value, bool) or not isinstance(value, (int, float)) or value != value:  # noqa: PLR0124
-                what = f"{said}.{name} must be a number, got {value!r:.60}"
-                self._faults.add((*place, name), what)
+            if what := _limit_fault(name, value, margin=place == ("margin",)):
+                self._faults.add((*place, name), f"{said}.{name}{what}")
 
     def _worlds(self, table: Any) -> Worlds | None:
         """Return where a change is judged; what is wrong is noted."""
@@ -141,6 +176,22 @@ class _Reader:
             else:
                 good[key] = type(allowed[key])(value)
         return cls(**good)
+
+
+def _limit_fault(name: str, value: Any, *, margin: bool) -> str:
+    """Return what is wrong with a bound or a margin, "" if nothing is."""
+    one = metrics.REGISTRY.get(name.partition("/")[0])
+    if "@" in name:
+        return ": the gate judges at the suite's review_budget; leave out what is behind @"
+    if one is None:
+        return f": there is no such metric{_near(name, list(metrics.REGISTRY))}"
+    if margin and not one.gates:
+        return ": a loss of it is not judged, so no margin; use a floor or a ceiling"
+    least = 0.0 if margin else -math.inf
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if number and math.isfinite(value) and value >= least:
+        return ""
+    return f" must be a number{' from 0 on' if margin else ''}, got {value!r:.60}"
 
 
 def _near(name: str, names: list[str]) -> str:

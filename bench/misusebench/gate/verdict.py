@@ -39,6 +39,8 @@ class Check:
     missed_campaign: str | None = None  # one that base finds and head does not
     file: str | None = None  # whose line lost it, relative to where the gate runs
     line: int | None = None
+    #: Whether the interval rules out a loss beyond the margin; None: no interval, no loss judged.
+    non_inferior: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,17 @@ class Verdict:
         bad = [check for check in self.checks if check.status in WORST[1:]]
         return tuple(sorted(bad, key=lambda check: -WORST.index(check.status)))
 
+    @property
+    def shown_safe(self) -> str:
+        """How many losses are ruled out, in words; empty where nothing has an interval.
+
+        A check passes if the loss that was seen is within its margin. That is less than to know
+        that there is none beyond it, which takes an interval that ends within the margin.
+        """
+        known = [c for c in self.checks if c.status in WORST and c.non_inferior is not None]
+        good = sum(bool(c.non_inferior) for c in known)
+        return f"{good} of {len(known)} with an interval are non-inferior" if known else ""
+
     def as_json(self) -> dict[str, Any]:
         """Return the verdict as a JSON object."""
         return {
@@ -74,4 +87,6 @@ class Verdict:
         judged = [check for check in self.checks if check.status in WORST]
         count = sum(check.status == PASS for check in judged)
         head = f"{self.status}: {count} of {len(judged)} checks passed"
+        if told := self.shown_safe:
+            head += f"; {told}"
         return [head, *(f"{c.status}: {c.message}" for c in self.faults)]

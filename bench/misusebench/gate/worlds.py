@@ -30,6 +30,7 @@ class World:
     head: Mapping[str, Any]
     results: Mapping[str, Result]  # of head, by component
     data: str  # folder
+    suite: str = ""  # that head ran: a name or a file, "" if that is not known
 
     def pair(self, component: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """Return what base and head say of a component."""
@@ -66,8 +67,10 @@ def worlds(
         head, folder = heads[key]
         _comparable(shown, base, head)
         told, own = results.load_run(folder)
-        data = str(told.get("ungated", {}).get("data", shown))
-        found.append(World(key[0], shown, base, head, {one.name: one for one in own}, data))
+        ungated = told.get("ungated", {})
+        data, suite = str(ungated.get("data", shown)), str(ungated.get("suite") or "")
+        by_name = {one.name: one for one in own}
+        found.append(World(key[0], shown, base, head, by_name, data, suite))
     return found, lost
 
 

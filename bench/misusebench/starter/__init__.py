@@ -25,6 +25,8 @@ FILES: Final = {
     ".gitignore": "gitignore",
     ".github/workflows/misusebench.yml": "workflow.yml",
 }
+#: What a repository mostly has already; it stays as it is.
+KEPT: Final = ("README.md", ".gitignore")
 #: What to do next, in the folder.
 NEXT: Final = (
     "misusebench simulate world.toml -o data",
@@ -40,31 +42,34 @@ def start(folder: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``folder``, ``files`` (relative to it) and ``next`` (commands to be run in it).
+        ``folder``, ``files`` that were written (relative to it), ``kept`` (those that a repository
+        mostly has: they stay as they are) and ``next`` (commands to be run in it).
 
     Raises
     ------
     SuiteError
-        If one of the files is there already, or the folder cannot be made.
+        If another of the files is there already, or the folder cannot be made.
     """
     if folder.exists() and not folder.is_dir():
         raise SuiteError(f"{folder} is a file; name a new folder")
     there = [name for name in FILES if (folder / name).exists() or (folder / name).is_symlink()]
-    if there:
+    kept = [name for name in there if name in KEPT]
+    if there := [name for name in there if name not in KEPT]:
         raise SuiteError(
             f"{folder} has {', '.join(there)} already, and nothing was written; "
             "choose another folder, or move them away"
         )
     make_folder(folder)
+    files = [name for name in FILES if name not in kept]
     try:
-        for name, source in FILES.items():
-            text = resources.files(__package__).joinpath(source).read_bytes()
+        for name in files:
+            text = resources.files(__package__).joinpath(FILES[name]).read_bytes()
             write_atomically(folder / name, text)
     except BaseException:
-        for name in FILES:
+        for name in files:
             (folder / name).unlink(missing_ok=True)
         raise
-    return {"folder": str(folder), "files": list(FILES), "next": list(NEXT)}
+    return {"folder": str(folder), "files": files, "kept": kept, "next": list(NEXT)}
 
 
 def render(found: dict[str, Any]) -> Text:
@@ -74,4 +79,6 @@ def render(found: dict[str, Any]) -> Text:
     folder = found["folder"]
     enter = [] if folder == "." else [f"cd {shlex.quote(folder)}"]
     wrote = f"{folder}: {', '.join(found['files'])}"
-    return Text("\n".join([wrote, "", "next:", *(f"  {c}" for c in [*enter, *found["next"]])]))
+    kept = [f"{name} was there and stays as it is" for name in found["kept"]]
+    commands = [f"  {command}" for command in [*enter, *found["next"]]]
+    return Text("\n".join([wrote, *kept, "", "next:", *commands]))

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import zipfile
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from misusebench.__main__ import main
 from misusebench.errors import SuiteError
+from misusebench.gate import Check
 from misusebench.gate.change import Asked, judge_change
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from misusebench.gate.loosened import Before, loosened_checks, merged
+from misusebench.gate.margins import Margins
 
 DETECTOR = '''"""Queries unlike those of the officer's peers."""
 
@@ -116,7 +118,8 @@ def test_a_commit_that_slows_is_caught(team: Path, capsys: pytest.CaptureFixture
     said = r"mine on tiny: a call of score takes \+\d+\.\d% time against HEAD~1 \(6 launches from "
     assert re.search(said, one["message"])
     assert "margin 20%" in one["message"]
-    again = "misusebench gate --base 'HEAD~1' --config gate.toml --no-accuracy"
+    sha = git(team, "rev-parse", "HEAD~1").strip()
+    again = f"misusebench gate --base {sha} --config gate.toml --no-accuracy"
     assert one["reproduce"] == again
     assert one["message"].endswith(again)
     memory = next(check for check in verdict["checks"] if check["side"] == "memory")
@@ -163,14 +166,94 @@ def test_an_order_to_end_leaves_nothing(team: Path) -> None:
 def test_a_commit_that_blinds_is_caught(team: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The loss of each metric, on which data, and how to see it again; base's code is base's."""
     commit(team, "blind", detector=BLIND)
-    code, told = gated(capsys, "--no-speed")
+    code, told = gated(capsys, "--no-speed", "--output", "json=verdict.json")
     told = " ".join(told.split())
     assert code == 1
+    _again(json.loads((team / "verdict.json").read_text()), capsys)
     lost = r"regression: mine on tiny: recall_at_budget 0\.6667 -> 0\.\d+ \(-0\.\d+, 95 % interval "
     assert re.search(lost, told)
     assert "misusebench simulate tiny --seed 2 -o DATA && misusebench bench DATA" in told
-    assert "--detector detector:Mine" in told
+    assert "--suite suite.toml --only mine -o RUN" in told
     assert nothing_left(team)
+
+
+def _again(verdict: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    """Run the printed command; it must give head's number."""
+    checks = [c for c in verdict["checks"] if c["metric"] == "campaign_recall" and c["reproduce"]]
+    for words in checks[0]["reproduce"].split(" && "):
+        assert main([*shlex.split(words)[1:], "--quiet"]) in (0, 4)
+    capsys.readouterr()
+    found = json.loads(Path("RUN/results/mine.json").read_text())
+    assert found["metrics"]["campaign_recall"]["value"] == checks[0]["head"]
+
+
+def taken_away(team: Path, monkeypatch: pytest.MonkeyPatch, **files: str) -> list[Check]:
+    """Return what the gate says of a commit when nothing is run."""
+    commit(team, "taken away", **files)
+    change = "misusebench.gate.change._Change"
+    monkeypatch.setattr(f"{change}._data", lambda self: [None])
+    monkeypatch.setattr(f"{change}._speed", lambda self, world: [self_suites(self)])
+    return list(judge_change(Asked("HEAD~1", team / "gate.toml", accuracy=False)).checks)
+
+
+def self_suites(change: Any) -> Check:
+    """Return the suites that both sides are run with, and the margin of time that holds."""
+    both = [change._suite(side).rpartition("/")[2] for side in (change._base, change._head)]
+    return Check("", " ".join(both), "", "pass", str(change._margins.speed.margin))
+
+
+LOOSER = GATE.replace("margin = 0.20", "margin = 0.90").replace("launches = 3", "launches = 4")
+
+
+def test_what_is_loosened_is_told_and_does_not_hold(
+    team: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stricter margin is applied; a person has to agree to the other one."""
+    looser = LOOSER + "\n[margin]\naverage_precision = 0.5\n"
+    *told, last = taken_away(team, monkeypatch, gate=looser)
+    assert [c.status for c in told] == ["inconclusive"] * 2
+    assert told[0].message.startswith(
+        "margin.average_precision of gate.toml is loosened, none -> 0.5; the stricter one was "
+    )
+    assert told[1].message.startswith("speed.margin of gate.toml is loosened, 0.2 -> 0.9")
+    assert last.message == "0.2"
+
+
+def test_base_is_judged_with_its_own_suite(team: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A suite under a new name loses no component unseen."""
+    (team / "other.toml").write_text(SUITE)
+    renamed = GATE.replace("suite.toml", "other.toml")
+    (last,) = taken_away(team, monkeypatch, gate=renamed)
+    assert last.component == "suite.toml other.toml"
+
+
+@pytest.mark.parametrize(
+    ("gate", "status", "said"),
+    [
+        (GATE.replace("seeds = [2]", "seeds = [2]\ndays = 3"), "regression", "has 3 days and had"),
+        (GATE.replace('"tiny"', '"county"').replace("[2]", "[2]\ndays = 90"), "regression",
+         "scenario tiny has vanished from"),
+    ],
+)  # fmt: skip
+def test_worlds_that_changed(
+    team: Path, monkeypatch: pytest.MonkeyPatch, gate: str, status: str, said: str
+) -> None:
+    """Fewer days, or another scenario, find fewer losses."""
+    first, *_ = taken_away(team, monkeypatch, gate=gate)
+    assert first.status == status
+    assert said in first.message
+
+
+def test_bounds_are_the_stricter_ones() -> None:
+    """A floor is the higher one, a ceiling the lower one, and what is gone holds."""
+    base = Margins(floor={"a": {"lift": 2.0}, "b": {"lift": 1.0}}, ceiling={"a": {"lift": 9.0}})
+    head = Margins(floor={"a": {"lift": 1.0}}, ceiling={"a": {"lift": 99.0}})
+    both = merged(head, Before(base))
+    assert (both.floor, both.ceiling) == (base.floor, base.ceiling)
+    tables = [c.message.partition(" of ")[0] for c in loosened_checks(head, Before(base), "g", "b")]
+    assert tables == ["floor.a.lift", "floor.b.lift", "ceiling.a.lift"]
+    assert loosened_checks(base, Before(head), "g", "b") == []
+    assert loosened_checks(base, Before(None, "odd"), "g", "b")[0].status == "inconclusive"
 
 
 def test_the_base_must_exist(team: Path) -> None:
@@ -228,7 +311,11 @@ def test_an_interruption_leaves_nothing(team: Path, monkeypatch: pytest.MonkeyPa
     [
         ([], "give one of"), (["RUN", "--base", "HEAD"], "give one of"),
         (["--base", "HEAD", "--output", "junit"], "write FORMAT=FILE"),
-        (["--base", "HEAD", "--write-baseline"], "goes with runs"),
+        (["--base", "HEAD", "--write-baseline"], "does not go with --base"),
+        (["--base", "HEAD", "--rounds", "3"], "--rounds does not go with --base"),
+        (["--self-test", "--strict"], "--strict does not go with --self-test"),
+        (["RUN", "--no-speed"], "--no-speed does not go with runs"),
+        (["--base", "HEAD", "--output", "json=/proc/x/y"], "/proc/x/y cannot be written"),
         (["--base", "HEAD", "--config", "none.toml"], "none.toml cannot be read"),
     ],
 )  # fmt: skip

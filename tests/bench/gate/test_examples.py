@@ -7,7 +7,7 @@ import importlib
 
 import pytest
 
-MODULES = ("gate.losses", "gate.missed", "gate.places", "gate.outputs.told",
+MODULES = ("gate.losses", "gate.margins", "gate.missed", "gate.places", "gate.outputs.told",
            "gate.outputs.step_summary", "found")  # fmt: skip
 
 

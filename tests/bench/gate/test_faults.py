@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.bench.gate.small_runs import write
 
+from misusebench import metrics
 from misusebench.errors import SuiteError
 from misusebench.gate import gate
 from misusebench.gate.margins import Margins
@@ -123,8 +125,9 @@ def test_a_fault_names_all_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     )
     assert (fault.worst_kind, fault.missed_campaign) == ("stalking", "c-1")
     assert (fault.file, fault.line) == ("mine.toml", 5)
-    # no option of `bench` gives parameters, so the suite does
-    assert fault.reproduce == "misusebench bench /data/1 --suite smoke -o RUN"
+    # no component of that name is in the suite, so the options name it
+    again = "misusebench bench /data/1 --suite smoke --detector one --tier T2 -o RUN"
+    assert fault.reproduce == again
 
 
 def test_a_fault_without_a_place_is_at_the_gate_s_file(
@@ -162,6 +165,52 @@ def test_bounds_with_wildcards(tmp_path: Path, limits: Margins, broken: list[str
     """A star is one part of a name; what means nothing, or is undefined, is broken."""
     run = write(tmp_path / "a", RECALLS)
     assert [check.metric for check in gate(run, run, limits).faults] == broken
+
+
+def test_margins_with_wildcards(tmp_path: Path) -> None:
+    """A star of a margin means all kinds, but for one with a margin of its own."""
+    lower = {name: value - 0.15 for name, value in RECALLS.items() if value > 0.2}
+    base, head = write(tmp_path / "a", RECALLS), write(tmp_path / "b", {**RECALLS, **lower})
+    wide = {"campaign_recall": 0.2, "campaign_recall/*": 0.2}
+    assert gate(head, base, Margins(wide)).faults == ()
+    strict = {**wide, "campaign_recall/a": 0.1}
+    assert [c.metric for c in gate(head, base, Margins(strict)).faults] == ["campaign_recall/a"]
+    for name in ("campaign_recall/z", "average_precision/*"):
+        with pytest.raises(SuiteError, match=r"fits no metric that was judged"):
+            gate(head, base, Margins({name: 0.1}))
+
+
+def test_a_base_that_failed_is_told(tmp_path: Path) -> None:
+    """Nothing can be compared with it: inconclusive, with its state and reason."""
+    base = write(tmp_path / "a", RECALLS)
+    told = json.loads((base / "results/one.json").read_text())
+    told |= {"state": "invalid", "reasons": ["it broke"], "metrics": {}}
+    (base / "results/one.json").write_text(json.dumps(told))
+    verdict = gate(write(tmp_path / "b", RECALLS), base)
+    assert verdict.status == "inconclusive"
+    assert "base is invalid (it broke) and head is ok" in verdict.faults[0].message
+
+
+def test_a_metric_that_only_base_knows_has_vanished(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a version that had another: a regression, no crash."""
+    base = write(tmp_path / "a", {**RECALLS, "lift": 3.0})
+    head = write(tmp_path / "b", RECALLS)
+    monkeypatch.delitem(metrics.REGISTRY, "lift")
+    (fault,) = gate(head, base).faults
+    assert (fault.status, fault.metric) == ("regression", "lift")
+    assert "lift was 3.0000 and has vanished" in fault.message
+
+
+def test_what_is_shown_safe(tmp_path: Path) -> None:
+    """An interval that ends within the margin rules a loss out, a longer one does not."""
+    base = write(tmp_path / "a", {"campaign_recall": 0.5})
+    same = gate(base, base)
+    assert [c.non_inferior for c in same.checks] == [True]
+    assert same.lines()[0].endswith("1 of 1 with an interval are non-inferior")
+    head = write(tmp_path / "b", {"campaign_recall": 0.5}, noise=0.1)
+    assert [c.non_inferior for c in gate(head, base).checks] == [False]
 
 
 def test_a_bound_for_nobody_is_refused(tmp_path: Path) -> None:

@@ -80,6 +80,18 @@ def test_without_worlds_a_change_cannot_be_judged(path: Path) -> None:
         ('[worlds]\nscenario = "a"\nsuite = "b"\ndays = 0\n', 4, "days must be 1 or more"),
         ('[worlds]\nscenario = "a"\n', 1, "worlds.suite must be a name or a file, got None"),
         ("worlds = 1\n", 1, "worlds must be a table, got 1"),
+        (
+            "[margin]\naverage_precision = -1\n",
+            2,
+            "must be a number from 0 on, got -1",
+        ),
+        (
+            "[margin]\naverage_precision = inf\n",
+            2,
+            "must be a number from 0 on, got inf",
+        ),
+        ("[floor.mine]\n'lift@5' = 1\n", 2, "leave out what is behind @"),
+        ("[margin]\nauroc = 0.1\n", 2, "a loss of it is not judged"),
         ("[floor.mine]\n\naverage_precison = 1\n", 3, "did you mean average_precision?"),
         ("[floor.mine]\nzzz = 1\n", 2, "`misusebench list metrics` names them"),
     ],

@@ -84,10 +84,26 @@ def test_sarif_points_at_the_rule() -> None:
 
 
 def test_sarif_without_a_place_or_a_fault() -> None:
-    """What lies nowhere has no location; a pass has no results and still is a log."""
+    """Every result has a location, or its reader refuses all; a pass is a log without results."""
     lone = told("sarif", Verdict("failed", (CHECKS[3],)))["runs"][0]["results"][0]
-    assert "locations" not in lone
+    place = lone["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "gate.toml"
+    assert place["region"] == {"startLine": 1}
     assert told("sarif", Verdict("pass", CHECKS[:1]))["runs"][0]["results"] == []
+
+
+def test_sarif_tells_files_from_the_repository_s_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gate may run in a folder of it, and a file may lie beside that folder."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "a b").mkdir()
+    monkeypatch.chdir(tmp_path / "a b")
+    for file, uri in (("x.py", "a%20b/x.py"), ("../y.py", "y.py"), (str(tmp_path / "z"), "z")):
+        (one,) = told("sarif", Verdict("regression", (replace(LOST, file=file),)))["runs"][0][
+            "results"
+        ]
+        assert one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
 
 
 def test_bencher_metric_format() -> None:

@@ -7,7 +7,9 @@ In the text of a message brackets would begin a link and braces a placeholder, s
 from __future__ import annotations
 
 import hashlib
+import posixpath
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 _SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
+#: Where a fault is that lies nowhere else: readers refuse a whole log for one without a place.
+_LAST: Final = "gate.toml"
 _LITERAL: Final = str.maketrans(
     {"\\": "\\\\", "[": "\\[", "]": "\\]", "{": "{{", "}": "}}"}
 )  # fmt: skip
@@ -76,8 +80,19 @@ def _result(check: Check, rules: dict[str, int], strict: bool) -> dict[str, Any]
                if (value := getattr(check, part)) is not None},
         },
     }  # fmt: skip
-    if check.file:
-        uri = quote(check.file.encode("utf-8", "surrogatepass"))
-        place = {"artifactLocation": {"uri": uri}, "region": {"startLine": max(1, check.line or 1)}}
-        result["locations"] = [{"physicalLocation": place}]
+    place = {
+        "artifactLocation": {"uri": _uri(check.file or _LAST)},
+        "region": {"startLine": max(1, check.line or 1)},
+    }
+    result["locations"] = [{"physicalLocation": place}]
     return result
+
+
+def _uri(file: str) -> str:
+    """Return a file, told from the working folder, as code review wants it: from the repository."""
+    here = Path.cwd().resolve()
+    top = next((one for one in (here, *here.parents) if (one / ".git").exists()), here)
+    whole = posixpath.normpath(posixpath.join(here.as_posix(), file))
+    below = top.as_posix().rstrip("/") + "/"
+    found = whole.removeprefix(below) if whole.startswith(below) else file
+    return quote(found.encode("utf-8", "surrogatepass"))

@@ -35,10 +35,12 @@ def render(verdict: Verdict) -> str:
     judged = sum(check.status in WORST for check in verdict.checks)
     faults = verdict.faults
     strict = ", strict" * verdict.strict
+    safe = f" {verdict.shown_safe}." if verdict.shown_safe else ""
     lines = [
         f"## MisuseBench gate: {verdict.status}",
         "",
-        f"{judged - len(faults)} of {judged} checks passed; exit code {verdict.exit_code}{strict}.",
+        f"{judged - len(faults)} of {judged} checks passed; exit code {verdict.exit_code}{strict}."
+        + safe,
         "",
     ]
     rows = [_row(name, check) for name, check in named(verdict)]
