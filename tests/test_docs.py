@@ -26,6 +26,7 @@ SMALLER = {
     "world.toml": {
         "days = 42": "days = 10", "accounts_median = 40": "accounts_median = 14",
         "accounts_median = 60": "accounts_median = 18",
+        'level = "easy"  ': 'level = "medium"',  # with so few days the fit depends on chance
     },
     "gate.toml": {
         "[1, 2, 3]": "[1]", "margin = 0.05 ": "launches = 3\npairs = 5\nmargin = 5.0 ",
