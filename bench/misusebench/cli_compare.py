@@ -57,7 +57,7 @@ def compare(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Lay runs beside the first of them; rank all of their configurations."""
+    """Lay runs beside the first of them; rank what they ran."""
     from misusebench.compare import Wanted  # noqa: PLC0415 - heavy
     from misusebench.compare import compare as compared  # noqa: PLC0415
     from misusebench.compare.shown import text  # noqa: PLC0415

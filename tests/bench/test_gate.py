@@ -88,7 +88,8 @@ def test_the_message_names_everything(base: Path, worse: Path) -> None:
     assert told.head is not None
     for part in (
         "good on made: average_precision", f"{told.base:.4f} -> {told.head:.4f}",
-        "95 % interval", "margin 0.0050", "worst for", "misusebench bench /nowhere --detector good",
+        "95 % interval", "margin 0.0050", "worst for",
+        "misusebench bench /nowhere --suite smoke --detector good",
     ):  # fmt: skip
         assert part in told.message
     assert told.high is not None
@@ -273,8 +274,8 @@ def test_gate_toml(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("[margins]\n", "no table margins"), ("[margin]\nrecal = 1\n", "margin.recal"),
-        ('[margin]\nlift = "x"\n', "must be a number"), ("[floor]\nlift = 1\n", "must be a table"),
-        ("[margin\n", "not TOML"), ("[margin]\nlift = nan\n", "must be a number"),
+        ('[margin]\ncampaign_recall = "x"\n', "must be a number"), ("[floor]\nlift = 1\n", "must be a table"),
+        ("[margin\n", "not TOML"), ("[margin]\ncampaign_recall = nan\n", "must be a number"),
     ],
 )  # fmt: skip
 def test_gate_toml_faults(tmp_path: Path, text: str, message: str) -> None:

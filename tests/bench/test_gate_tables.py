@@ -149,7 +149,8 @@ def test_the_message_names_the_worst_kind(tmp_path: Path, monkeypatch: pytest.Mo
     whole = next(c for c in gate(head, base).checks if c.metric == "campaign_recall")
     assert whole.message == (
         "one on made: campaign_recall 0.5000 -> 0.3000 (-0.2000, margin 0.0100); worst for y "
-        "(-0.3000); reproduce: misusebench bench /nowhere --detector one --tier T3 -o RUN"
+        "(-0.3000); reproduce: misusebench bench /nowhere --suite smoke "
+        "--detector one --tier T2 -o RUN"
     )
 
 
@@ -207,11 +208,11 @@ def test_a_baseline_keeps_gated_metrics_of_one_level(tmp_path: Path) -> None:
 def test_every_fault_of_a_gate_toml_is_told_at_once(tmp_path: Path) -> None:
     """Three faults make three lines, each with its file and place."""
     path = tmp_path / "gate.toml"
-    path.write_text("[margin]\nlift = true\n[floor.one]\nnone = 1\n[other]\n")
+    path.write_text("[margin]\ncampaign_recall = true\n[floor.one]\nnone = 1\n[other]\n")
     with pytest.raises(SuiteError) as told:
         load_margins(path)
     assert str(told.value).splitlines() == [
-        f"{path}:2: margin.lift must be a number, got True",
+        f"{path}:2: margin.campaign_recall must be a number, got True",
         f"{path}:4: floor.one.none: there is no such metric; `misusebench list metrics` names them",
         f"{path}:5: no table other; there are ceiling, floor, margin, memory, speed, worlds",
     ]

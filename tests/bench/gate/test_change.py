@@ -192,7 +192,7 @@ def taken_away(team: Path, monkeypatch: pytest.MonkeyPatch, **files: str) -> lis
     commit(team, "taken away", **files)
     change = "misusebench.gate.change._Change"
     monkeypatch.setattr(f"{change}._data", lambda self: [None])
-    monkeypatch.setattr(f"{change}._speed", lambda self, world: [self_suites(self)])
+    monkeypatch.setattr(f"{change}._speed", lambda self, *_: [self_suites(self)])
     return list(judge_change(Asked("HEAD~1", team / "gate.toml", accuracy=False)).checks)
 
 
