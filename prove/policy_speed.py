@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 SHARE: Final = float(os.environ.get("PROOF_SHARE", "1.0"))
 PICTURE = Path(os.environ.get("PROOF_PICTURE", "results/policy_speed.png"))
-SECONDS, RATE, STALL_S = max(3.0, 10 * SHARE), 500.0, 0.2
+#: Only these engines, where some are named.
+NAMED: Final = os.environ.get("PROOF_ENGINES", "").split() or None
+SECONDS, RATE, STALL_S = max(1.0, 10 * SHARE), 500.0, 0.2
 REPLAYED: Final = int(1_000_000 * SHARE)
 #: Seconds that a replay may take.
 MOST_S: Final = {"reference": 3.0, "numpy_columns": 10.0}
@@ -96,7 +98,7 @@ def main() -> None:
     print("# How fast policy engines are\n")
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f} at the start.\n", flush=True)
     plan = Plan(few(4_000, 300), few(3, 1), few(5, 1), few(1_000, 100), few(100_000, 1_000))
-    found["speed"] = told(figures.render, speed(None, candidates(), plan))
+    found["speed"] = told(figures.render, speed(None, candidates(NAMED), plan))
     print(f"\n## {REPLAYED:,} queries\n")
     found["replayed_s"] = replayed()
     for name, took in found["replayed_s"].items():
@@ -113,7 +115,9 @@ def main() -> None:
     print("\n## Rules\n", flush=True)
     sizes = [count for count in sweeps.RULES if count <= few(10_000, 100)]
     less = SweepPlan(few(4_000, 300), load_s=few(60, 10), decide_s=few(60, 3))
-    found["rules"] = told(sweeps.render, sweeps.rule_sweep(counts=sizes, plan=less))
+    found["rules"] = told(
+        sweeps.render, sweeps.rule_sweep(candidates(NAMED) if NAMED else None, sizes, less)
+    )
     drawn(found["rules"])
     print("\n## Officers and cases\n", flush=True)
     held = [count for count in sweeps.ENTITIES if count <= few(100_000, 1_000)]

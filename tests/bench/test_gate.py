@@ -274,7 +274,8 @@ def test_gate_toml(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("[margins]\n", "no table margins"), ("[margin]\nrecal = 1\n", "margin.recal"),
-        ('[margin]\ncampaign_recall = "x"\n', "must be a number"), ("[floor]\nlift = 1\n", "must be a table"),
+        ('[margin]\ncampaign_recall = "x"\n', "must be a number"),
+        ("[floor]\nlift = 1\n", "must be a table"),
         ("[margin\n", "not TOML"), ("[margin]\ncampaign_recall = nan\n", "must be a number"),
     ],
 )  # fmt: skip

@@ -212,7 +212,7 @@ def test_every_fault_of_a_gate_toml_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(SuiteError) as told:
         load_margins(path)
     assert str(told.value).splitlines() == [
-        f"{path}:2: margin.campaign_recall must be a number, got True",
+        f"{path}:2: margin.campaign_recall must be a number from 0 on, got True",
         f"{path}:4: floor.one.none: there is no such metric; `misusebench list metrics` names them",
         f"{path}:5: no table other; there are ceiling, floor, margin, memory, speed, worlds",
     ]
