@@ -22,6 +22,7 @@ from misusesim.realism.material import material
 from misusesim.realism.measures import runs
 from misusesim.realism.profile import NIGHT, gini
 from misusesim.realism.reasons import SCREEN
+from misusesim.realism.targets import NotApplicableError
 from misusesim.realism.times import fano, per_hour, per_weekday
 from misusesim.reasontext import CLASSES, classify
 from misusesim.scenario.habits import ReasonMix, SearchHabits
@@ -117,9 +118,17 @@ def measures(of: Material, days: int, monday: int, weeks: int) -> Measures:
         sigma=float(np.log(count).std()),
         top10=float(most.sum() / count.sum()), night=float(hours[list(NIGHT)].sum()),
         fano_hour=fano(searches.time, HOUR_US)[0], fano_day=fano(searches.time, DAY_US)[0],
-        hours=hours, days=per_weekday(searches.time), weeks=_weekly(searches.time, monday, weeks),
+        hours=hours, days=_weekdays(of), weeks=_weekly(searches.time, monday, weeks),
         reasons=np.bincount(kind[searches.reason], minlength=len(KINDS)) / len(searches),
     )  # fmt: skip
+
+
+def _weekdays(of: Material) -> F64Array:
+    """Return the means of days of the week; a log, or what a scenario makes, may lack one."""
+    try:
+        return per_weekday(of.searches.time)
+    except NotApplicableError as error:
+        raise UsageError(f"{of.name} is too short to be fitted: {error}") from error
 
 
 def _weekly(time: NDArray[np.int64], monday: int, weeks: int) -> F64Array:

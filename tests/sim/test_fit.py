@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,3 +91,15 @@ def test_a_world_like_the_real_log(eugene, tmp_path):
     path = tmp_path / "like_eugene.toml"
     path.write_text(fit.written(found))
     assert load_scenario(path) == found.scenario
+
+
+def test_a_log_that_lacks_a_day_of_the_week(eugene):
+    """Three days make no week: told as what is wrong with the log, not as our bug."""
+    time = eugene.searches.time
+    few = time < time.min() + 3 * 86_400_000_000
+    short = replace(eugene, searches=replace(
+        eugene.searches, time=time[few], officer=eugene.searches.officer[few],
+        reason=eugene.searches.reason[few],
+    ))  # fmt: skip
+    with pytest.raises(UsageError, match="too short to be fitted: not every day of the week"):
+        fit.measures(short, 3, 20_255, 1)
