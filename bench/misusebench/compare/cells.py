@@ -8,6 +8,8 @@ from misusebench import metrics
 from misusebench.report.markup import Cell
 
 DASH: Final = "\N{EN DASH}"
+#: From here on digits behind the point say nothing.
+_WHOLE: Final = 1_000
 
 
 class Shown(NamedTuple):
@@ -27,7 +29,8 @@ def number(value: float | None, name: str, *, sign: bool = False) -> Cell:
     plus = "+" if sign else ""
     if metrics.metric(name).unit == "share":
         return Cell(f"{100 * value:{plus}.1f} %", value)
-    return Cell(f"{value:{plus},.4g}", value)
+    shape = ",.0f" if abs(value) >= _WHOLE else ".4g"
+    return Cell(format(value, plus + shape), value)
 
 
 def between(low: float | None, high: float | None, name: str, *, sign: bool = False) -> str:

@@ -54,7 +54,7 @@ def differences(found: Comparison) -> Shown:
     """Return what changed against the first run."""
     rows = [
         (one.component, (
-            Cell(run, style="text wrap"), Cell(one.metric, style="text"),
+            Cell(run, style="text path"), Cell(one.metric, style="text"),
             number(one.base, one.metric), number(one.head, one.metric),
             _changed(one.change, one.metric, better=one.better),
             Cell(between(one.low, one.high, one.metric, sign=True) or DASH), chance(one.p),
