@@ -10,12 +10,11 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -25,6 +24,7 @@ from misusebench.gate import accuracy
 from misusebench.gate.baselines import write_baseline
 from misusebench.gate.loosened import loosened_checks, merged, read_before, vanished_worlds
 from misusebench.gate.margins import Margins, Worlds, load_margins, need_worlds
+from misusebench.gate.processes import ended, ended_cleanly
 from misusebench.gate.speed.environments import Side, base_side, head_side
 from misusebench.gate.speed.judge import SpeedGate
 from misusebench.gate.speed.measure import Pairing
@@ -34,19 +34,15 @@ from misusebench.gate.speed.process import Process, TimedFault
 from misusebench.gate.speed.wheels import lay_out
 from misusebench.gate.verdict import NOTED, REGRESSION, WORST, Check, Verdict
 from misusebench.gate.wording import located, shown
-from misusebench.specs import SEARCH
 from misusesim import shards
 from misusesim.scenario.load import load_scenario, scenario_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from types import FrameType
+    from collections.abc import Callable, Sequence
 
 #: Exit codes of a bench that has written its run.
 _RAN: Final = (0, 4)
 _INTERRUPTED: Final = 130
-#: Of a bench that is told to end, seconds to do so.
-_END_S: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +83,6 @@ class World:
     made: str  # the command that makes it
 
 
-@contextmanager
-def _ended_cleanly() -> Iterator[None]:
-    """Let an order to end take the same way as an interruption, so that all is removed."""
-
-    def stop(number: int, _: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
 def judge_change(asked: Asked, say: Callable[[str], None] = lambda _: None) -> Verdict:
     """Judge the working tree against a base.
 
@@ -122,7 +104,7 @@ def judge_change(asked: Asked, say: Callable[[str], None] = lambda _: None) -> V
     worlds = need_worlds(margins, asked.config)  # before anything is made
     with ExitStack() as stack:
         if threading.current_thread() is threading.main_thread():
-            stack.enter_context(_ended_cleanly())
+            stack.enter_context(ended_cleanly())
         folder = asked.config.resolve().parent
         base = stack.enter_context(base_side(asked.base, folder))
         if asked.base.endswith(".whl"):
@@ -242,7 +224,7 @@ class _Change:
         if self._base.python != sys.executable:
             words = [self._base.python, "-P", "-m", "misusebench", "gate", str(run), "--baseline",
                      str(file), "--write-baseline", "--quiet"]  # fmt: skip
-            _ended(words, self._base)
+            ended(words, self._base)
         if not file.is_file():  # a base from before there were baselines
             write_baseline(run, file)
 
@@ -258,7 +240,7 @@ class _Change:
         words = [side.python, "-P", "-m", "misusebench", "bench", str(world.path), "--suite", suite,
                  "-o", str(out), "--quiet"]  # fmt: skip
         words += ["--unsafe"] if self._asked.unsafe else []
-        code, said = _ended(words, side)
+        code, said = ended(words, side)
         if code == _INTERRUPTED:
             raise KeyboardInterrupt
         if code not in _RAN or not (out / "run.json").is_file():
@@ -310,29 +292,6 @@ class _Change:
             except TimedFault as fault:
                 raise SuiteError(f"{side.name}: its suite cannot be read: {fault}") from fault
         return {**told, "components": {one["name"]: one for one in told["components"]}}
-
-
-def _ended(words: Sequence[str], side: Side) -> tuple[int, str]:
-    """Run a bench of a side to its end; return its exit code and what it said.
-
-    Nothing beside `gate.toml` and in the repository is imported into it: only the workers in which
-    it shuts components in look there. If this process is to end, it ends first.
-    """
-    outer = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONSAFEPATH")}
-    with subprocess.Popen(  # noqa: S603 - our own module
-        words, cwd=side.folder, env={**outer, SEARCH: os.pathsep.join(side.paths)},
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
-        try:
-            _, said = process.communicate()
-        except BaseException:
-            process.send_signal(signal.SIGINT)  # it removes what it made
-            try:
-                process.communicate(timeout=_END_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-            raise
-    return process.returncode, said
 
 
 def _not_shut_in(dataset: str) -> Check:
