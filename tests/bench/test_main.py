@@ -222,6 +222,7 @@ def test_interrupt_of_a_bench(tiny_dataset: Path, tmp_path: Path) -> None:
     words = ["bench", str(tiny_dataset), "--detector", "sleeper:Sleeper", "--detector", "random",
              "-o", "run"]  # fmt: skip
 
+    before = psutil.Process().children(recursive=True)  # of tests before this one
     code, said, seconds = interrupted([*words, "--jobs", "2"], tmp_path, "random: ok")
 
     assert code == 130
@@ -229,7 +230,7 @@ def test_interrupt_of_a_bench(tiny_dataset: Path, tmp_path: Path) -> None:
     assert "Traceback" not in said
     assert seconds < 20
     assert [path for path in (tmp_path / "run").rglob("*") if path.is_file()] == []
-    assert psutil.Process().children(recursive=True) == []
+    assert set(psutil.Process().children(recursive=True)) <= set(before)
 
 
 @pytest.mark.slow
