@@ -1,7 +1,7 @@
 """One tool for working on MisuseBench; needs nothing but Python 3.11 or newer.
 
 python3 dev.py demo            make a data set, judge components on it, write the report
-python3 dev.py test [--fast]   lint and all tests; --fast leaves out what is slow
+python3 dev.py test            lint and tests; --fast: not the slow ones, --long: all there are
 python3 dev.py lint            ruff, mypy, import-linter
 python3 dev.py bench [--quick] speed of the simulator, written to results/; bench --help
 python3 dev.py bench DATA ...  misusebench bench DATA ...
@@ -153,14 +153,15 @@ def lint(_: Sequence[str] = ()) -> int:
 def test(arguments: Sequence[str]) -> int:
     """Run the tests, and the linters beside them; other arguments go to pytest."""
     install()
-    fast = ["-m", "not slow and not browser"] if "--fast" in arguments else []
-    rest = [a for a in arguments if a != "--fast"]
+    which = ["-m", "not slow and not browser and not long" if "--fast" in arguments else "not long"]
+    which = [] if "--long" in arguments else which
+    rest = [a for a in arguments if a not in ("--fast", "--long")]
     # three at a time on two cores: many tests wait for a process or for a clock
     workers = ("-n", "3", "--dist", "worksteal")
     with tempfile.TemporaryFile("w+") as said:
         words = (sys.executable, ROOT / "dev.py", "lint")
         with subprocess.Popen(words, cwd=ROOT, stdout=said, stderr=said) as linters:
-            tested = run(PYTHON, "-m", "pytest", "-q", *workers, *fast, *rest)
+            tested = run(PYTHON, "-m", "pytest", "-q", *workers, *which, *rest)
         said.seek(0)
         if linters.returncode:
             print(said.read(), file=sys.stderr)

@@ -21,6 +21,7 @@ def test_it_holds_on_a_small_world(proved, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["numbers.json"]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_it_fails_if_a_kill_hits_nothing(proved):
     """A run that was finished before it could be killed proves nothing."""

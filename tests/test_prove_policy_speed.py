@@ -55,6 +55,7 @@ def test_each_target_that_is_missed_is_told(proof):
     ]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_it_runs_with_a_hundredth_of_all(proved, tmp_path):
     """Every section is printed, the figure is drawn, the numbers are there."""

@@ -60,6 +60,7 @@ def test_scores_that_pool_history_and_batch_fail(name):
     assert set(found) == {"prefix invariance", "chunk invariance"}
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_histogram_of_pyod_is_causal():
     """The same wrapper around HBOS passes, so it is not the wrapper that fails."""

@@ -78,7 +78,7 @@ def files_of(root):
     }
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.long)])
 @pytest.mark.parametrize("leave", [100_000, 20_000_000])
 def test_the_same_command_goes_on_once_there_is_room(disk, county, workers, leave):
     """Exit code 2 and how much is needed; nothing in halves; then the same bytes as elsewhere."""

@@ -89,6 +89,7 @@ def test_twins_block_by_block_are_all_misuse(county, small_memory):
     assert apart.misuse.sum() + len(apart.alone) == whole.misuse.sum() + len(whole.alone)
 
 
+@pytest.mark.long
 def test_an_audit_of_a_sample_says_so(county, small_memory):
     """Replay, splits, ids and accounting pass, and the share that was looked at is told."""
     found = audited_dataset(county.path, level="hard", least=1, again=False)
