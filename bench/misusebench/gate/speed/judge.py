@@ -148,12 +148,16 @@ class SpeedGate:
             margin=self.speed.margin, side="instructions",
         )  # fmt: skip
 
+    def _said(self, name: str, status: str, message: str) -> Check:
+        """Return a check of time without a time."""
+        return Check(self.dataset, name, "service_time", status, message, side="speed",
+                     reproduce=self._again)  # fmt: skip
+
     def _failed(self, name: str, why: str) -> Check:
         message = (
             f"{name} on {self.dataset}: it fails when it is timed: {why}; reproduce: {self._again}"
         )
-        return Check(self.dataset, name, "service_time", FAILED, message, side="speed",
-                     reproduce=self._again)  # fmt: skip
+        return self._said(name, FAILED, message)
 
     def _lost(self, name: str, why: str) -> Check:
         """Return what is said where base worked at first, and then did not."""
@@ -161,8 +165,7 @@ class SpeedGate:
             f"{name} on {self.dataset}: {self.pairing.base.name} could be timed at first and then "
             f"failed, so nothing can be said: {why}; reproduce: {self._again}"
         )
-        return Check(self.dataset, name, "service_time", INCONCLUSIVE, message, side="speed",
-                     reproduce=self._again)  # fmt: skip
+        return self._said(name, INCONCLUSIVE, message)
 
     def no_longer(self, name: str, why: str) -> Check:
         """Return what is told of a component that can be timed in base and not in head."""
@@ -171,8 +174,7 @@ class SpeedGate:
             f"{self.pairing.head.name}: {why}; take it out of the suite if that is meant, and give "
             "the other a name of its own"
         )
-        return Check(self.dataset, name, "service_time", REGRESSION, message, side="speed",
-                     reproduce=self._again)  # fmt: skip
+        return self._said(name, REGRESSION, message)
 
     def _memory(self, rows: dict[str, int]) -> list[Check]:
         if self.memory is None:
