@@ -97,7 +97,7 @@ class Command:
         rows = self._needed(pa.Table.from_batches([batch]))
         self._must_be_silent()
         # a command may answer each row at once: neither side must wait for the other to read
-        writer = threading.Thread(target=self._send_to_who_may_end, args=(rows,))
+        writer = threading.Thread(target=self._send, args=({"type": "score"}, rows))
         writer.start()
         try:
             if self._form == "arrow":
@@ -124,8 +124,7 @@ class Command:
         """Let the command end."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):  # it may have ended by itself
-            self._write('{"type":"bye"}\n')
+        self._write('{"type":"bye"}\n')
         self._process.stdin.close()
         self._waiting += self._process.stdout.read()
         self._process.wait()
@@ -148,10 +147,6 @@ class Command:
         self._must_be_silent()
         self._send(question, rows)
         self._ok()
-
-    def _send_to_who_may_end(self, rows: pa.Table) -> None:
-        with contextlib.suppress(BrokenPipeError):  # whoever reads its answers is told
-            self._send({"type": "score"}, rows)
 
     def _ok(self) -> None:
         answer = json.loads(self._line())
@@ -182,10 +177,11 @@ class Command:
     def _write(self, text: str, body: Any = b"") -> None:
         pipe = self._process.stdin
         assert pipe is not None
-        for part in (memoryview(text.encode()), memoryview(body)):
-            left = part.cast("B") if part.nbytes else part
-            while left.nbytes:
-                left = left[pipe.write(left) :]
+        with contextlib.suppress(BrokenPipeError):  # it ended: who reads its answers is told how
+            for part in (memoryview(text.encode()), memoryview(body)):
+                left = part.cast("B") if part.nbytes else part
+                while left.nbytes:
+                    left = left[pipe.write(left) :]
 
     def _line(self) -> bytes:
         while (end := self._waiting.find(b"\n")) < 0:

@@ -248,6 +248,22 @@ def test_who_answers_wrongly_and_reads_no_more_is_told_at_once(tmp_path):
     made.close()
 
 
+def test_a_command_that_ended_before_it_was_asked_is_told_by_its_status(tmp_path):
+    """The broken pipe is not the reason: how the command ended is."""
+    script = tmp_path / "gone.py"
+    script.write_text(
+        "import sys\nsys.stdin.readline()\n"
+        'print(\'{"type":"info","has":["fit","alerts","feedback"]}\', flush=True)\nsys.exit(3)\n'
+    )
+    made = Command([sys.executable, str(script)])
+    made._process.wait()
+    for asked in (lambda: made.alerts(0), lambda: made.fit(rows(1), {}),
+                  lambda: made.feedback([]), lambda: made.score(compact(rows(6)))):  # fmt: skip
+        with pytest.raises(EOFError, match="the command ended with 3"):
+            asked()
+    made.close()
+
+
 def test_a_program_of_ones_own_is_copied_and_its_folder_stays_closed(tmp_path):
     """A program in a project is run, and what lies beside it cannot be read."""
     program = tmp_path / "mine"
