@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 _POLL_S: Final = 0.05
 _DISK_POLL_S: Final = 0.25
+#: Memory is looked at again after so many times what looking took, and at most so many seconds:
+#: all processes of the machine are gone through for it.
+_USE_PAUSE: Final = 20
+_USE_POLL_S: Final = 0.5
 _END_S: Final = 2.0  # a process that closed its end has so long to end
 _PIECE: Final = 1 << 16
 _TAIL: Final = 8192
@@ -49,7 +53,7 @@ class Conversation:
     def __init__(self, process: subprocess.Popen[bytes], limits: Limits) -> None:
         self._process, self._limits = process, limits
         self._stderr, self._printed = bytearray(), 0
-        self._polled, self._size_at = 0.0, 0.0
+        self._polled, self._use_at, self._size_at = 0.0, 0.0, 0.0
         self._closed: float | None = None
         self.peak_mb, self.watched = 0.0, ""
         for pipe in (process.stdin, process.stdout, process.stderr):
@@ -143,7 +147,7 @@ class Conversation:
         if now - self._polled < _POLL_S:
             return
         self._polled = now
-        self._watch_use()
+        self._watch_use(now)
         self._watch_disk(now)
         if self._process.poll() is not None:
             self.drain()
@@ -151,8 +155,11 @@ class Conversation:
         if self._closed is not None and now - self._closed > _END_S:
             raise self._fault("invalid", "it closed the pipe that its answers go through")
 
-    def _watch_use(self) -> None:
+    def _watch_use(self, now: float) -> None:
+        if now < self._use_at:
+            return
         used, processes = use_of(self._process.pid)
+        self._use_at = now + min(_USE_PAUSE * (time.monotonic() - now), _USE_POLL_S)
         self.peak_mb = max(self.peak_mb, used)
         if processes > self._limits.processes + _OURS:
             raise self._fault("invalid", f"started more than {self._limits.processes:g} processes")

@@ -22,6 +22,7 @@ from misusebench.columns import (
     stable_codes,
 )
 from misusebench.facts_of_people import Roster, TieBook
+from misusebench.groups import Grouped, Groups
 from misusebench.streaming import Counts, Times, Window, as_integers, combine
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ T0_NAMES: Final = (
 )  # fmt: skip
 T1_NAMES: Final = ("off_shift_hours", "same_surname", "same_birth_year")
 T3_NAMES: Final = ("tied",)
+#: Rows transformed at a time: a year's columns, and all that leads to them, are held once only.
+BLOCK: Final = 1 << 18
 #: Count-like features are compressed, since a trailing count of 400 is not 100 times one of 4.
 _LOG: Final = frozenset(
     {"queries_1h", "queries_today", "subjects_today", "pair_seen", "pair_days", "pair_span_days",
@@ -63,11 +66,16 @@ class Features:
         self.names = names(tier)
         self._roster, self._ties = Roster(), TieBook()
         self._local = LocalTime({})
-        self._officers, self._subjects_seen = Words(), Counts()
-        self._hour, self._today, self._pairs = Window(HOUR_US), Counts(), Counts()
-        self._today_new, self._pair_day = Counts(), Counts()
-        self._pair_days, self._fan, self._fan_new = Counts(), Counts(), Counts()
-        self._pair_time, self._officer_time = Times(), Times()
+        self._officers = Words()
+        self._groups = {name: Groups() for name in (
+            "officer", "pair", "pair_day", "officer_day",
+        )}  # fmt: skip
+        self._counts = {name: Counts() for name in (
+            "officer", "pair", "pair_day", "pair_days", "queries_today", "subjects_today",
+            "subject_officers",
+        )}  # fmt: skip
+        self._hour, self._pair_time, self._officer_time = Window(HOUR_US), Times(), Times()
+        self._rows = 0
         self._habits = {name: Habit() for name in ("system", "key", "purpose", "hour")}
 
     def start(self, context: Mapping[str, pa.Table]) -> None:
@@ -85,52 +93,69 @@ class Features:
 
     def transform(self, batch: pa.RecordBatch | pa.Table) -> NDArray[np.float64]:
         """Return float64 features, shape (rows, len(names)), and remember the rows."""
+        found = np.empty((batch.num_rows, len(self.names)))
+        for first in range(0, batch.num_rows, BLOCK):
+            columns = self._columns(batch.slice(first, BLOCK))
+            for place, name in enumerate(self.names):
+                value = columns[name]
+                found[first : first + BLOCK, place] = (
+                    np.log1p(np.maximum(value, 0)) if name in _LOG else value
+                )
+        return found
+
+    def _columns(self, batch: pa.RecordBatch | pa.Table) -> dict[str, NDArray[np.float64]]:
+        """Return the columns of some rows, and remember the rows."""
         officer = self._officers.codes(batch["officer_id"])
         arrival, time = micros(batch["received_at"]), micros(batch["time"])
         local = self._local.local(batch["agency_id"], time)
         subject = as_integers(keys(batch["subject_key"]))
+        of_officer = self._groups["officer"].of(officer)
         columns = {
             **_clock(local),
-            **self._counts(officer, subject, arrival, local // DAY_US),
-            **self._rarities(batch, officer, local),
+            **self._counted(officer, of_officer, subject, arrival, local // DAY_US),
+            **self._rarities(batch, officer, of_officer, local),
             **_said(batch),
         }
         if self.tier >= "T1":
             columns |= self._roster.compare(batch, time)
         if self.tier >= "T3":
             columns["tied"] = self._ties.tied(batch).astype(np.float64)
-        return np.column_stack(
-            [np.log1p(np.maximum(columns[n], 0)) if n in _LOG else columns[n] for n in self.names]
-        )
+        return columns
 
-    def _counts(
+    def _counted(
         self,
         officer: NDArray[np.int64],
+        of_officer: Grouped,
         subject: NDArray[np.int64],
         time: NDArray[np.int64],
         day: NDArray[np.int64],
     ) -> dict[str, NDArray[np.float64]]:
-        pair = combine(officer, subject)
-        today = combine(officer, day)
-        new_today = (self._today_new.before(combine(officer, day, subject)) == 0).astype(np.int64)
-        new_pair_day = (self._pair_day.before(combine(officer, subject, day)) == 0).astype(np.int64)
-        seen = self._pairs.before(pair)
+        pair = self._groups["pair"].of(combine(officer, subject))
+        pair_day = self._groups["pair_day"].of(combine(officer, subject, day))
+        today = self._groups["officer_day"].of(combine(officer, day))
+        count = {name: one.before for name, one in self._counts.items()}
+        new_today = (count["pair_day"](pair_day) == 0).astype(np.int64)
+        seen = count["pair"](pair)
         first, _ = self._pair_time.before(pair, time)
-        _, last = self._officer_time.before(officer, time)
+        _, last = self._officer_time.before(of_officer, time)
         found = {
             "queries_1h": self._hour.before(officer, time),
-            "queries_today": self._today.before(today),
-            "subjects_today": self._subjects_seen.before(today, new_today),
+            "queries_today": count["queries_today"](today),
+            "subjects_today": count["subjects_today"](today, new_today),
             "pair_seen": seen,
-            "pair_days": self._pair_days.before(pair, new_pair_day),
+            "pair_days": count["pair_days"](pair, new_today),
             "pair_span_days": np.where(seen > 0, time - first, 0) / DAY_US,
-            "subject_officers": self._fan.before(subject, (seen == 0).astype(np.int64)),
+            "subject_officers": count["subject_officers"](subject, (seen == 0).astype(np.int64)),
             "idle_minutes": np.where(last > Times.NEVER, time - last, 7 * DAY_US) / 60e6,
         }
         return {name: value.astype(np.float64) for name, value in found.items()}
 
     def _rarities(
-        self, batch: pa.RecordBatch | pa.Table, officer: NDArray[np.int64], local: NDArray[np.int64]
+        self,
+        batch: pa.RecordBatch | pa.Table,
+        officer: NDArray[np.int64],
+        of_officer: Grouped,
+        local: NDArray[np.int64],
     ) -> dict[str, NDArray[np.float64]]:
         said = {
             "system": stable_codes(batch["system"]),
@@ -138,8 +163,11 @@ class Features:
             "purpose": stable_codes(batch["declared_purpose"]),
             "hour": local % DAY_US // HOUR_US,
         }
+        own = self._counts["officer"].before(of_officer)
+        every = self._rows + np.arange(len(officer))
+        self._rows += len(officer)
         return {
-            f"{name}_rarity": self._habits[name].surprise(officer, value)
+            f"{name}_rarity": self._habits[name].surprise(officer, value, own, every)
             for name, value in said.items()
         }
 
@@ -151,15 +179,26 @@ class Habit:
 
     def __init__(self) -> None:
         self._own, self._all = Counts(), Counts()
-        self._everyone, self._every_value = Counts(), Counts()
 
-    def surprise(self, officer: NDArray[np.int64], value: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return -ln of the smoothed share of `value` among the officer's earlier rows."""
-        zero = np.zeros(len(value), np.int64)
-        common = (self._every_value.before(value) + 1.0) / (self._everyone.before(zero) + 32.0)
+    def surprise(
+        self,
+        officer: NDArray[np.int64],
+        value: NDArray[np.int64],
+        own_rows: NDArray[np.int64],
+        all_rows: NDArray[np.int64],
+    ) -> NDArray[np.float64]:
+        """Return -ln of the smoothed share of `value` among the officer's earlier rows.
+
+        Parameters
+        ----------
+        officer, value
+            Codes, shape (rows,).
+        own_rows, all_rows
+            How many rows came before: of the officer, and of all.
+        """
+        common = (self._all.before(value) + 1.0) / (all_rows + 32.0)
         own = self._own.before(combine(officer, value))
-        total = self._all.before(officer)
-        return -np.log((own + self.PRIOR * common) / (total + self.PRIOR))
+        return -np.log((own + self.PRIOR * common) / (own_rows + self.PRIOR))
 
 
 NIGHT: Final = (22, 6)  # local hours, as the reference profiles count it

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import struct
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TypeAlias
 
+#: What a frame carries besides its header.
+Payload: TypeAlias = bytes | bytearray
 #: Lengths of header and payload, big endian.
 PREFIX: Final = struct.Struct(">IQ")
 
@@ -17,7 +19,7 @@ def pack(header: dict[str, Any], payload: bytes | memoryview = b"") -> list[byte
     return [PREFIX.pack(len(text), len(payload)) + text, payload]
 
 
-def unpack(text: bytes) -> dict[str, Any]:
+def unpack(text: Payload) -> dict[str, Any]:
     """Return a header; anything but a JSON object raises ValueError."""
     try:
         header = json.loads(text, parse_constant=_refuse)
@@ -32,8 +34,11 @@ def _refuse(word: str) -> NoReturn:
     raise ValueError(f"{word} is not JSON")
 
 
-def read_frame(source: int) -> tuple[dict[str, Any], bytes] | None:
-    """Return the next frame of a blocking descriptor, None at its end."""
+def read_frame(source: int) -> tuple[dict[str, Any], Payload] | None:
+    """Return the next frame of a blocking descriptor, None at its end.
+
+    Its writer is trusted: as much memory is taken as the prefix says, once.
+    """
     prefix = _read(source, PREFIX.size)
     if len(prefix) < PREFIX.size:
         return None
@@ -49,11 +54,11 @@ def write_frame(sink: int, header: dict[str, Any], payload: bytes) -> None:
             view = view[os.write(sink, view) :]
 
 
-def _read(source: int, size: int) -> bytes:
-    buffer = bytearray()
-    while len(buffer) < size:
-        piece = os.read(source, min(size - len(buffer), 1 << 20))
-        if not piece:
-            break
-        buffer += piece
-    return bytes(buffer)
+def _read(source: int, size: int) -> bytearray:
+    """Return so many bytes, or fewer at the end."""
+    buffer, have = bytearray(size), 0
+    with memoryview(buffer) as view:
+        while have < size and (got := os.readv(source, [view[have:]])):
+            have += got
+    del buffer[have:]
+    return buffer

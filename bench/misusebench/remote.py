@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from misusebench.component_faults import ComponentFault, fault_of
 from misusebench.confinement import Isolation, Limits
-from misusebench.frames import unpack
+from misusebench.frames import Payload, unpack
 from misusebench.worker import Host, fault
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Served(Host):
         super().__init__(0)
         self._spec = spec
 
-    def answer(self, header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+    def answer(self, header: dict[str, Any], payload: Payload) -> tuple[dict[str, Any], bytes]:
         """Return the answer to one question."""
         if header.get("op") == "start":  # neither what nor how: parameters may name files
             header = {

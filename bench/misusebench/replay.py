@@ -144,6 +144,11 @@ def _single_values(column: pa.Array) -> list[pa.Array]:
 
 def _compact(column: pa.ChunkedArray) -> pa.Array:
     kind, long = column.type, _is_long_dictionary(column.type)
+    if long and column.num_chunks == 1:
+        array = column.chunk(0)
+        used = array.indices.dictionary_encode()  # hashes numbers, not words
+        words = array.dictionary.take(used.dictionary)
+        return pa.DictionaryArray.from_arrays(used.indices.cast(kind.index_type), words)
     if long:
         column = column.cast(column.type.value_type)
     array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()

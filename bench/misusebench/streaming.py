@@ -2,7 +2,8 @@
 
 All classes answer for each row of a batch with what came before *that row* (earlier rows of the
 same batch included) and then remember the batch. One row at a time or all at once, the answers are
-the same bit for bit.
+the same bit for bit. Where several answer for the same keys, one :class:`Groups` numbers these for
+all: each is given its :class:`Grouped` rows, of every batch and of no other keys.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from misusebench.groups import Grouped, Groups
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Keys = NDArray[np.uint64] | NDArray[np.int64]
+    Keys = NDArray[np.uint64] | NDArray[np.int64] | Grouped
 
 
 def combine(*parts: NDArray[np.generic]) -> NDArray[np.uint64]:
@@ -43,30 +46,17 @@ def running(group: NDArray[np.int64], value: NDArray[np.int64]) -> NDArray[np.in
     >>> running(np.array([0, 1, 0, 0]), np.array([5, 7, 1, 1])).tolist()
     [0, 0, 5, 6]
     """
-    order = np.argsort(group, kind="stable")
+    used, place = np.unique(group, return_inverse=True)
+    return _running(Grouped(used, place.reshape(-1), len(used)), value)
+
+
+def _running(group: Grouped, value: NDArray[np.int64]) -> NDArray[np.int64]:
+    order, starts = group.order, group.head
     before = np.cumsum(value[order]) - value[order]
-    starts = np.r_[True, group[order][1:] != group[order][:-1]]
     base = before[starts][np.cumsum(starts) - 1]
     out = np.empty_like(before)
     out[order] = before - base
     return out
-
-
-class _Slots:
-    """Places of keys in growing arrays."""
-
-    def __init__(self) -> None:
-        self._slot: dict[int, int] = {}
-
-    def __len__(self) -> int:
-        return len(self._slot)
-
-    def of(self, keys: Keys) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the slots of the distinct keys, and each row's place among them."""
-        used, place = np.unique(keys, return_inverse=True)
-        slot = self._slot
-        found = [slot.setdefault(key, len(slot)) for key in used.tolist()]
-        return np.array(found, np.int64), place.reshape(-1)
 
 
 def _grown(array: NDArray[np.int64], size: int, fill: int) -> NDArray[np.int64]:
@@ -81,15 +71,16 @@ class Counts:
     """How often, or how much, a key was seen before each row."""
 
     def __init__(self) -> None:
-        self._slots = _Slots()
+        self._groups = Groups()
         self._total = np.zeros(1024, np.int64)
 
     def before(self, keys: Keys, weight: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
         """Return the sum of weights (default: the count) of earlier rows with the same key."""
-        slot, place = self._slots.of(keys)
-        self._total = _grown(self._total, len(self._slots), 0)
-        value = np.ones(len(keys), np.int64) if weight is None else weight.astype(np.int64)
-        seen = self._total[slot][place] + running(place, value)
+        group = keys if isinstance(keys, Grouped) else self._groups.of(keys)
+        slot, place = group.slot, group.place
+        self._total = _grown(self._total, group.size, 0)
+        value = np.ones(len(place), np.int64) if weight is None else weight.astype(np.int64)
+        seen = self._total[slot][place] + _running(group, value)
         np.add.at(self._total, slot[place], value)
         return seen
 
@@ -100,7 +91,7 @@ class Times:
     NEVER = -(2**62)
 
     def __init__(self) -> None:
-        self._slots = _Slots()
+        self._groups = Groups()
         self._first = np.full(1024, self.NEVER, np.int64)
         self._last = np.full(1024, self.NEVER, np.int64)
 
@@ -108,11 +99,10 @@ class Times:
         self, keys: Keys, time: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the times of the first and the last earlier row, ``NEVER`` if there is none."""
-        slot, place = self._slots.of(keys)
-        self._first = _grown(self._first, len(self._slots), self.NEVER)
-        self._last = _grown(self._last, len(self._slots), self.NEVER)
-        order = np.argsort(place, kind="stable")
-        head = np.r_[True, place[order][1:] != place[order][:-1]]
+        group = keys if isinstance(keys, Grouped) else self._groups.of(keys)
+        slot, place, order, head = group.slot, group.place, group.order, group.head
+        self._first = _grown(self._first, group.size, self.NEVER)
+        self._last = _grown(self._last, group.size, self.NEVER)
         first, last = self._first[slot][place], self._last[slot][place]
         follows = order[~head]
         last[follows] = time[order[np.flatnonzero(~head) - 1]]

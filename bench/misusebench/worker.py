@@ -26,7 +26,7 @@ from misusebench.answered import (
     refusal,
     scores_of,
 )
-from misusebench.frames import read_frame, write_frame
+from misusebench.frames import Payload, read_frame, write_frame
 from misusebench.sandbox import Confinement, confine
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Host:
         self._context: dict[str, pa.Table] = {}
         self._empty_kib = empty_kib
 
-    def answer(self, header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+    def answer(self, header: dict[str, Any], payload: Payload) -> tuple[dict[str, Any], bytes]:
         """Return the answer to one frame."""
         operations: dict[str, Callable[..., tuple[dict[str, Any], bytes]]] = {
             "start": self._start, "context": self._keep, "fit": self._fit,
@@ -58,7 +58,7 @@ class Host:
         }  # fmt: skip
         return operations[header["op"]](header, payload)
 
-    def _start(self, header: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
+    def _start(self, header: dict[str, Any], _: Payload) -> tuple[dict[str, Any], bytes]:
         sys.path[:0] = header["search"]
         SEARCH[:] = header["search"]
         module, _, name = header["target"].partition(":")
@@ -79,27 +79,27 @@ class Host:
             ],
         }, b""
 
-    def _keep(self, header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+    def _keep(self, header: dict[str, Any], payload: Payload) -> tuple[dict[str, Any], bytes]:
         self._context[header["table"]] = _table(payload)
         return {}, b""
 
-    def _fit(self, _: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+    def _fit(self, _: dict[str, Any], payload: Payload) -> tuple[dict[str, Any], bytes]:
         history, context, self._context = _table(payload), self._context, {}
         start = time.perf_counter_ns()
         self._component.fit(history, context)
         return {"ns": time.perf_counter_ns() - start}, b""
 
-    def _observe(self, header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+    def _observe(self, header: dict[str, Any], payload: Payload) -> tuple[dict[str, Any], bytes]:
         rows = _table(payload)
         start = time.perf_counter_ns()
         self._component.observe(header["table"], rows)
         return {"ns": time.perf_counter_ns() - start}, b""
 
-    def _feedback(self, header: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
+    def _feedback(self, header: dict[str, Any], _: Payload) -> tuple[dict[str, Any], bytes]:
         self._component.feedback(header["outcomes"])
         return {}, b""
 
-    def _score(self, header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+    def _score(self, header: dict[str, Any], payload: Payload) -> tuple[dict[str, Any], bytes]:
         from misusebench.replay import singles  # noqa: PLC0415 - after confinement
 
         batch = _batch(payload)
@@ -115,12 +115,12 @@ class Host:
         rows = [alert_row(alert) for alert in alerts]
         return {"ns": took, "alerts": rows}, b"".join(s.tobytes() for s in scores)
 
-    def _load(self, header: dict[str, Any], _: bytes) -> tuple[dict[str, Any], bytes]:
+    def _load(self, header: dict[str, Any], _: Payload) -> tuple[dict[str, Any], bytes]:
         start = time.perf_counter_ns()
         self._component.load(header.get("policy"), header.get("facts"))
         return {"ns": time.perf_counter_ns() - start}, b""
 
-    def _decide(self, header: dict[str, Any], payload: bytes) -> tuple[dict[str, Any], bytes]:
+    def _decide(self, header: dict[str, Any], payload: Payload) -> tuple[dict[str, Any], bytes]:
         from misusebench.policies.facts import requests  # noqa: PLC0415 - after confinement
 
         facts = _table(payload)
@@ -157,7 +157,7 @@ class Host:
         except Exception as error:  # noqa: BLE001 - as above
             return refusal(error)
 
-    def _copy(self, _: dict[str, Any], __: bytes) -> tuple[dict[str, Any], bytes]:
+    def _copy(self, _: dict[str, Any], __: Payload) -> tuple[dict[str, Any], bytes]:
         """Put a pickled copy in the component's place, if there can be one; here, where it ran."""
         declared = bool(getattr(self._component, "pickles", False))
         try:
@@ -166,7 +166,7 @@ class Host:
             return {"declared": declared, "why": f"{type(error).__name__}: {error}"[:300]}, b""
         return {"declared": declared, "why": ""}, b""
 
-    def _close(self, _: dict[str, Any], __: bytes) -> tuple[dict[str, Any], bytes]:
+    def _close(self, _: dict[str, Any], __: Payload) -> tuple[dict[str, Any], bytes]:
         if callable(getattr(self._component, "close", None)):
             self._component.close()
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -195,13 +195,13 @@ def _words(component: Any, name: str) -> list[str]:
     return [str(word) for word in told]
 
 
-def _table(payload: bytes) -> pa.Table:
+def _table(payload: Payload) -> pa.Table:
     import pyarrow as pa  # noqa: PLC0415 - after confinement
 
     return pa.ipc.open_stream(pa.py_buffer(payload)).read_all()
 
 
-def _batch(payload: bytes) -> pa.RecordBatch:
+def _batch(payload: Payload) -> pa.RecordBatch:
     import pyarrow as pa  # noqa: PLC0415 - after confinement
 
     return pa.ipc.open_stream(pa.py_buffer(payload)).read_next_batch()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import shutil
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -97,7 +98,8 @@ def judged(
     kept.write_bytes(pickle.dumps(oracle.FITTED))
     context = get_context("spawn")
     jobs = jobs or (CORES if len(worlds) == 1 else 1)
-    one = partial(_judged, suite=suite, jobs=jobs, failures=failures)
+    alone = len(worlds) == 1
+    one = partial(_judged, suite=suite, jobs=jobs, failures=failures, alone=alone)
     with ProcessPoolExecutor(CORES, context, initializer=_taken, initargs=(kept,)) as pool:
         return list(pool.map(one, worlds))
 
@@ -112,11 +114,12 @@ def _scenario(world: World) -> Any:
     )  # fmt: skip
 
 
-def _judged(world: World, suite: Suite, jobs: int, *, failures: bool) -> Judged:
+def _judged(world: World, suite: Suite, jobs: int, *, failures: bool, alone: bool) -> Judged:
     parts = (Path(world.scenario).stem, world.seed, world.days, *world.sets)
     folder = FOLDER / "-".join(str(part).replace("/", "_") for part in parts)
-    shards.run(_scenario(world), folder / "data", workers=1)
-    failed = run(folder / "data", suite, folder / "run", jobs=jobs).failed
+    shards.run(_scenario(world), folder / "data", workers=CORES if alone else 1)
+    progress = _say if alone else (lambda _: None)
+    failed = run(folder / "data", suite, folder / "run", jobs=jobs, progress=progress).failed
     if failed and not failures:
         told = "; ".join(f"{one.name}: {one.reasons}" for one in failed)
         raise SystemExit(f"{world.scenario} {world.seed}: {told}")
@@ -134,6 +137,10 @@ def _judged(world: World, suite: Suite, jobs: int, *, failures: bool) -> Judged:
         }
         for one in results if one.valid
     }  # fmt: skip
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def number(metrics: Metrics, key: str, part: str = "value") -> float:

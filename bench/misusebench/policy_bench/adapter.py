@@ -16,7 +16,7 @@ import numpy as np
 import psutil
 
 from misusebench.component import Decision
-from misusebench.frames import read_frame, write_frame
+from misusebench.frames import Payload, read_frame, write_frame
 from misusebench.policies import REGISTRY
 from misusebench.policies.engine import USUAL, is_usual
 
@@ -119,7 +119,7 @@ class Adapter:
 
     def ask(
         self, header: dict[str, Any], payload: bytes = b"", most_s: float | None = None
-    ) -> tuple[dict[str, Any], bytes]:
+    ) -> tuple[dict[str, Any], Payload]:
         """Return the answer to a question.
 
         Raises

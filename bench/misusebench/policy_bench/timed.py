@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.component import Decision, Request
 from misusebench.errors import SuiteError
-from misusebench.frames import read_frame, write_frame
+from misusebench.frames import Payload, read_frame, write_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,9 +44,9 @@ class Timed:
         self._asked: dict[str, list[Request]] = {}
         self._given: tuple[Any, Any] = (None, None)
 
-    def answer(self, header: dict[str, Any], payload: bytes) -> Answer:
+    def answer(self, header: dict[str, Any], payload: Payload) -> Answer:
         """Return the answer to one frame; what the component raises is one too."""
-        operations: dict[str, Callable[[dict[str, Any], bytes], Answer]] = {
+        operations: dict[str, Callable[[dict[str, Any], Payload], Answer]] = {
             "hello": self._hello, "start": self._start, "load": self._load, "keep": self._keep,
             "singles": self._singles, "batches": self._batches, "decide": self._decide,
             "table": self._table, "reload": self._reload,
@@ -62,10 +62,10 @@ class Timed:
                 "refused": wrong and not absent and header["op"] == "load",
             }, b""  # fmt: skip
 
-    def _hello(self, _: dict[str, Any], __: bytes) -> Answer:
+    def _hello(self, _: dict[str, Any], __: Payload) -> Answer:
         return {"now_ns": time.monotonic_ns()}, b""
 
-    def _start(self, header: dict[str, Any], _: bytes) -> Answer:
+    def _start(self, header: dict[str, Any], _: Payload) -> Answer:
         sys.path[:0] = header["search"]
         start = time.perf_counter_ns()
         module, _, name = header["target"].partition(":")
@@ -89,18 +89,18 @@ class Timed:
             ],
         }, b""  # fmt: skip
 
-    def _load(self, header: dict[str, Any], _: bytes) -> Answer:
+    def _load(self, header: dict[str, Any], _: Payload) -> Answer:
         """Load a policy; facts are the number of entities to hold, or None."""
         self._given = header.get("policy"), header.get("facts")
         start = time.perf_counter_ns()
         self._component.load(*self._given)
         return {"ns": time.perf_counter_ns() - start}, b""
 
-    def _keep(self, header: dict[str, Any], payload: bytes) -> Answer:
+    def _keep(self, header: dict[str, Any], payload: Payload) -> Answer:
         self._asked[header["slot"]] = [Request(**one) for one in json.loads(payload)]
         return {}, b""
 
-    def _singles(self, header: dict[str, Any], _: bytes) -> Answer:
+    def _singles(self, header: dict[str, Any], _: Payload) -> Answer:
         """Decide one by one; the times, then the outcomes."""
         asked, most = self._asked[header["slot"]], int(header.get("most_ns") or 1 << 62)
         took, outcomes = array("q"), bytearray()
@@ -128,7 +128,7 @@ class Timed:
                 break
         return stop
 
-    def _batches(self, header: dict[str, Any], _: bytes) -> Answer:
+    def _batches(self, header: dict[str, Any], _: Payload) -> Answer:
         """Decide in batches of a size, or one by one without a look at the clock (size 0)."""
         asked, size = self._asked[header["slot"]], header["size"]
         most, clock = int(header.get("most_ns") or 1 << 62), time.perf_counter_ns
@@ -150,7 +150,7 @@ class Timed:
         for request in asked:
             decide(request)
 
-    def _decide(self, header: dict[str, Any], _: bytes) -> Answer:
+    def _decide(self, header: dict[str, Any], _: Payload) -> Answer:
         """Return decisions in full: one by one, in one batch, or in one batch in reverse."""
         asked, way = self._asked[header["slot"]], header["way"]
         if way == "single":
@@ -174,7 +174,7 @@ class Timed:
         except Exception as error:  # noqa: BLE001 - the contract
             return [_refusal(error)] * len(asked)
 
-    def _table(self, _: dict[str, Any], payload: bytes) -> Answer:
+    def _table(self, _: dict[str, Any], payload: Payload) -> Answer:
         """Decide a whole table of facts; the outcomes' codes come back."""
         import pyarrow as pa  # noqa: PLC0415 - only columnar engines need it
 
@@ -194,7 +194,7 @@ class Timed:
             told |= {"encode_ns": middle - start, "evaluate_ns": time.perf_counter_ns() - middle}
         return told, bytes(outcome.astype("int8"))
 
-    def _reload(self, header: dict[str, Any], _: bytes) -> Answer:
+    def _reload(self, header: dict[str, Any], _: Payload) -> Answer:
         """Load the policy anew while decisions are made, and change over when it is ready."""
         serving = _Serving(self._component, self._asked[header["slot"]])
         serving.thread.start()
