@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_demo(tmp_path):
     """All components are valid, controls at the base rate, and the committed baseline is met."""
     done = subprocess.run(

@@ -37,6 +37,7 @@ SMALLER = {
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_how_tos_run(tmp_path, monkeypatch, capsys):
     """Each `$` line of each page exits with 0, on a smaller world and with a quick fit."""
     reachable(tmp_path)

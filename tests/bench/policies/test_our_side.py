@@ -35,7 +35,7 @@ def _outcome(spec, **options):
 def test_a_server_decides_what_its_policy_decides():
     """`--policy http://…` against the same policy asked directly, on a whole log."""
     with served() as url:
-        spec = parse_component("policy", url, {"batch": 100})
+        spec = parse_component("policy", url, {"batch": 100, "timeout_s": 60})
         ready, found = _outcome(spec)
     reference = component("reference")
     from misusebench.policies.facts import requests  # noqa: PLC0415
@@ -158,7 +158,11 @@ def test_what_it_raises_is_its_fault():
 def test_a_policy_behind_http_can_be_checked():
     """Conformance over the wire: batches, order, missing facts."""
     with served() as url:
-        found = check(parse_component("policy", url, {"batch": 50}), LOG.slice(0, 700), CONTEXT)
+        found = check(
+            parse_component("policy", url, {"batch": 50, "timeout_s": 60}),
+            LOG.slice(0, 700),
+            CONTEXT,
+        )
     assert found.passed, found.as_json()
     assert found.isolation == "remote"
 
