@@ -30,6 +30,7 @@ import hashlib
 import json
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -214,7 +215,7 @@ def prove_one(name: str, script: Path) -> bool:
         return False
     facts = {
         "name": name,
-        "command": f"python3 dev.py prove {name}",
+        "command": " ".join([*asked_for(), f"python3 dev.py prove {name}"]),
         "date": date.isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - started, 1),
         "machine": {"system": platform.platform(), "cores": os.cpu_count()},
@@ -228,6 +229,15 @@ def prove_one(name: str, script: Path) -> bool:
     (results / f"{name}.md").write_text(heading(facts) + done.stdout)
     print(done.stdout)
     return True
+
+
+def asked_for() -> list[str]:
+    """Return the settings by which a proof was asked for other than its usual."""
+    ours = ("PROOF_NUMBERS", "PROOF_FOLDER")
+    return [
+        f"{name}={shlex.quote(value)}" for name, value in sorted(os.environ.items())
+        if name.startswith("PROOF_") and name not in ours
+    ]  # fmt: skip
 
 
 def heading(facts: dict) -> str:

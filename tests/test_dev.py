@@ -122,6 +122,17 @@ def test_prove(dev: ModuleType) -> None:
     assert facts["versions"]["numpy"]
 
 
+def test_prove_tells_its_settings(dev: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the command of the page again asks for the same days."""
+    monkeypatch.setenv("PROOF_DAYS", "30")
+    monkeypatch.setenv("PROOF_WORLDS", "a b")
+    (dev.ROOT / "prove").mkdir(exist_ok=True)
+    (dev.ROOT / "prove" / "holds.py").write_text(HOLDS)
+    assert dev.main(["prove", "holds"]) == 0
+    page = (dev.ROOT / "results" / "holds.md").read_text()
+    assert "`PROOF_DAYS=30 PROOF_WORLDS='a b' python3 dev.py prove holds`" in page
+
+
 def test_prove_all_and_fail(dev: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     """Without names all are run; one that fails writes nothing and fails the whole."""
     (dev.ROOT / "prove" / "fails.py").write_text(FAILS)
