@@ -47,6 +47,7 @@ class Suite:
     feedback: Rules | None = None  # how labels reach components that take them; None: they do not
     limits: Limits = field(default_factory=Limits)
     source: str = ""  # name of a shipped suite, or the file's path
+    given: str = ""  # the same as the user wrote it
 
     def only(self, names: Sequence[str]) -> Suite:
         """Return the suite with some of its components, and the policies that they run after.
@@ -95,7 +96,7 @@ def load_suite(source: str | Path) -> Suite:
         path = _SUITES / f"{source}.toml"
     text = read_text(path)
     told = str(source) if path.parent == _SUITES else str(path.resolve())
-    return replace(_Reader(path, text).suite(toml_of(path, text)), source=told)
+    return replace(_Reader(path, text).suite(toml_of(path, text)), source=told, given=str(source))
 
 
 class _Reader:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 #: Name -> options of a browser's context.
@@ -18,6 +20,7 @@ WAYS: Final[dict[str, dict[str, Any]]] = {
     "light, 400 pixels wide": {"color_scheme": "light", "viewport": {"width": 400, "height": 800}},
     "light, no script": {"color_scheme": "light", "java_script_enabled": False},
 }
+_PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome")
 
 
 class Opened(NamedTuple):
@@ -32,6 +35,71 @@ class Opened(NamedTuple):
     browser: str
 
 
+class Tab(NamedTuple):
+    """A page that is open; the lists grow as it speaks."""
+
+    page: Any
+    messages: list[str]  # on the console, and faults of scripts
+    requests: list[str]  # for anything but files and what the page holds itself
+
+
+def program() -> str | None:
+    """Return the path of a Chromium, None if there is none."""
+    return next(filter(None, map(shutil.which, _PROGRAMS)), None)
+
+
+@contextmanager
+def launched() -> Iterator[Any]:
+    """Start a headless Chromium, and end it.
+
+    Raises
+    ------
+    SystemExit
+        If there is no Chromium.
+    """
+    path = program()
+    if path is None:
+        raise SystemExit("no Chromium here; on Debian: apt-get install chromium")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def tab(browser: Any, target: Path, **options: Any) -> Iterator[Tab]:
+    """Open a file in a context of its own, whose options are given."""
+    context = browser.new_context(**options)
+    opened = Tab(context.new_page(), [], [])
+
+    def asked(url: str) -> None:
+        if not url.startswith(("file:", "data:")):
+            opened.requests.append(url)
+
+    opened.page.on("console", lambda message: opened.messages.append(message.text))
+    opened.page.on("pageerror", lambda error: opened.messages.append(str(error)))
+    opened.page.on("request", lambda request: asked(request.url))
+    opened.page.goto(target.as_uri())
+    yield opened
+    context.close()
+
+
+def unfold(page: Any) -> None:
+    """Open all that folds up."""
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+
+
+def wider(page: Any) -> int:
+    """Return by how many pixels a page is wider than its window, 0 if it fits."""
+    found = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    return max(0, int(found))
+
+
+def axe(page: Any) -> dict[str, Any]:
+    """Return what axe-core says of a page, in its own words."""
+    return dict(Axe().run(page).response)
+
+
 def opened(page: Path) -> list[Opened]:
     """Open a page every way, with all that folds up opened, and return what came of it.
 
@@ -40,36 +108,21 @@ def opened(page: Path) -> list[Opened]:
     SystemExit
         If there is no Chromium.
     """
-    program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    if program is None:
-        raise SystemExit("no Chromium here; on Debian: apt-get install chromium")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        found = [_opened(browser, page, name, options) for name, options in WAYS.items()]
-        browser.close()
-    return found
+    with launched() as browser:
+        return [_opened(browser, page, name, options) for name, options in WAYS.items()]
 
 
 def _opened(browser: Any, page: Path, name: str, options: dict[str, Any]) -> Opened:
-    messages: list[str] = []
-    requests: list[str] = []
-    context = browser.new_context(**options)
-    tab = context.new_page()
-    tab.on("console", lambda message: messages.append(message.text))
-    tab.on("pageerror", lambda error: messages.append(str(error)))
-    tab.on("request", lambda request: requests.append(request.url))
-    tab.goto(page.as_uri())
     violations: list[str] = []
-    version, wider = "", 0
-    if options.get("java_script_enabled", True):
-        tab.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
-        wider = tab.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        told = Axe().run(tab).response
-        version = told["testEngine"]["version"]
-        violations = [f"{one['id']} ({len(one['nodes'])})" for one in told["violations"]]
-    context.close()
-    elsewhere = [url for url in requests if not url.startswith(("file:", "data:"))]
+    version, over = "", 0
+    with tab(browser, page, **options) as shown:
+        if options.get("java_script_enabled", True):
+            unfold(shown.page)
+            over = wider(shown.page)
+            told = axe(shown.page)
+            version = told["testEngine"]["version"]
+            violations = [f"{one['id']} ({len(one['nodes'])})" for one in told["violations"]]
     return Opened(
-        name, messages, elsewhere, violations, max(0, wider), version,
+        name, shown.messages, shown.requests, violations, over, version,
         f"Chromium {browser.version}",
     )  # fmt: skip

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 DAY_US = 86_400_000_000
 BUDGET = 4
 DRAWS = 400
+#: Names that must stay text wherever they are shown.
+HOSTILE = (
+    "</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "$\\frac{$&\"'",
+    "a\u2028b", "\x1b[31mred", "{{7*7}}",
+)  # fmt: skip
 
 
 def table(seed: int = 0) -> dict[str, Any]:

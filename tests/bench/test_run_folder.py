@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import html
+
 import pyarrow.parquet as pq
 import pytest
 
 from misusebench.errors import SuiteError
+from misusebench.report.reproduce import reproduce
+from misusebench.report.view import load
 from misusebench.result import write_atomically
 from misusebench.run import run
 from misusebench.suite import Suite, load_suite, parse_component
@@ -26,6 +30,17 @@ def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data") / "tiny"
     simulate(load_scenario("tiny"), folder)
     return folder
+
+
+def test_a_run_keeps_the_suite_as_it_was_given(data, tmp_path, monkeypatch):
+    """The page names the file as the user did, whatever name stands in it; the gate its path."""
+    (tmp_path / "my suites").mkdir()
+    (tmp_path / "my suites" / "a.toml").write_text('name = "b"\n[[detector]]\nname = "volume"\n')
+    monkeypatch.chdir(tmp_path)
+    run(data, load_suite("my suites/a.toml"), tmp_path / "run")
+    seen = load(tmp_path / "run")
+    assert seen.run["ungated"]["suite"] == str((tmp_path / "my suites" / "a.toml").resolve())
+    assert "bench AGAIN --suite 'my suites/a.toml' -o RUN" in html.unescape(reproduce(seen))
 
 
 def test_a_run_can_be_made_again_and_not_replaced(data, tmp_path):

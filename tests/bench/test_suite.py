@@ -269,6 +269,6 @@ def test_a_part_of_a_suite(tmp_path: Path) -> None:
     part = suite.only(["denials"])
     assert [one.name for one in part.components] == ["denials", "eleven_rules"]
     assert (part.tier, part.source) == ("T1", str(path.resolve()))
-    assert load_suite("smoke").source == "smoke"
+    assert load_suite("smoke").source == load_suite("smoke").given == "smoke"
     with pytest.raises(SuiteError, match="no component volum in suite; did you mean volume"):
         suite.only(["volum"])

@@ -21,14 +21,15 @@ _MOST: Final = 30
 def leaderboard(view: View) -> str:
     """Return the ranked detectors, with intervals."""
     heads: list[str | tuple[str, str]] = [
-        "detector", ("rank", "Among those that are no controls; small: of 95 % of officer draws"),
+        "detector",
+        ("rank", "Place among those that are no controls; small: in 95 % of draws of officers"),
         ("tier", "Information the detector was given"),
-        ("campaign recall", "Campaigns of which a read alert shows a misuse query"),
+        ("campaign recall", "Share of campaigns of which a read alert shows a misuse query"),
         ("worst kind", "Campaign recall of the kind the detector sees least"),
-        ("precision", "Read alerts that show misuse"),
+        ("precision", "Share of read alerts that show misuse"),
         ("average precision", "Of single queries at the native base rate"),
         ("lift", "Average precision ÷ base rate"),
-        ("days undetected", "Mean within the first 30 days (restricted mean)"),
+        ("days undetected", "Mean per campaign within its first 30 days (restricted mean)"),
         ("false accusations", "Per 1,000 innocent officer-years"),
     ]  # fmt: skip
     rows = []
@@ -88,14 +89,16 @@ def _rank(view: View, one: Result) -> Cell:
 def budget(view: View) -> str:
     """Return what the alerts that are read show, and the same number of queries flagged."""
     heads: list[str | tuple[str, str]] = [
-        "detector", ("alerts read", "Expected where equal scores compete for the last places"),
-        ("hits", "The alert's evidence shows misuse"), ("slips", "It shows an accidental slip"),
-        ("false", "Its officer has done no misuse so far"),
-        ("not shown", "Its officer has, but the evidence does not show it"),
-        ("precision", "Hits among alerts read"),
-        ("recall of cases", "Cases of misuse of which a read alert shows something"),
-        ("queries: recall", "Of misuse queries, when as many queries are flagged as alerts read"),
-        ("queries: precision", "Of the queries flagged"),
+        "detector",
+        ("alerts read", "Expected number where equal scores compete for the last places"),
+        ("hits", "Alerts whose evidence shows misuse"),
+        ("slips", "Alerts whose evidence shows an accidental slip"),
+        ("false", "Alerts on officers who have done no misuse so far"),
+        ("not shown", "Alerts on officers who have, by evidence that does not show it"),
+        ("precision", "Share of hits among alerts read"),
+        ("recall of cases", "Share of cases of misuse of which a read alert shows something"),
+        ("queries: recall", "Share of misuse queries flagged, when as many are as alerts are read"),
+        ("queries: precision", "Share of misuse among as many flagged queries"),
     ]  # fmt: skip
     rows = []
     for one in view.detectors:

@@ -65,7 +65,8 @@ def table(
     caption
         What it shows.
     heads
-        Column heads, the first of the row heads; a pair has an explanation for hovering.
+        Column heads, the first of the row heads; a pair has an explanation, which a mouse shows
+        and a list below the table says.
     rows
         (row head, class of the row, cells).
     sortable
@@ -88,8 +89,20 @@ def table(
     return (
         f'<div class="scroll{long}" role="region" tabindex="0" aria-label="{label}"><table{kind}>'
         f"<caption>{_safe(caption)}</caption>"
-        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n"
+        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody></table></div>\n{_terms(heads)}"
     )
+
+
+def _terms(heads: Iterable[str | tuple[str, str]]) -> str:
+    """Return what column heads mean, as a list that opens: keyboards and fingers cannot hover."""
+    told = [
+        f"<div><dt>{_safe(one[0])}</dt><dd>{_safe(one[1])}</dd></div>\n"
+        for one in heads
+        if not isinstance(one, str)
+    ]
+    if not told:
+        return ""
+    return folded("What the columns mean", f"<dl>\n{''.join(told)}</dl>\n", "terms")
 
 
 def _head(told: str | tuple[str, str], *, left: bool) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.report import plots
 from misusebench.report.cells import broken, metric, place, row, share, words
 from misusebench.report.markup import Cell, figure, heat, table
-from misusebench.report.view import CONTROLS, number
+from misusebench.report.view import CONTROLS, number, unasked
 
 if TYPE_CHECKING:
     from misusebench.report.view import View
@@ -15,19 +16,35 @@ if TYPE_CHECKING:
 
 #: Detectors of the matrix; more make a table that nobody reads.
 MOST: Final = 20
+#: Columns of what policies prevent and cost.
+_COSTS: Final[tuple[str | tuple[str, str], ...]] = (
+    "policy", ("misuse prevented", "Share of misuse queries that are denied"),
+    ("and stays so", "Share of misuse queries that are denied and do not come back and pass"),
+    ("worst kind", "Misuse prevented of the kind that is prevented least"),
+    ("honest blocked", "Share of honest queries that are denied or challenged"),
+    ("per 100 shifts", "Honest queries denied or challenged per officer and 100 shifts"),
+    ("lawful licensing blocked", "Share of lawful queries for permits denied or challenged"),
+    ("fail-open", ("Of denied queries asked again with one fact missing at a time, the share "
+                   "permitted for want of one; it must be 0")),
+)  # fmt: skip
+#: Columns of what becomes of denials.
+_FRICTION: Final[tuple[str | tuple[str, str], ...]] = (
+    "policy", ("misuse returned", "Share of denied misuse that comes back and passes"),
+    ("honest challenged", "Share of honest queries that must be confirmed"),
+    ("urgent per 100 shifts", "Honest queries of the highest priority, denied or challenged"),
+    ("honest recovered", "Share of denied honest queries that are made all the same, later"),
+    ("delay, s", "Mean delay of those made all the same"),
+    ("emergency flag", "Share of queries that set it, new tries included"),
+    ("of it misuse", "Share of misuse among permitted queries that set the flag"),
+    ("errors", "Share of queries whose answer has an error"),
+    ("errors that permit", "Share of answers with an error that permit; it must be 0"),
+)  # fmt: skip
 
 
 def policies(view: View) -> str:
     """Return what policies prevent and what they cost, and the matrix with detectors."""
     if not view.policies:
         return ""
-    heads: list[str | tuple[str, str]] = [
-        "policy", ("misuse prevented", "Misuse queries denied"),
-        ("and stays so", "Misuse queries denied that do not come back and pass"), "worst kind",
-        ("honest blocked", "Honest queries denied or challenged"),
-        ("per 100 shifts", "Honest queries denied or challenged per officer and 100 shifts"),
-        "lawful licensing blocked", ("fail-open", "Answers with an error that permit"),
-    ]  # fmt: skip
     rows = [
         row(one, [
             metric(one, "misuse_prevented", ".1%", between=True),
@@ -36,13 +53,13 @@ def policies(view: View) -> str:
             metric(one, "honest_blocked", ".1%", between=True),
             metric(one, "honest_blocked_per_100_shifts", ",.1f", between=True),
             metric(one, "lawful_licensing_blocked", ".1%"),
-            metric(one, "fail_open", ".1%"),
+            _opens(one),
         ])
         for one in view.policies
         if one.valid
     ]  # fmt: skip
     caption = "Policies: what they prevent, and what they cost honest work."
-    shown = table(caption, heads, rows) + broken(view.policies)
+    shown = table(caption, _COSTS, rows) + broken(view.policies)
     return (
         shown
         + _picture(view)
@@ -51,6 +68,12 @@ def policies(view: View) -> str:
         + _prevented(view)
         + (_rules(view) + _matrix(view))
     )
+
+
+def _opens(one: Result) -> Cell:
+    """Return how often a policy opens for want of a fact, or why nobody knows."""
+    cell = metric(one, "fail_open_rate", ".1%")
+    return cell if number(one, "fail_open_rate") is not None else replace(cell, small=unasked(one))
 
 
 def _picture(view: View) -> str:
@@ -77,16 +100,6 @@ def _kept(one: Result) -> float | None:
 
 def _friction(view: View) -> str:
     """Return what becomes of denials, and what else policies cost."""
-    heads: list[str | tuple[str, str]] = [
-        "policy", ("misuse returned", "Denied misuse that comes back and passes"),
-        ("honest challenged", "Honest queries that must be confirmed"),
-        ("urgent per 100 shifts", "Honest queries of the highest priority, denied or challenged"),
-        ("honest recovered", "Denied honest queries that are made all the same, later"),
-        ("delay, s", "By how much these are late, mean"),
-        ("emergency flag", "Share of queries that set it, new tries included"),
-        ("of it misuse", "Share of misuse among permitted queries that set the flag"),
-        ("errors", "Answers with an error"),
-    ]  # fmt: skip
     rows = [
         row(one, [
             metric(one, "misuse_returned", ".1%", between=True),
@@ -95,13 +108,13 @@ def _friction(view: View) -> str:
             metric(one, "honest_recovered", ".1%", between=True),
             metric(one, "honest_delay", ",.0f", between=True),
             metric(one, "break_glass_rate", ".1%"), metric(one, "break_glass_abuse", ".1%"),
-            metric(one, "error_rate", ".1%"),
+            metric(one, "error_rate", ".1%"), metric(one, "fail_open", ".1%"),
         ])
         for one in view.policies
         if one.valid
     ]  # fmt: skip
     caption = "Friction, and what becomes of denials. A dash: it did not happen or was not asked."
-    return table(caption, heads, rows) if rows else ""
+    return table(caption, _FRICTION, rows) if rows else ""
 
 
 def _roles(view: View) -> str:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from misusebench.report.markup import Cell, preformatted, table
 from misusebench.suite import list_suites
 from misusesim.dataset.layout import SCENARIO
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from misusebench.report.view import View
 
 
@@ -21,9 +25,15 @@ def _scenario(name: str) -> str:
     return name if name in shipped else f"DATA/{SCENARIO}"
 
 
-def _suite(name: str) -> str:
-    """Return a shipped suite's name, else the file that is called so."""
-    return name if name in list_suites() else f"{name}.toml"
+def _suite(run: Mapping[str, Any]) -> str:
+    """Return the suite as an option names it, quoted for a shell: as it was given for the run.
+
+    Runs of older versions do not tell that: of a file then its name without the folder, which says
+    nothing to others; of runs that tell no file at all, one that is called like the suite.
+    """
+    where, name = run.get("ungated", {}), str(run["suite"])
+    given = where.get("suite_given") or Path(where.get("suite") or "").name
+    return shlex.quote(given or (name if name in list_suites() else f"{name}.toml"))
 
 
 def reproduce(view: View) -> str:
@@ -35,7 +45,7 @@ def reproduce(view: View) -> str:
     seed = f" --seed {seeds.pop()}" if len(seeds) == 1 and seeds != {None} else ""
     command = (
         f"misusebench simulate {_scenario(str(data['name']))}{seed} -o AGAIN\n"
-        f"misusebench bench AGAIN --suite {_suite(str(run['suite']))} -o RUN\n"
+        f"misusebench bench AGAIN --suite {_suite(run)} -o RUN\n"
         "misusebench report RUN -o report.html"
     )
     told = [

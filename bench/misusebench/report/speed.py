@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from misusebench.report import plots
 from misusebench.report.cells import amount, row
-from misusebench.report.markup import figure, table
+from misusebench.report.markup import Cell, figure, table
 from misusebench.report.view import timing
+from misusebench.timing import PERCENTILES
 
 if TYPE_CHECKING:
     from misusebench.report.view import View
+
+#: Below it digits of a second are noise.
+_LEAST_S: Final = 0.001
 
 
 def speed(view: View) -> str:
@@ -24,14 +28,15 @@ def speed(view: View) -> str:
         if single.get("p95"):
             points.append((one.name, float(told["rows_per_s"]), float(single["p95"])))
         rows.append(row(one, [
-            amount(told.get("rows_per_s"), ",.0f"), amount(told.get("fit_s"), ".3g"),
+            amount(told.get("rows_per_s"), ",.0f"), _seconds(told.get("fit_s")),
             *(amount(single.get(p), ".3g") for p in ("p50", "p95", "p99")),
             amount(told.get("above_empty_mib"), ",.0f"),
         ]))  # fmt: skip
     if not rows:
         return ""
     heads: list[str | tuple[str, str]] = [
-        "component", "rows/s in batches", "fit, s", "one row, p50 ms", "p95 ms", "p99 ms",
+        "component", "rows/s in batches", "fit, s", "one row, p50 ms", "p95 ms",
+        ("p99 ms", f"None where fewer than {PERCENTILES['p99']:,} rows were timed one by one"),
         ("memory, MiB", "Largest resident size above that of the empty process"),
     ]  # fmt: skip
     machine = view.run.get("ungated", {}).get("machine", {})
@@ -43,3 +48,8 @@ def speed(view: View) -> str:
         plots.scatter(points, "speed", ("rows a second in batches", "one row, p95, ms")),
     )  # fmt: skip
     return picture + table(caption, heads, rows)
+
+
+def _seconds(value: float | None) -> Cell:
+    short = value is not None and 0 < value < _LEAST_S
+    return Cell(f"< {_LEAST_S:g}", value) if short else amount(value, ".3g")

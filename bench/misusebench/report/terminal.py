@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from misusebench.interval import LEAST_OFFICERS
-from misusebench.report.view import CONTROLS, interval_text, text
+from misusebench.report.view import CONTROLS, interval_text, number, text, unasked
 
 if TYPE_CHECKING:
     from misusebench.report.view import View
@@ -30,7 +30,7 @@ _POLICIES: Final = (
     ("honest blocked", "honest_blocked", ".1%", False),
     ("per 100 shifts", "honest_blocked_per_100_shifts", ",.1f", False),
     ("licensing blocked", "lawful_licensing_blocked", ".1%", False),
-    ("fail-open", "fail_open", ".1%", False),
+    ("fail-open", "fail_open_rate", ".1%", False),
 )
 
 
@@ -46,6 +46,8 @@ def leaderboard(view: View) -> Table:
             shown.add_row(Text("\n".join(told) + "\n", style="dim"))
     if view.policies:
         shown.add_row(_part("Policies", view.policies, _POLICIES))
+        if told := policy_notes(view):
+            shown.add_row(Text("\n".join(map(_plain, told)) + "\n", style="dim"))
     return shown
 
 
@@ -68,6 +70,25 @@ def notes(view: View) -> list[str]:
             f"Intervals are unreliable: with fewer than {LEAST_OFFICERS} misusing officers they "
             "hold the truth less often than they say."
         )
+    return found
+
+
+def policy_notes(view: View) -> list[str]:
+    """Return what the column `fail-open` tells, why it is empty, and who permits with an error."""
+    valid = [one for one in view.policies if one.valid]
+    if not valid:
+        return []
+    found = ["Fail-open: some denied queries again, one fact missing at a time: share permitted."]
+    found += [
+        f"{one.name} has none: {unasked(one)}."
+        for one in valid
+        if number(one, "fail_open_rate") is None
+    ]
+    found += [
+        f"{one.name} permits {text(one, 'fail_open', '.1%')} of what it answers with an error."
+        for one in valid
+        if number(one, "fail_open")
+    ]
     return found
 
 

@@ -153,6 +153,11 @@ def reason(one: Result, name: str) -> str:
     return str(one.metrics.get(name, {}).get("reason") or "")
 
 
+def unasked(one: Result) -> str:
+    """Return why it is not known whether a policy opens: runs of older versions did not ask."""
+    return reason(one, "fail_open_rate") or "this run has not asked again"
+
+
 def _plain(value: float, shown: str) -> str:
     """Return a number as wanted; shares close to 0 keep a digit that says something."""
     if shown.endswith("%"):

@@ -89,7 +89,7 @@ def test_a_campaign_in_words() -> None:
     ) in told
     assert "misusebench compare RUN --explain c1" in told
     assert '>3</td><td data-value="1">1</td><td data-value="1">1</td>' in told
-    assert told.count("<details") == 3
+    assert told.count('<details class="campaign"') == 3
 
 
 def test_too_many_campaigns_are_cut_and_counted() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.bench.made_run import result
+from tests.bench.report.made_view import detector, view
 
 from misusebench.metrics import Tally, labelled
 from misusebench.metrics.points import (
@@ -27,7 +28,6 @@ from misusebench.report import (
     grids,
     plots,
     policies,
-    reproduce,
     speed,
     top,
 )
@@ -37,25 +37,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DASH = "\N{EN DASH}"
-RUN = {
-    "dataset": {"name": "made", "rows": 2000, "scored_rows": 1000, "hash": "d" * 64},
-    "review_budget": 7, "suite": "smoke", "tier": "T3", "seed": 3, "history_share": 0.4,
-    "scenario_hash": "c" * 64,
-}  # fmt: skip
-
-
-def view(
-    *found: Any, curves: Any = None, verdict: Any = None, realism: Any = None, **run: Any
-) -> View:
-    """Return a view of results."""
-    return View({**RUN, **run}, list(found), curves or {}, verdict, realism)
-
-
-def detector(name: str, recall: float | None = 0.5, **given: Any) -> Any:
-    """Return a detector with a campaign recall."""
-    return result(name, metrics={"campaign_recall": {"value": recall}}, **given)
-
-
 SECTIONS = (
     curves.precision_recall, grids.kinds, grids.oddities, curves.time_to_detect, board.accusations,
     curves.cost, policies.policies, speed.speed, evidence.realism, campaigns.campaigns,
@@ -150,54 +131,6 @@ def test_oddities_are_as_dark_as_the_worst() -> None:
     assert '<td class="h h5" data-value="0.5" title="x: one_thing">2.0 %</td>' in told
     assert '<td class="h h10" data-value="1" title="x: two">4.0 %</td>' in told
     assert '<td data-value="1500">1,500</td>' in told
-
-
-def test_the_matrix_of_a_pair() -> None:
-    """Shares of a policy and a detector together, a dash where there is no campaign."""
-    cells = {"policy_only": 0.25, "detector_only": 0.5, "both": 0.05, "neither": None}
-    told = policies.policies(
-        view(detector("x"), result("p", "policy"), combined={"x": {"p": cells}})
-    )
-    assert '<th scope="row">p + x</th>' in told
-    assert all(f">{share} %</td>" in told for share in (25, 50, 5))
-    assert '<td data-value="nan">\u2013</td>' in told
-
-
-def test_the_matrix_says_what_counts_for_a_policy() -> None:
-    """What comes back does not; the policies that were not asked about it are named."""
-    cells = {"policy_only": 0.25, "detector_only": 0.5, "both": 0.05, "neither": 0.2}
-    both = {"p": {**cells, "followed": True}, "q": {**cells, "followed": False}}
-    told = policies.policies(view(
-        detector("x"), result("p", "policy"), result("q", "policy"), combined={"x": both}
-    ))  # fmt: skip
-    assert "denied and do not come back and pass" in told
-    assert "What came back was not asked of q: all denied queries count." in told
-    alone = policies.policies(
-        view(detector("x"), result("p", "policy"), combined={"x": {"p": both["p"]}})
-    )
-    assert "not asked of" not in alone
-
-
-def test_the_command_names_the_suite() -> None:
-    """How to reproduce shows the commands and the hashes."""
-    told = reproduce.reproduce(view(detector("x")))
-    assert "misusebench bench AGAIN --suite smoke -o RUN" in told
-    assert "d" * 64 in told
-
-
-@pytest.mark.parametrize(
-    ("scenario", "suite", "commands"),
-    [("county", "full", ("simulate county --seed 1 -o", "--suite full -o")),
-     ("S-NAT-easy", "smoke", ("simulate S-NAT-easy --seed 1 -o", "--suite smoke -o")),
-     ("ours", "mine", ("simulate DATA/scenario.toml --seed 1 -o", "--suite mine.toml -o"))],
-)  # fmt: skip
-def test_own_worlds_and_suites_are_named_by_their_files(
-    scenario: str, suite: str, commands: tuple[str, ...]
-) -> None:
-    """A name that nothing shipped has would be refused; the data set holds its scenario."""
-    data = {**RUN["dataset"], "name": scenario}
-    told = reproduce.reproduce(view(detector("x"), dataset=data, suite=suite))
-    assert all(command in told for command in commands)
 
 
 def test_why_a_metric_is_undefined_is_text() -> None:
