@@ -162,7 +162,11 @@ def _suite(
         if tier not in TIERS:
             raise SuiteError(f"--tier must be one of {', '.join(TIERS)}, got {tier}")
         suite = replace(suite, tier=tier)
-    return suite
+    chosen_by = {"--detector": detectors, "--policy": policies, "--only": only,
+                 "--tier": [tier] if tier else None}  # fmt: skip
+    words = [word for option, values in chosen_by.items() for one in values or ()
+             for word in (option, one)]  # fmt: skip
+    return replace(suite, options=tuple(words))
 
 
 def rescore(

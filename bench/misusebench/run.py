@@ -169,7 +169,8 @@ def write_run(
     """Write ``run.json``; where and on what it was run stays as it was, if that is given."""
     if ungated is None:
         ungated = {"data": str(bench.dataset.path.resolve()), "machine": machine(),
-                   "suite": bench.suite.source, "suite_given": bench.suite.given}  # fmt: skip
+                   "suite": bench.suite.source, "suite_given": bench.suite.given,
+                   "options": list(bench.suite.options)}  # fmt: skip
     summary = {
         "schema_version": results.SCHEMA_VERSION,
         "suite": bench.suite.name,

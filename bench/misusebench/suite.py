@@ -48,6 +48,7 @@ class Suite:
     limits: Limits = field(default_factory=Limits)
     source: str = ""  # name of a shipped suite, or the file's path
     given: str = ""  # the same as the user wrote it
+    options: tuple[str, ...] = ()  # of the command line that chose other components or a tier
 
     def only(self, names: Sequence[str]) -> Suite:
         """Return the suite with some of its components, and the policies that they run after.

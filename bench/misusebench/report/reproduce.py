@@ -36,6 +36,11 @@ def _suite(run: Mapping[str, Any]) -> str:
     return shlex.quote(given or (name if name in list_suites() else f"{name}.toml"))
 
 
+def _options(run: Mapping[str, Any]) -> list[str]:
+    """Return the other options of the run that chose components or a tier, quoted for a shell."""
+    return [shlex.quote(str(word)) for word in run.get("ungated", {}).get("options", ())]
+
+
 def reproduce(view: View) -> str:
     """Return what it takes to get the same numbers: command, versions, hashes."""
     run, data = view.run, view.run["dataset"]
@@ -45,7 +50,7 @@ def reproduce(view: View) -> str:
     seed = f" --seed {seeds.pop()}" if len(seeds) == 1 and seeds != {None} else ""
     command = (
         f"misusebench simulate {_scenario(str(data['name']))}{seed} -o AGAIN\n"
-        f"misusebench bench AGAIN --suite {_suite(run)} -o RUN\n"
+        f"misusebench bench AGAIN --suite {' '.join([_suite(run), *_options(run)])} -o RUN\n"
         "misusebench report RUN -o report.html"
     )
     told = [

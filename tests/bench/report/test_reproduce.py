@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.bench.report.made_view import RUN, detector, view
 
+from misusebench.cli_bench import _suite
 from misusebench.report import reproduce
 
 
@@ -50,3 +51,14 @@ def test_the_suite_is_the_file_that_was_given(suite: str, where: Any, given: str
     line = next(one for one in told.splitlines() if "misusebench bench" in one)
     assert shlex.split(line) == ["misusebench", "bench", "AGAIN", "--suite", given, "-o", "RUN"]
     assert "/home/x" not in told
+
+
+def test_chosen_components_and_tier_are_in_the_command() -> None:
+    """Without them the command would run the whole suite at its own tier."""
+    chosen = _suite("smoke", ["knn"], ["cedar"], None, "T2").options
+    assert chosen == ("--detector", "knn", "--policy", "cedar", "--tier", "T2")
+    only = _suite("smoke", None, None, ["random", "constant"], None).options
+    assert only == ("--only", "random", "--only", "constant")
+    told = reproduce.reproduce(view(detector("x"), ungated={"options": [*chosen, "a b'"]}))
+    line = next(one for one in html.unescape(told).splitlines() if "misusebench bench" in one)
+    assert shlex.split(line)[3:-2] == ["--suite", "smoke", *chosen, "a b'"]
