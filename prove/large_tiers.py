@@ -14,6 +14,7 @@ from typing import Final
 
 from large_clets import small_california
 from shared import boards
+from shared.large import unsure
 from tiers import FROM_T2, METRICS, TAKING
 
 from misusebench.specs import TIERS
@@ -72,6 +73,7 @@ def main() -> None:
                   if "failed" in told]  # fmt: skip
         base = boards.number(one["random-T0"], "average_precision")
         print(f"## {name}, {days} days\n\nAverage precision of random scores: {base:.3g}.\n")
+        print("\n".join(unsure(one["random-T0"])))
         for key, what in METRICS.items():
             print(f"### {what}\n")
             print("\n".join(table(one, key)), flush=True)

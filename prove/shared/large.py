@@ -52,7 +52,7 @@ def page(name: str, days: int, one: boards.Judged) -> list[str]:
         cells = [_between(one[who], key, shown) for key, shown in INTERVALS.items()]
         cells += [_plain(boards.number(one[who], key), shown) for key, shown in SINGLE.items()]
         lines.append(f"| {who} | {' | '.join(cells)} |")
-    lines += ["", probes(one), "", *unsure(one)]
+    lines += ["", probes(one), "", *unsure(one["random"])]
     if any(name.startswith(boards.ORACLE) for name in one):
         above = "; ".join(boards.above_oracle([one])) or "nobody"
         lines += [f"Above the observable oracle beyond the paired interval: {above}.", ""]
@@ -61,9 +61,9 @@ def page(name: str, days: int, one: boards.Judged) -> list[str]:
     return lines
 
 
-def unsure(one: boards.Judged) -> list[str]:
+def unsure(found: boards.Metrics) -> list[str]:
     """Return the mark that the run gives intervals which too few misusing officers make."""
-    notes = {one["random"].get(key, {}).get("note") for key in INTERVALS}
+    notes = {found.get(key, {}).get("note") for key in INTERVALS}
     if "interval unreliable" not in notes:
         return []
     told = (
