@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn, TypeAlias
 Payload: TypeAlias = bytes | bytearray
 #: Lengths of header and payload, big endian.
 PREFIX: Final = struct.Struct(">IQ")
+_PIECE: Final = 1 << 20
 
 
 def pack(header: dict[str, Any], payload: bytes | memoryview = b"") -> list[bytes | memoryview]:
@@ -35,10 +36,7 @@ def _refuse(word: str) -> NoReturn:
 
 
 def read_frame(source: int) -> tuple[dict[str, Any], Payload] | None:
-    """Return the next frame of a blocking descriptor, None at its end.
-
-    Its writer is trusted: as much memory is taken as the prefix says, once.
-    """
+    """Return the next frame of a blocking descriptor, None at its end."""
     prefix = _read(source, PREFIX.size)
     if len(prefix) < PREFIX.size:
         return None
@@ -55,10 +53,15 @@ def write_frame(sink: int, header: dict[str, Any], payload: bytes) -> None:
 
 
 def _read(source: int, size: int) -> bytearray:
-    """Return so many bytes, or fewer at the end."""
-    buffer, have = bytearray(size), 0
-    with memoryview(buffer) as view:
-        while have < size and (got := os.readv(source, [view[have:]])):
-            have += got
+    """Return so many bytes, or fewer at the end; memory is taken as they come, and held once."""
+    buffer, have = bytearray(min(size, _PIECE)), 0
+    while have < size:
+        if have == len(buffer):
+            buffer += bytes(min(size - have, have))
+        with memoryview(buffer) as view:
+            got = os.readv(source, [view[have:]])
+        if not got:
+            break
+        have += got
     del buffer[have:]
     return buffer

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import threading
 
 import pytest
 
@@ -16,6 +17,30 @@ def test_a_frame_goes_through_a_pipe():
     assert read_frame(source) == ({"op": "score", "now": 3}, b"\x00\x01")
     assert read_frame(source) == ({}, b"")
     assert read_frame(source) is None
+    os.close(source)
+
+
+@pytest.mark.parametrize("size", [(1 << 20) - 1, 1 << 20, 5_000_001])
+def test_a_long_payload_comes_whole(size):
+    """Whatever pieces the pipe makes of it, and however its buffer grows."""
+    source, sink = os.pipe()
+    sent = os.urandom(size)
+    writer = threading.Thread(target=write_frame, args=(sink, {"n": size}, sent))
+    writer.start()
+    header, payload = read_frame(source)
+    writer.join()
+    assert header == {"n": size}
+    assert payload == sent
+    os.close(sink)
+    os.close(source)
+
+
+def test_an_absurd_length_takes_no_memory():
+    """What is no frame may promise anything: it ends where the pipe does."""
+    source, sink = os.pipe()
+    os.write(sink, PREFIX.pack(2, 1 << 62) + b"{}" + b"rest")
+    os.close(sink)
+    assert read_frame(source) == ({}, b"rest")
     os.close(source)
 
 
