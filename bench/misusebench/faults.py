@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from misusebench.errors import SuiteError
@@ -19,11 +20,15 @@ class Faults:
     """Collects what is wrong with a file, and where."""
 
     def __init__(self, path: Path, text: str) -> None:
-        self._path, self._lines = path, key_lines(text)
+        self._path, self._text = path, text
         self._found: list[tuple[int, str]] = []
 
     def __bool__(self) -> bool:
         return bool(self._found)
+
+    @cached_property
+    def _lines(self) -> Mapping[Place, int]:
+        return key_lines(self._text)  # when asked: then the text is known to be TOML
 
     def add(self, place: Place, what: str) -> None:
         """Note a fault of a key or a table."""

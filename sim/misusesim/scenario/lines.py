@@ -1,7 +1,8 @@
 """Which line of a TOML file holds which key: a scanner for messages, not a parser.
 
 The text has been accepted by :mod:`tomllib` before, so the scanner only has to skip values, and may
-take any shape it does not know for the end of one. No maintained library maps key paths to lines.
+take any shape it does not know for the end of one; of other texts it says nothing, but it ends.
+No maintained library maps key paths to lines.
 """
 
 from __future__ import annotations
@@ -100,7 +101,9 @@ class _Scanner:
                 path = (*path, self._items[path])
         self._at = start
         self._here(path)
-        self._at = self._text.find("]" * (2 if many else 1), self._after_keys) + (2 if many else 1)
+        close = "]]" if many else "]"
+        found = self._text.find(close, self._after_keys)
+        self._at = len(self._text) if found < 0 else found + len(close)
         return path
 
     def _keys(self) -> list[str]:
@@ -140,7 +143,9 @@ class _Scanner:
             case '"' | "'":
                 self._skip(_STRING)
             case _:
-                self._skip(_SCALAR)
+                start = self._at
+                if self._skip(_SCALAR) == start:
+                    self._at += 1  # what can be no value; whatever it is, the scan goes on
 
     def _array(self, path: Path) -> None:
         self._at += 1

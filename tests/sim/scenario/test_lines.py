@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import tomllib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from misusesim.scenario.lines import key_lines, line_of
@@ -109,3 +110,19 @@ def test_a_table_whose_part_came_first_has_its_own_line() -> None:
     lines = key_lines("[a.b]\nc = 1\n[a]\nd = 2\n")
     assert line_of(lines, ("a",)) == 3
     assert line_of(lines, ("a", "b")) == 1
+
+
+@given(st.text(alphabet="ab=[]{},.\"'#\n \\1", max_size=40))
+@settings(deadline=2_000)
+def test_what_is_no_toml_is_scanned_to_its_end(text: str) -> None:
+    """A header that never closes once sent the scanner back to the beginning, for ever."""
+    with contextlib.suppress(tomllib.TOMLDecodeError):  # of a quoted key that is none
+        assert all(1 <= line <= text.count("\n") + 1 for line in key_lines(text).values())
+
+
+@pytest.mark.parametrize("text", ["[limits\n", "[[a\nb = 1\n", "a = [ } ]\n", "a = [ # x"])
+def test_headers_and_arrays_that_never_close_end_with_the_text(text: str) -> None:
+    """Found by a new user who left out a bracket."""
+    with pytest.raises(tomllib.TOMLDecodeError):
+        tomllib.loads(text)
+    assert min(key_lines(text).values()) == 1
