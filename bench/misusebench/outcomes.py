@@ -16,6 +16,7 @@ from misusebench.errors import IsolationError
 from misusebench.hosting import Hosting, hosted
 from misusebench.isolated import About, Decisions, IsolatedDetector, IsolatedPolicy, start
 from misusebench.isolation import Worker
+from misusebench.needs import PRIOR, lacking, unknown
 from misusebench.our_side import try_out
 from misusebench.policies.source import policy_source
 from misusebench.replay import BATCH_ROWS, Replayed, replay, split_us
@@ -43,8 +44,6 @@ POLICY_TIER: Final = "T2"
 ROUND_TRIPS: Final = 4_096
 #: Decisions made elsewhere name queries by the ids of the log.
 BY_OWN_ID: Final = ("misusebench.policies.decisions:Decisions",)
-#: Column of a detector's batches with what the policy before it decided.
-PRIOR: Final = "prior_decision"
 #: Leak probes of ours that are about the ids as they are published.
 UNVEILED: Final = (
     "misusebench.detectors.probes:IdProbe", "misusebench.detectors.probes:OfficerProbe",
@@ -146,8 +145,10 @@ class Bench:
         about = self._about(worker, spec, found, tier=found.tier)
         found.tier = _tier(about, found.tier)
         log = self._seen(spec)
-        if missing := [n for n in about.needs if n not in log.column_names]:
-            raise NotApplicableError(f"needs columns that the log lacks: {', '.join(missing)}")
+        if strange := unknown(about.needs, log.column_names):
+            raise ComponentFault("invalid", strange, worker.stderr)
+        if missing := lacking(about.needs, log.column_names):
+            raise NotApplicableError(missing)
         detector = IsolatedDetector(worker, about)
         found.timing = detector.timing
         found.told = self.reviewers is not None and "feedback" in about.has

@@ -206,7 +206,11 @@ class Prints(Good):
 
 
 class NeedsMore(Good):
-    needs = ("officer_id", "no_such_column")
+    needs = ("officer_id", "prior_decision")  # which only a policy before it gives
+
+
+class NeedsStrange(Good):
+    needs = ("officer_id", "tme")
 
 
 class OnlyT3(Good):

@@ -129,7 +129,8 @@ def test_an_unseeded_detector_fails():
         ("WrongType", "got list"),
         ("Raises", "crash: RuntimeError: cannot go on"),
         ("NoScore", "no method score"),
-        ("NeedsMore", "needs columns that the log lacks: no_such_column"),
+        ("NeedsMore", "needs columns that the log lacks: prior_decision"),
+        ("NeedsStrange", "needs tme, which no log has; did you mean time?"),
         ("InventsEvidence", "a query that does not exist: 1"),
     ],
 )

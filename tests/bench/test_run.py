@@ -94,11 +94,18 @@ def test_a_detector_after_a_policy_sees_what_it_decided():
     assert max(expected) > 1
 
 
+def test_a_column_that_no_log_has_is_a_fault():
+    """A misspelt need would else never be judged, and nobody would be told."""
+    (found,) = outcomes(bad("NeedsStrange")).values()
+    assert found.state == "invalid"
+    assert found.reasons == ["needs tme, which no log has; did you mean time?"]
+
+
 def test_what_is_not_applicable_is_no_failure():
     """A missing column and a tier that was not granted are told and are not INVALID."""
     found = outcomes(bad("NeedsMore"), bad("OnlyT3", tier="T1"))
     assert [o.state for o in found.values()] == ["not_applicable"] * 2
-    assert found["NeedsMore"].reasons == ["needs columns that the log lacks: no_such_column"]
+    assert found["NeedsMore"].reasons == ["needs columns that the log lacks: prior_decision"]
     assert found["OnlyT3"].reasons == ["it can use T3, but was granted no more than T1"]
 
 

@@ -167,7 +167,11 @@ def test_all_faults_at_once_with_lines(tmp_path):
         ("detector = [1]\n", "s.toml:1: write [[detector]] and then name = ..."),
         ('name = "x"\n', "s.toml:1: names no component: add [[detector]] or [[policy]]"),
         ("name = \n", "s.toml:1: not TOML: Invalid value (at line 1, column 8)"),
-        ("[limits\n", "s.toml:1: not TOML: Expected ']' at the end of a table declaration"),
+        (
+            "[limits\n",
+            "s.toml:1: not TOML: Expected ']' at the end of a table declaration "
+            "(at line 1, column 8)",
+        ),
         (
             '[[detector]]\nname = "../x"\ncomponent = "volume"\n',
             "s.toml:2: detector.name must be letters, digits, _ and -, got '../x'",

@@ -14,6 +14,7 @@ from misusebench.columns import micros
 from misusebench.component_faults import ComponentFault
 from misusebench.isolated import IsolatedDetector, start
 from misusebench.isolation import Worker
+from misusebench.needs import lacking, unknown
 from misusebench.replay import replay, split_us
 from misusebench.specs import TIERS
 from misusebench.variations import distance, shuffled
@@ -64,9 +65,9 @@ class DetectorChecks(Checks):
         return self._run(log, **options)[0]
 
     def _output(self) -> tuple[bool, str]:
-        missing = [n for n in self._about().needs if n not in self.log.column_names]
-        if missing:
-            return False, f"needs columns that the log lacks: {', '.join(missing)}"
+        needs, columns = self._about().needs, self.log.column_names
+        if missing := unknown(needs, columns) or lacking(needs, columns):
+            return False, missing
         self._end = split_us(self.log)
         self._full, self._raised = self._run()
         n = len(self._full.score)
