@@ -169,8 +169,10 @@ def test_all_faults_at_once_with_lines(tmp_path):
         ("name = \n", "s.toml:1: not TOML: Invalid value (at line 1, column 8)"),
         (
             "[limits\n",
-            "s.toml:1: not TOML: Expected ']' at the end of a table declaration "
-            "(at line 1, column 8)",
+            (
+                "s.toml:1: not TOML: Expected ']' at the end of a table declaration "
+                "(at line 1, column 8)"
+            ),
         ),
         (
             '[[detector]]\nname = "../x"\ncomponent = "volume"\n',
