@@ -10,16 +10,23 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NEVER: Final = 2**62
-RECENT: Final = 16_384  # spans kept apart before they are merged into the bulk
+RECENT: Final = 16_384  # spans kept apart before they become a level
+LEVELS_APART: Final = 4  # a level is at least so many times as large as the next one
+
+Columns = tuple["NDArray[np.uint64]", "NDArray[np.int64]", "NDArray[np.int64]"]
 
 
 class Spans:
-    """A growing set of spans. Adding is cheap: a small recent part is sorted, the bulk seldom."""
+    """A growing set of spans, in sorted levels of falling size.
+
+    Adding sorts a small recent part; a level is merged with the next smaller one only when that has
+    grown near it, so that each span is sorted a few times in all and not once a day.
+    """
 
     def __init__(self, slack_us: int = 0) -> None:
         self._slack = slack_us
-        self._bulk, self._recent = _empty(), _empty()
-        self._sorted_bulk, self._sorted_recent = _Sorted(*_empty()), _Sorted(*_empty())
+        self._levels: list[_Sorted] = []
+        self._recent, self._sorted_recent = _empty(), _Sorted(*_empty())
         self._stale = False
 
     def add(
@@ -30,33 +37,34 @@ class Spans:
             return
         end = np.minimum(end, NEVER - self._slack) + self._slack
         self._recent = _joined(self._recent, (key, start - self._slack, end))
-        if len(self._recent[0]) > RECENT:
-            self._bulk = _joined(self._bulk, self._recent)
-            self._sorted_bulk, self._recent = _Sorted(*self._bulk), _empty()
         self._stale = True
+        if len(self._recent[0]) > RECENT:
+            newest, self._recent = self._recent, _empty()
+            while self._levels and len(self._levels[-1]) < LEVELS_APART * len(newest[0]):
+                newest = _joined(self._levels.pop().columns, newest)
+            self._levels.append(_Sorted(*newest))
 
     def covers(self, key: NDArray[np.uint64], time: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return whether a span of the key covers each time, shape (rows,)."""
-        self._settle()
-        return self._sorted_bulk.covers(key, time) | self._sorted_recent.covers(key, time)
+        found = np.zeros(len(key), np.bool_)
+        for level in self._all():
+            found |= level.covers(key, time)
+        return found
 
     def latest(self, key: NDArray[np.uint64], time: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return when the key's last span began that had begun by each time, -NEVER if none had.
 
         The slack counts as in `covers`: a span begins that much before what is returned.
         """
-        self._settle()
-        found = np.maximum(
-            self._sorted_bulk.latest(key, time), self._sorted_recent.latest(key, time)
-        )
+        found = np.full(len(key), -NEVER, np.int64)
+        for level in self._all():
+            found = np.maximum(found, level.latest(key, time))
         return np.where(found > -NEVER, found + self._slack, -NEVER)
 
-    def _settle(self) -> None:
+    def _all(self) -> list[_Sorted]:
         if self._stale:
             self._sorted_recent, self._stale = _Sorted(*self._recent), False
-
-
-Columns = tuple["NDArray[np.uint64]", "NDArray[np.int64]", "NDArray[np.int64]"]
+        return [*self._levels, self._sorted_recent]
 
 
 def _empty() -> Columns:
@@ -77,7 +85,14 @@ class _Sorted:
         order = np.lexsort((start, key))
         self._key, self._start = key[order], start[order]
         self._reach = furthest(end[order], self._key)
-        self._head = _heads(self._key)
+
+    def __len__(self) -> int:
+        return len(self._key)
+
+    @property
+    def columns(self) -> Columns:
+        """Spans that cover the same times: each ends where the furthest begun by then does."""
+        return self._key, self._start, self._reach
 
     def covers(self, key: NDArray[np.uint64], time: NDArray[np.int64]) -> NDArray[np.bool_]:
         if not len(self._key):

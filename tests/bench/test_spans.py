@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,21 @@ def test_covers_equals_a_loop_over_all_spans(monkeypatch, recent):
             for a, t in zip(asked.tolist(), time.tolist(), strict=True)
         ]
         assert spans.covers(asked, time).tolist() == expected
+
+
+def test_levels_fall_in_size_and_hold_every_span(monkeypatch):
+    """However much is added and in whatever parts, few levels are to be looked through."""
+    monkeypatch.setattr(module, "RECENT", 10)
+    rng, spans, total = np.random.default_rng(3), Spans(), 0
+    for _ in range(400):
+        size = int(rng.integers(1, 40))
+        start = rng.integers(0, 10_000, size)
+        spans.add(rng.integers(0, 99, size).astype(np.uint64), start, start + 5)
+        total += size
+        sizes = [len(level) for level in spans._levels]
+        assert all(a >= module.LEVELS_APART * b for a, b in itertools.pairwise(sizes))
+        assert sum(sizes) + len(spans._recent[0]) == total
+    assert len(spans._levels) < 8
 
 
 def test_an_open_span_never_ends():
