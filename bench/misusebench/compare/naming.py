@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from typing import TYPE_CHECKING, Final
 
 from misusebench.errors import SuiteError
@@ -45,9 +46,8 @@ def meant(asked: tuple[str, str], found: Sequence[Configuration]) -> tuple[str, 
 
 def _only(asked: str, own: Sequence[str]) -> str:
     if len(own) > 1:
-        raise SuiteError(
-            f"--between: {asked} is in several runs; name one of {_told(own)}, with quotation marks"
-        )
+        names = _told([shlex.quote(name) for name in own])
+        raise SuiteError(f"--between: {asked} is in several runs; name one of {names}")
     return own[0]
 
 

@@ -39,7 +39,7 @@ def test_names_and_components() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "fault"),
-    [(("a", "b"), "a is in several runs; name one of a @ one, a @ two, with quotation marks"),
+    [(("a", "b"), "a is in several runs; name one of 'a @ one', 'a @ two'$"),
      (("b", "b"), "b and b are the same; name two"),
      (("bb", "b"), "no configuration is called 'bb'; did you mean b. there are a @ one, a @ two"),
      (("a @ tow", "b"), "did you mean a @ two. there"),
