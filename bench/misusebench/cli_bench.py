@@ -19,7 +19,11 @@ Unsafe = Annotated[bool, typer.Option("--unsafe", help="Go on where components c
 RunFolder = Annotated[Path, typer.Argument(metavar="RUN", help="What `bench -o` wrote.")]
 Detectors = Annotated[
     list[str] | None,
-    typer.Option("--detector", metavar="NAME|module:Class", help="Instead of the suite's."),
+    typer.Option(
+        "--detector",
+        metavar="NAME|module:Class",
+        help="Instead of the suite's; its review budget, tier and limits stay.",
+    ),
 ]
 Policies = Annotated[
     list[str] | None,

@@ -23,11 +23,15 @@ def register(app: typer.Typer) -> None:
 
 def compare(
     runs: Annotated[
-        list[Path], typer.Argument(metavar="RUN RUN...", help="The first is the base.")
+        list[Path],
+        typer.Argument(
+            metavar="RUN",
+            help="One: its components among each other. More: the first is the base.",
+        ),
     ],
     metric: Annotated[
         list[str] | None,
-        typer.Option(help="Metrics of the differences; by default those that gate."),
+        typer.Option(help="Metrics of the differences between runs; by default those that gate."),
     ] = None,
     rank: Annotated[
         str | None,
@@ -42,7 +46,11 @@ def compare(
     ] = None,
     between: Annotated[
         tuple[str, str] | None,
-        typer.Option(metavar="NAME NAME", help="Whose campaigns to hold against each other."),
+        typer.Option(
+            metavar="NAME NAME",
+            help="Whose campaigns to hold against each other: components, "
+            "or 'NAME @ RUN' where several runs have it.",
+        ),
     ] = None,
     explain: Annotated[
         str | None, typer.Option(metavar="CAMPAIGN", help="Tell one campaign as a timeline.")
@@ -52,19 +60,19 @@ def compare(
     ] = None,
     plot: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Critical-difference diagram (.svg, .png) over worlds."),
+        typer.Option(
+            metavar="FILE",
+            help="The ranking as a figure (.svg, .png); critical differences over several worlds.",
+        ),
     ] = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Lay runs beside the first of them; rank what they ran."""
+    """Compare the components of a run, or runs with the first of them."""
     from misusebench.compare import Wanted  # noqa: PLC0415 - heavy
     from misusebench.compare import compare as compared  # noqa: PLC0415
     from misusebench.compare.shown import text  # noqa: PLC0415
-    from misusebench.errors import SuiteError  # noqa: PLC0415
 
-    if len(runs) < 2 and explain is None:  # noqa: PLR2004 - a pair
-        raise SuiteError("compare needs two runs or more: misusebench compare BASE RUN")
     _check_files(out, plot)
     wish = Wanted(rank, rope, tuple(component or ()), (between,) if between else (), explain)
     found = compared(runs, metric, wish)
@@ -85,16 +93,10 @@ def _check_files(out: Path | None, plot: Path | None) -> None:
 
 
 def _write(found: Comparison, out: Path | None, plot: Path | None, *, quiet: bool) -> None:
-    from misusebench.errors import SuiteError  # noqa: PLC0415 - heavy
-
     if plot is not None:
-        from misusebench.compare.several import write_plot  # noqa: PLC0415
+        from misusebench.compare.figures import write_plot  # noqa: PLC0415
 
-        if not found.several:
-            raise SuiteError(
-                "--plot ranks configurations over worlds: give runs on two data sets or more"
-            )
-        for path in write_plot(found.several, plot):
+        for path in write_plot(found, plot):
             say(f"diagram  {path}", quiet=quiet)
     if out is not None:
         from misusebench.compare.page import write  # noqa: PLC0415

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 EXIT_CODES: Final = (
     "\b\nExit codes: 0 pass, 1 regression, 2 usage or configuration, 3 inconclusive,\n"
     "4 a component failed, 5 data integrity or label leak, 70 our bug, 130 interrupted.\n\n"
-    "\b\nBegin with `misusebench demo`, or `misusebench init DIR` for a project of your own.\n"
+    "\b\nBegin with `misusebench demo`, or `misusebench init` for a project of your own.\n"
     "Data goes to stdout, messages to stderr; every command takes --json and --quiet."
 )
 #: Command -> its examples, without the program's name.
@@ -26,7 +26,10 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
         "bench --table table.csv --label fraud -o RUN",
     ),
     "check": ("check detector:Mine", "check cedar --kind policy"),
-    "compare": ("compare BASE RUN", "compare BASE RUN --metric campaign_recall"),
+    "compare": (
+        "compare RUN --between mine volume", "compare BASE RUN --metric campaign_recall",
+        "compare RUN --explain CAMPAIGN",
+    ),
     "completion": ("completion bash > ~/.local/share/bash-completion/completions/misusebench",),
     "demo": ("demo -o demo",),
     "doctor": ("doctor",),
@@ -36,7 +39,7 @@ EXAMPLES: Final[dict[str, tuple[str, ...]]] = {
     "gate": (
         "gate RUN --baseline baseline.json --write-baseline", "gate RUN --baseline baseline.json",
     ),
-    "init": ("init team",),
+    "init": ("init", "init team"),
     "inspect": ("inspect DATA --json",),
     "list": ("list detectors", "list metrics"),
     "policy bench": ("policy bench DATA --policy rules.toml --policy eleven_rules",),
@@ -64,6 +67,7 @@ SHORT: Final = {
     "audit": "Look for what gives the labels of a table away.",
     "bench": "Judge detectors and policies, on a data set or a table.",
     "check": "Check that a component keeps the contract.",
+    "compare": "Compare components of a run, or runs.",
     "completion": "Print what lets a shell complete commands and names.",
     "demo": "Do the main job on one county.",
     "fit": "Write a scenario that is like a log.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path  # noqa: TC003 - read when the command is made
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -38,11 +38,17 @@ def register(app: typer.Typer) -> None:
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder, or `.`.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where: this folder, or a new one.")
+    ] = Path(),
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a starter project: a world, a suite, a gate, a small detector."""
+    """Write a starter project: a world, a suite, a gate, a small detector.
+
+    Nothing is written over: a README.md and a .gitignore stay as they are; any other file of the
+    project that is there already is named, and then nothing is written at all.
+    """
     from misusebench import starter  # noqa: PLC0415 - heavy
 
     found = starter.start(folder)

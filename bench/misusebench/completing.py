@@ -136,6 +136,7 @@ VALUES: Final[dict[str, Callable[[], Iterable[str]]]] = {
     "check:component": _components,
     "compare:rank": _metrics,
     "compare:component": _components,
+    "compare:between": _components,
     "check:kind": lambda: ("detector", "policy"),
     "engine": _policies,
     "engines": _policies,

@@ -39,6 +39,9 @@ def test_a_good_detector_passes_all():
         ("prefix invariance", True), ("future replacement", True), ("id permutation", True),
         ("feedback isolation", True), ("pickling", True), ("memory bound", True),
     ]  # fmt: skip
+    told = {r.name: r.detail for r in found.results}
+    rows = r"after row (\d+) / (\d+) / (\d+): nothing that was said before changed"
+    assert re.fullmatch(f"log ended {rows}", told["prefix invariance"])
     plain = json.loads(json.dumps(found.as_json()))
     assert plain["passed"] is True
     assert plain["isolation"] != "none"

@@ -52,6 +52,7 @@ def followed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
         (("compare", "a", "b", "--metric", "campaign"), ["campaign_recall"]),
         (("compare", "a", "b", "--rank", "misuse_p"), ["misuse_prevented"]),
         (("compare", "a", "b", "--component", "shift_w"), ["shift_window"]),
+        (("compare", "a", "--between", "x", "shift_w"), ["shift_window"]),
         (("list", "det"), ["detectors"]),
         (("check", "cedar", "--kind", "p"), ["policy"]),
         (("policy", "comp"), ["compile"]),

@@ -106,7 +106,7 @@ def test_a_verdict(run: Path, tmp_path: Path) -> None:
     "words",
     [
         ("bench", "DATA", "--detector", "random", "--policy", "eleven_rules", "-o", "RUN"),
-        ("compare", "RUN", "RUN"),
+        ("compare", "RUN"),
         ("completion", "zsh"),
         ("gate", "RUN", "--baseline", "RUN"),
         ("gate", "RUN", "--baseline", "NEW.json", "--write-baseline"),

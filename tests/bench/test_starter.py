@@ -54,7 +54,7 @@ def test_init_writes_over_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[
 
     assert main(["init", str(tmp_path)]) == 2
 
-    assert "has suite.toml, detector.py already" in capsys.readouterr().err
+    assert f"{tmp_path} has suite.toml, detector.py already" in capsys.readouterr().err
     assert {path.name for path in tmp_path.iterdir()} == {"suite.toml", "detector.py"}
     assert (tmp_path / "suite.toml").read_text() == "mine"
 
@@ -68,6 +68,38 @@ def test_init_in_a_repository(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert "README.md was there and stays as it is" in capsys.readouterr().out
     assert (tmp_path / "README.md").read_text() == "mine"
     assert {name for name in FILES if (tmp_path / name).is_file()} == set(FILES)
+
+
+def test_init_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a name it is this folder; the second time its own files are in the way."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.txt").write_text("mine")
+
+    assert main(["init"]) == 0
+    assert "  cd " not in capsys.readouterr().out
+    there = {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    assert {str(p.relative_to(tmp_path)) for p in there} == {*FILES, "notes.txt"}
+
+    assert main(["init"]) == 2
+    said = capsys.readouterr().err
+    assert "this folder has world.toml, suite.toml, gate.toml, detector.py, .github" in said
+    assert {p: p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()} == there
+
+
+@pytest.mark.parametrize("name", [".github", ".github/workflows"])
+def test_init_where_a_folder_should_be(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """A file, or a link to nowhere, in the place of a folder is in the way and is named."""
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).symlink_to("nowhere")
+
+    assert main(["init", str(tmp_path)]) == 2
+
+    assert f"has {name} already" in capsys.readouterr().err
+    assert not (tmp_path / "world.toml").exists()
 
 
 def test_init_into_a_file(tmp_path: Path) -> None:
@@ -148,7 +180,7 @@ def test_the_project_works_as_its_readme_says(
         code = main([*words, *more])
         assert code == 0, f"{words}\n{capsys.readouterr().err}"
 
-    assert play(blocks(tmp_path / "README.md"), tmp_path, run) == 6
+    assert play(blocks(tmp_path / "README.md"), tmp_path, run) == 7
 
     mine, chance = (
         json.loads((tmp_path / f"run/results/{name}.json").read_text())["metrics"][

@@ -21,7 +21,7 @@ from misusebench.variations import distance, shuffled
 from misusebench.veil import Veil
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pyarrow as pa
 
@@ -113,14 +113,15 @@ class DetectorChecks(Checks):
             ok, detail = self._until(cut, self.log.slice(0, cut), f"log cut after row {cut}")
             if not ok:
                 return ok, detail
-        return True, f"log cut at {len(self._cuts())} rows, what was said before the cut unchanged"
+        return True, f"log ended {_after(self._cuts())}: nothing that was said before changed"
 
     def _future(self) -> tuple[bool, str]:
         for cut in self._cuts()[:2]:
             ok, detail = self._until(cut, shuffled(self.log, cut), f"rows after {cut} shuffled")
             if not ok:
                 return ok, detail
-        return True, "rows after the cut shuffled, what was said before it unchanged"
+        after = _after(self._cuts()[:2])
+        return True, f"rows shuffled {after}: nothing that was said before changed"
 
     def _until(self, cut: int, other: pa.Table, what: str) -> tuple[bool, str]:
         """Compare scores of rows before `cut`, and alerts of batches that end before it."""
@@ -189,3 +190,8 @@ class DetectorChecks(Checks):
         peak = detector.timing.summary()["above_empty_mib"]
         told = f"peak {peak:.0f} MiB above an empty process; {detail}"
         return ok and peak <= self.limits.memory_mb, told
+
+
+def _after(cuts: Sequence[int]) -> str:
+    """Return after which rows, each in a try of its own."""
+    return " / ".join(["after row " + f"{cuts[0]:,}", *(f"{cut:,}" for cut in cuts[1:])])

@@ -1,9 +1,10 @@
 """Runs side by side: what changed, who ranks where, what one finds and another misses.
 
-In reading order: `configurations.py` (who is compared), `drawing.py` (draws of officers),
-`differences.py` (against the first run), `ranking.py` (places and pairs), `several.py` (many
-worlds), `families.py` (by kind and oddity), `campaigns.py` (found by one alone), `timeline.py` (one
-campaign), `whole.py` (all of it), `shown.py` and `page.py` (for people).
+In reading order: `configurations.py` (who is compared), `naming.py` (who is meant), `drawing.py`
+(draws of officers), `differences.py` (against the first run), `ranking.py` (places and pairs),
+`several.py` (many worlds), `families.py` (by kind and oddity), `campaigns.py` (found by one alone),
+`timeline.py` (one campaign), `whole.py` (all of it), `shown.py`, `page.py` and `figures.py` (for
+people).
 """
 
 from misusebench.compare.differences import Difference, _corrected, value_of

@@ -31,15 +31,16 @@ def alone(apart: Apart) -> list[Shown]:
     )
     sides = ((apart.first, apart.second, apart.only_first),
              (apart.second, apart.first, apart.only_second))  # fmt: skip
-    return [_alone(one, other, told, counts) for one, other, told in sides]
+    return [_alone(one, other, told, counts, f"chance, {apart.first} / {apart.second}")
+            for one, other, told in sides]  # fmt: skip
 
 
-def _alone(one: str, other: str, told: Sequence[Only], counts: str) -> Shown:
+def _alone(one: str, other: str, told: Sequence[Only], counts: str, chances: str) -> Shown:
     rows = [_campaign(campaign) for campaign in told[:MOST]]
     cut = "" if len(rows) == len(told) else f" The first {len(rows)}; --json has all."
     caption = f"Found by {one}, missed by {other}. {counts}{cut}"
     heads = ("campaign", "kind", "rung", "queries", "first query, day", "found after, days",
-             "chance of either")  # fmt: skip
+             chances)  # fmt: skip
     return Shown("Campaigns that only one finds", caption, heads, tuple(rows))
 
 

@@ -102,6 +102,9 @@ def apart(one: Configuration, other: Configuration, notes: list[str]) -> Apart |
                 days = (first if sides[0] else second)[1][place]
                 world = str(mine.run["dataset"]["name"])
                 only[sides[1]].append(_only(campaign, world, days, chance))
+    if not any(only):
+        notes.append(f"{one.name} and {other.name} find the same campaigns: both find {both}, "
+                     f"neither finds {neither}")  # fmt: skip
     return Apart(one.name, other.name, both, neither, tuple(only[0]), tuple(only[1]))
 
 

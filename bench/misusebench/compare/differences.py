@@ -20,11 +20,17 @@ from misusebench.errors import SuiteError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from misusebench.compare.drawing import Drawn, Floats
     from misusebench.result import Result
 
 _LEVEL: Final = 0.05
+#: Condition -> where it comes from, if a reader may not know.
+_WHENCE: Final = {
+    "review_budget": "; a run has that of its suite, also with --detector (of smoke, 10, unless "
+                     "--suite names another)",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,7 @@ def differences(
         notes += [f"{h.name} is only in the later run" for h in heads if h.name not in base]
         gone = set(base) - {head.name for head in heads}
         notes += [f"{name} is only in the first run" for name in sorted(gone)]
+        notes += _alike(gone, {head.name for head in heads} - set(base))
     flat = [one for pairs in found for one in pairs]
     notes += _too_few(flat)
     notes += _families(flat)
@@ -110,7 +117,7 @@ def not_paired(runs: Sequence[Mapping[str, Any]]) -> list[str]:
         return ["the runs used different data: differences have no interval"]
     return [
         f"the runs differ in {key} ({', '.join(str(run.get(key)) for run in runs)}): "
-        "differences have no interval"
+        f"differences have no interval{_WHENCE.get(key, '')}"
         for key in ("seed", "review_budget", "history_share")
         if any(run.get(key) != first.get(key) for run in runs)
     ]
@@ -168,6 +175,16 @@ def _corrected(found: Sequence[Difference]) -> tuple[Difference, ...]:
         better = ((d.change or 0.0) > 0) == higher if sure else None
         out.append(Difference(**{**asdict(d), "p": corrected, "better": better}))
     return tuple(out)
+
+
+def _alike(gone: AbstractSet[str], come: AbstractSet[str]) -> list[str]:
+    """Return a note for names that differ in case alone: one component under two names."""
+    by = {name.casefold(): name for name in sorted(come)}
+    return [
+        f"{name} and {by[name.casefold()]} may be the same component, and are not paired: pairs "
+        "have one name, which a suite gives (`name`) and --detector takes from the class"
+        for name in sorted(gone) if name.casefold() in by
+    ]  # fmt: skip
 
 
 def _families(found: Sequence[Difference]) -> list[str]:

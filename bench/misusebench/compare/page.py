@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from misusebench import metrics
-from misusebench.compare import campaign_tables, several, tables
-from misusebench.report import diagrams, markup, plots
+from misusebench.compare import campaign_tables, figures, several, tables
+from misusebench.report import diagrams, markup
 from misusebench.report.markdown import plain
 from misusebench.report.strips import Lane, strip
-from misusebench.report.view import CONTROLS
 from misusebench.result import write_atomically
 
 if TYPE_CHECKING:
@@ -35,20 +33,33 @@ def _all(found: Comparison) -> list[Shown]:
 def page(found: Comparison) -> str:
     """Return one self-contained page, the same for the same comparison."""
     sections: dict[str, str] = {}
-    figures = dict(_figures(found))
+    drawn = dict(_figures(found))
     for one in _all(found):
-        before = "" if one.section in sections else figures.get(one.section, "")
+        before = "" if one.section in sections else drawn.get(one.section, "")
         sections[one.section] = sections.get(one.section, "") + before + markup.table(
             one.caption, one.heads, [(name, "", cells) for name, cells in one.rows],
             sortable=one.sortable,
         )  # fmt: skip
     parts = [(f"part-{place}", title, body) for place, (title, body) in enumerate(sections.items())]
-    worlds = len(found.configurations[0].runs) if found.configurations else 1
-    counts = (1 + len(found.heads), len(found.configurations), worlds)
-    told = list(zip(("runs", "configurations", "worlds"), map(str, counts), strict=True))
-    lead = f"Runs against {found.base}, and all of their configurations among each other."
     notes = "".join(markup.paragraph(note, "note") for note in found.notes)
-    return markup.page("MisuseBench: comparison", lead, parts, markup.facts(told) + notes)
+    return markup.page(
+        "MisuseBench: comparison", tables.lead(found), parts, markup.facts(_facts(found)) + notes
+    )
+
+
+def _facts(found: Comparison) -> list[tuple[str, str]]:
+    every = found.configurations
+    counts = {"components": len(every)} if found.alone else {
+        "runs": 1 + len(found.heads), "configurations": len(every),
+        "worlds": len(every[0].runs) if every else 1,
+    }  # fmt: skip
+    return [*((name, str(count)) for name, count in counts.items()), *_conditions(found)]
+
+
+def _conditions(found: Comparison) -> list[tuple[str, str]]:
+    """Return what all were judged under; nothing where that differs."""
+    budget = tables.budget(found)
+    return [] if budget is None else [("alerts read a day", str(budget))]
 
 
 def _figures(found: Comparison) -> Iterator[tuple[str, str]]:
@@ -67,12 +78,8 @@ def _figures(found: Comparison) -> Iterator[tuple[str, str]]:
 
 
 def _places(ranking: Ranking) -> str:
-    rows = [(one.name, one.value, one.low, one.high) for one in ranking.standings]
-    look = plots.colours([name for name, *_ in rows], CONTROLS)
     name = ranking.metric.replace("_", " ")
-    share = metrics.metric(ranking.metric).unit == "share"
-    svg = plots.intervals(rows, f"ranking-{ranking.kind}", name, look, share=share)
-    return markup.figure(f"{name} with 95 % intervals over officers.", svg)
+    return markup.figure(f"{name} with 95 % intervals over officers.", figures.places(ranking))
 
 
 def _strip(told: dict[str, Any]) -> str:
@@ -97,7 +104,7 @@ def _strip(told: dict[str, Any]) -> str:
 
 def markdown(found: Comparison) -> str:
     """Return the comparison as Markdown tables."""
-    lines = ["## MisuseBench: comparison", ""]
+    lines = ["## MisuseBench: comparison", "", plain(tables.lead(found)), ""]
     lines += [f"- {plain(note)}" for note in found.notes] + [""] * bool(found.notes)
     section = ""
     for one in _all(found):

@@ -12,7 +12,6 @@ from misusebench.report import diagrams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from misusebench.compare.configurations import Configuration
 
@@ -102,16 +101,3 @@ def chances(one: Several) -> diagrams.Diagram:
     """Return the table of pairs with the chance that the row is better than the column."""
     words = one.metric.replace("_", " ")
     return diagrams.chances(one.pairs, list(one.ranks), one.rope, metric=words)
-
-
-def write_plot(found: Sequence[Several], path: Path) -> list[Path]:
-    """Write a critical-difference diagram a kind of component; return the files.
-
-    The first has the given name, a second one its kind in it.
-    """
-    written: list[Path] = []
-    for one in found:
-        own = path if not written else path.with_stem(f"{path.stem}-{one.kind}")
-        diagrams.write(critical_difference(one), own)
-        written.append(own)
-    return written

@@ -9,7 +9,7 @@ from misusebench.compare import campaign_tables, tables
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Group
+    from rich.console import Group, RenderableType
     from rich.table import Table
     from rich.text import Text
 
@@ -54,12 +54,14 @@ def _number(value: float | None) -> str:
 def text(comparison: Comparison) -> Group:
     """Return all of a comparison, or the one campaign that was asked for."""
     from rich.console import Group as Parts  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
     if comparison.explained is not None:
         return Parts(*_grids(campaign_tables.explained(comparison.explained, whole=True)))
+    lead: list[RenderableType] = [Text(plain(tables.lead(comparison)))] if comparison.alone else []
     first = [table(comparison)] if tables.compared(comparison) else []
     rest = [one for one in tables.tables(comparison, _COLUMNS) if one.section != "Changes"]
-    return Parts(*first, *_grids(rest))
+    return Parts(*lead, *first, *_grids(rest))
 
 
 def _grids(shown: Sequence[Shown]) -> list[Table]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from misusebench.compare.campaign_tables import alone
 from misusebench.compare.cells import DASH, Shown, between, chance, number
-from misusebench.report.cells import words
+from misusebench.report.cells import counted, words
 from misusebench.report.markup import Cell, heat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
     from misusebench.compare.families import Family
     from misusebench.compare.ranking import PairVerdict, Ranking
@@ -32,22 +34,47 @@ def tables(found: Comparison, most: int | None = None) -> list[Shown]:
         The comparison.
     most
         Columns of configurations where kinds and oddities are the rows; the best are kept. None:
-        all configurations are told, as rows where there are many.
+        all configurations are told, as rows where there are many. Where two were asked for, a
+        table with a limit is of them alone.
     """
     shown = [differences(found)] if compared(found) else []
-    for ranking in found.rankings:
-        shown += [standings(ranking), pairs(ranking)]
-    shown += [over_worlds(one) for one in found.several]
+    asked = {name for pair in found.between for name in pair} if most is not None else set()
     order = [standing.name for ranking in found.rankings for standing in ranking.standings]
-    shown += [family(one, order, most) for one in found.families]
+    for ranking in found.rankings:
+        if not asked or asked & {standing.name for standing in ranking.standings}:
+            shown += [standings(ranking), pairs(ranking, asked)]
+    shown += [over_worlds(one, asked) for one in found.several]
+    shown += [
+        family(one, order, most, asked) for one in found.families
+        if not asked or asked & set(one.members[0].values)
+    ]  # fmt: skip
     for apart in found.campaigns:
         shown += alone(apart)
     return [one for one in shown if one.rows]
 
 
+def lead(found: Comparison) -> str:
+    """Return what is compared with what, in a sentence."""
+    if not found.alone:
+        return f"Runs against {found.base}, and all of their configurations among each other."
+    told = Counter(one.kind for one in found.configurations)
+    names = (("detector", "detectors"), ("policy", "policies"))
+    parts = " and ".join(counted(told[one], one, many) for one, many in names if told[one])
+    read = budget(found)
+    how = "" if read is None else f"; {counted(read, 'alert', 'alerts')} a day read"
+    return f"The components of {found.base} among each other: {parts}{how}."
+
+
+def budget(found: Comparison) -> int | None:
+    """Return the review budget of all runs, None where they differ."""
+    read = {run.run.get("review_budget") for one in found.configurations for run in one.runs}
+    only = read.pop() if len(read) == 1 else None
+    return only if isinstance(only, int) else None
+
+
 def compared(found: Comparison) -> bool:
     """Tell whether changes against the first run are worth a table: not over many worlds."""
-    return bool(found.heads) and not (found.several and len(found.heads) > 1)
+    return any(found.differences) and not (found.several and len(found.heads) > 1)
 
 
 def differences(found: Comparison) -> Shown:
@@ -90,7 +117,7 @@ def standings(ranking: Ranking) -> Shown:
     way = "least" if ranking.direction == "lower" else "most"
     caption = (
         f"By {words(ranking.metric)}, {way} first{over}. Places: where 95 % of "
-        f"{ranking.draws or 'no'} draws of officers put it."
+        f"{f'{ranking.draws:,}' if ranking.draws else 'no'} draws of officers put it."
     )
     heads = (ranking.kind, "rank", "places", words(ranking.metric), "95 % interval")
     return Shown(_by(ranking), caption, heads, tuple(rows))
@@ -113,21 +140,33 @@ def places(low: float | None, high: float | None) -> str:
     return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
-def pairs(ranking: Ranking) -> Shown:
-    """Return pairs with their verdict: neighbours first where there are too many for a page."""
+def pairs(ranking: Ranking, asked: AbstractSet[str] = frozenset()) -> Shown:
+    """Return pairs with their verdict: neighbours first where there are too many for a page.
+
+    Parameters
+    ----------
+    ranking
+        Of a kind.
+    asked
+        Two configurations whose pair alone is told; all by default.
+    """
     place = {one.name: nth for nth, one in enumerate(ranking.standings)}
     told = sorted(
-        ranking.pairs, key=lambda one: (place[one.second] - place[one.first], place[one.first])
+        (one for one in ranking.pairs if not asked or {one.first, one.second} <= asked),
+        key=lambda one: (place[one.second] - place[one.first], place[one.first]),
     )
     rows = [_pair(one, ranking.metric) for one in told[:MOST_PAIRS]]
     cut = "" if len(rows) == len(told) else (
         f" The {len(rows)} of {len(told)} pairs that stand closest; --json has all."
     )  # fmt: skip
+    if asked:
+        cut = f" The one of {len(ranking.pairs)} pairs that was asked for; --json has all."
     region = number(ranking.rope, ranking.metric).text
     caption = (
         f"Pairs, the one ahead first; equivalent: within {region} beyond chance (two one-sided "
         "tests); better: beyond chance ahead, and by more than that in the estimate; p by Holm "
-        f"over {ranking.family or len(told)} tests, pairs that say the same counting once.{cut}"
+        f"over {counted(ranking.family or len(told), 'test', 'tests')}, pairs that say the same "
+        f"counting once.{cut}"
     )
     heads = ("ahead", "behind", "difference", "95 % interval", "p (equal)", "p (not equivalent)",
              "verdict")  # fmt: skip
@@ -143,9 +182,10 @@ def _pair(one: PairVerdict, name: str) -> tuple[str, tuple[Cell, ...]]:
     )  # fmt: skip
 
 
-def over_worlds(one: Several) -> Shown:
-    """Return pairs over worlds."""
-    told = one.pairs[:MOST_PAIRS]
+def over_worlds(one: Several, asked: AbstractSet[str] = frozenset()) -> Shown:
+    """Return pairs over worlds; of two that were asked for theirs alone."""
+    told = [pair for pair in one.pairs if not asked or {pair.first, pair.second} <= asked]
+    told = told[:MOST_PAIRS]
     rows = [
         (pair.first, (
             Cell(pair.second, style="text"), number(pair.difference, one.metric, sign=True),
@@ -166,7 +206,10 @@ def over_worlds(one: Several) -> Shown:
     return Shown(_by(one), caption, heads, tuple(rows))
 
 
-def family(one: Family, order: Sequence[str], most: int | None = None) -> Shown:
+def family(
+    one: Family, order: Sequence[str], most: int | None = None,
+    asked: AbstractSet[str] = frozenset(),
+) -> Shown:  # fmt: skip
     """Return one row a kind or oddity, or one a configuration where there are many.
 
     Parameters
@@ -177,8 +220,13 @@ def family(one: Family, order: Sequence[str], most: int | None = None) -> Shown:
         Names of configurations, best first.
     most
         See :func:`tables`.
+    asked
+        Configurations that alone are told; all by default.
     """
-    every = sorted(one.members[0].values, key=lambda n: order.index(n) if n in order else 1 << 30)
+    every = sorted(
+        asked & set(one.members[0].values) or one.members[0].values,
+        key=lambda n: order.index(n) if n in order else 1 << 30,
+    )
     names = every[:most]
     cut = f" The first {len(names)} of {len(every)}." if len(names) < len(every) else ""
     if most is not None or len(names) <= MOST_COLUMNS:
@@ -194,7 +242,8 @@ def family(one: Family, order: Sequence[str], most: int | None = None) -> Shown:
             for name in names
         ]
         heads = ("configuration", *(f"{words(m.name)} ({m.n:,})" for m in one.members))
-    what = "A stronger shade is worse." if one.about == "oddity" else "A stronger shade is better."
+    way = "worse" if one.about == "oddity" else "better"
+    what = f"A stronger shade is {way}." if most is None else f"More is {way}."  # no shade there
     units = "officer-days" if one.about == "oddity" else "how many there are"
     section = "Kind by kind" if one.about == "kind" else "Honest oddities"
     caption = f"{words(one.metric).capitalize()} by {one.about}. {what} n: {units}.{cut}"

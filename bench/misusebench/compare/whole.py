@@ -21,6 +21,7 @@ from misusebench.compare.differences import (
 )
 from misusebench.compare.drawing import draws_of
 from misusebench.compare.families import Family, families
+from misusebench.compare.naming import check_apart, meant
 from misusebench.compare.ranking import USUAL, Ranking, rank
 from misusebench.compare.several import Several, several
 from misusebench.compare.timeline import timeline
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from misusebench.compare.drawing import Floats
-    from misusebench.result import Result
 
 SCHEMA_VERSION: Final = "1"
 
@@ -50,6 +50,12 @@ class Comparison:
     campaigns: tuple[Apart, ...] = ()
     configurations: tuple[Configuration, ...] = ()
     explained: dict[str, Any] | None = None  # one campaign; see `timeline.py`
+    between: tuple[tuple[str, str], ...] = ()  # configurations that were asked for
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is of the components of one run."""
+        return not self.heads
 
     def as_json(self) -> dict[str, Any]:
         """Return the comparison as a JSON object."""
@@ -93,7 +99,8 @@ def compare(
     Parameters
     ----------
     runs
-        Run folders, of one data set or of several; the first is the base.
+        Run folders, of one data set or of several; the first is the base. The components of a
+        single one are compared among each other.
     names
         Metrics of the differences; the gated ones by default.
     wish
@@ -102,34 +109,45 @@ def compare(
     Raises
     ------
     SuiteError
-        If a folder holds no run, or a metric or a configuration does not exist.
+        If a folder holds no run or is given twice, or a metric or a configuration does not exist.
     """
     wish = wish or Wanted()
     told = [results.load_run(folder) for folder in runs]
-    _check(wish, names, [one for _, found in told for one in found])
+    loaded = [Loaded(Path(f), run, one) for f, (run, one) in zip(runs, told, strict=True)]
+    check_apart(loaded)
+    _check(wish, names, loaded)
     notes = not_paired([run for run, _ in told])
     same = not notes
-    loaded = [Loaded(Path(f), run, one) for f, (run, one) in zip(runs, told, strict=True)]
     groups = worlds(loaded, notes)
+    every = configurations(groups, wish.among, notes)
+    wish = _whose(wish, every, notes)
+    # before the draws, which take their time: it may be a wrong name
+    explained = None if wish.explain is None else timeline(every, wish.explain)
     if same or groups:
         _draw(loaded, names, wish, notes, same=same)
     changed = differences(told, [one.drawn if same else {} for one in loaded], names, notes)
-    every = configurations(groups, wish.among, notes)
     found = Comparison(
         str(runs[0]), tuple(str(folder) for folder in runs[1:]), same, changed, (),
-        configurations=tuple(every),
+        configurations=tuple(every), explained=explained, between=wish.between,
     )  # fmt: skip
-    found = _ranked(found, wish, notes)
-    if wish.explain is not None:
-        if not every:
-            reason = "; ".join(notes) or "no component has a valid result"
-            raise SuiteError(f"nobody is left to explain {wish.explain:.80} with: {reason}")
-        found = replace(found, explained=timeline(found.configurations, wish.explain))
-    return found
+    return _ranked(found, wish, notes)
 
 
-def _check(wish: Wanted, names: Sequence[str] | None, found: Sequence[Result]) -> None:
+def _whose(wish: Wanted, every: Sequence[Configuration], notes: Sequence[str]) -> Wanted:
+    """Return the wish with names of configurations that exist."""
+    asked = [f"explain {wish.explain:.80} with"] if wish.explain is not None else []
+    asked += ["hold against each other"] if wish.between else []
+    if asked and not every:
+        reason = "; ".join(notes) or "no component has a valid result"
+        raise SuiteError(f"nobody is left to {asked[0]}: {reason}")
+    return replace(wish, between=tuple(meant(pair, every) for pair in wish.between))
+
+
+def _check(wish: Wanted, names: Sequence[str] | None, loaded: Sequence[Loaded]) -> None:
     """Refuse what would be answered by silence: metrics and regions that cannot be told."""
+    found = [one for run in loaded for one in run.results]
+    if len(loaded) == 1:
+        _check_alone(loaded[0], names)
     asked = [*(names or ()), *([wish.rank] if wish.rank else [])]
     check_names(asked)
     if wish.rank and metrics.metric(wish.rank).direction not in ("higher", "lower"):
@@ -137,6 +155,20 @@ def _check(wish: Wanted, names: Sequence[str] | None, found: Sequence[Result]) -
     check_there(asked, found)
     if wish.rope is not None and not (math.isfinite(wish.rope) and wish.rope >= 0):
         raise SuiteError(f"--rope must be a number of 0 or more, got {wish.rope}")
+
+
+def _check_alone(run: Loaded, names: Sequence[str] | None) -> None:
+    """Refuse what takes a second run, or a component."""
+    if names:
+        raise SuiteError(
+            "--metric chooses metrics of the differences against a first run, and there is one run;"
+            f" --rank {names[0]:.80} ranks its components by it, one metric at a time"
+        )
+    if not any(one.valid for one in run.results):
+        reasons = "; ".join(f"{one.name}: {'; '.join(one.reasons)}" for one in run.results)
+        raise SuiteError(
+            f"no component of {run.folder} has a valid result: {reasons or 'none ran'}"
+        )
 
 
 def _draw(
@@ -178,7 +210,6 @@ def _ranked(found: Comparison, wish: Wanted, notes: list[str]) -> Comparison:
         for one in rankings if one.family > 1
     ]  # fmt: skip
     by = {one.name: one for one in found.configurations}
-    _check_between(wish.between, by)
     pairs = [
         apart(by[a], by[b], notes) for a, b in wanted(found.configurations, rankings, wish.between)
     ]
@@ -187,10 +218,3 @@ def _ranked(found: Comparison, wish: Wanted, notes: list[str]) -> Comparison:
         campaigns=tuple(one for one in pairs if one is not None),
         notes=tuple(dict.fromkeys(notes)),
     )  # fmt: skip
-
-
-def _check_between(pairs: Sequence[tuple[str, str]], known: dict[str, Configuration]) -> None:
-    for name in (name for pair in pairs for name in pair):
-        if name not in known:
-            raise SuiteError(f"there is no configuration {name!r:.80}; there are "
-                             f"{', '.join(known) or 'none'}")  # fmt: skip

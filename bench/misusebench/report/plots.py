@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     Lines = Sequence[tuple[str, dict[str, Any]]]
+    Rows = Sequence[tuple[str, float, float | None, float | None]]  # name, value, its interval
 
 INK: Final = "#101010"
 FAINT: Final = "#a0a0a0"
@@ -156,28 +157,38 @@ def time_to_detect(lines: Lines, look: dict[str, tuple[str, Any]]) -> str:
     return figure_of("time-to-detect", draw)
 
 
-def intervals(rows: Sequence[tuple[str, float, float | None, float | None]], name: str,
-              label: str, look: dict[str, tuple[str, Any]], *,
+def intervals(rows: Rows, name: str, label: str, look: dict[str, tuple[str, Any]], *,
               share: bool = True) -> str:  # fmt: skip
     """Draw values with their intervals, one row a component, best on top; shares as per cent."""
 
     def draw(axes: Axes) -> None:
-        for place, (component, value, low, high) in enumerate(rows):
-            colour = look[component][0]
-            if low is not None and high is not None:
-                axes.plot([low, high], [place, place], color=colour, linewidth=2.2,
-                          solid_capstyle="round")  # fmt: skip
-            axes.plot(value, place, "o", color=colour, markersize=6)
-        axes.set_yticks(range(len(rows)), [plain(row[0]) for row in rows])
-        axes.set_ylim(len(rows) - 0.4, -0.6)
-        axes.set(xlabel=label, xlim=(min(-0.01, *(row[2] or 0.0 for row in rows)), None))
-        if share:
-            axes.xaxis.set_major_formatter(_percent)
-        axes.grid(visible=True, axis="x")
-        axes.spines["left"].set_visible(False)
-        axes.tick_params(length=0)
+        draw_intervals(axes, rows, label, look, share=share)
 
-    return figure_of(name, draw, (6.6, 0.9 + 0.3 * len(rows)))
+    return figure_of(name, draw, intervals_size(len(rows)))
+
+
+def intervals_size(rows: int) -> tuple[float, float]:
+    """Return the inches that so many values with their intervals take."""
+    return 6.6, 0.9 + 0.3 * rows
+
+
+def draw_intervals(axes: Axes, rows: Rows, label: str, look: dict[str, tuple[str, Any]], *,
+                   share: bool) -> None:  # fmt: skip
+    """Draw values with their intervals, best on top."""
+    for place, (component, value, low, high) in enumerate(rows):
+        colour = look[component][0]
+        if low is not None and high is not None:
+            axes.plot([low, high], [place, place], color=colour, linewidth=2.2,
+                      solid_capstyle="round")  # fmt: skip
+        axes.plot(value, place, "o", color=colour, markersize=6)
+    axes.set_yticks(range(len(rows)), [plain(row[0]) for row in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set(xlabel=label, xlim=(min(-0.01, *(row[2] or 0.0 for row in rows)), None))
+    if share:
+        axes.xaxis.set_major_formatter(_percent)
+    axes.grid(visible=True, axis="x")
+    axes.spines["left"].set_visible(False)
+    axes.tick_params(length=0)
 
 
 def scatter(

@@ -40,7 +40,10 @@ def leaderboard(view: View) -> Table:
     shown.add_column()
     budget = view.run["review_budget"]
     if view.detectors:
-        title = f"Detectors, {budget} alerts a day read; false accusations per 1,000 officer-years"
+        title = (
+            f"Detectors at a review budget of {budget} alerts a day; false accusations per 1,000 "
+            "officer-years"
+        )
         shown.add_row(_part(title, view.detectors, _DETECTORS))
         if told := notes(view):
             shown.add_row(Text("\n".join(told) + "\n", style="dim"))

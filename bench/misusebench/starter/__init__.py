@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from functools import partial
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.errors import SuiteError
 from misusebench.result import make_folder, write_atomically
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.text import Text
 
 #: Where each file goes, and which of this package it is; those whose names would mean something
@@ -52,12 +52,13 @@ def start(folder: Path) -> dict[str, Any]:
     """
     if folder.exists() and not folder.is_dir():
         raise SuiteError(f"{folder} is a file; name a new folder")
-    there = [name for name in FILES if (folder / name).exists() or (folder / name).is_symlink()]
+    there = [name for name in map(partial(_in_the_way, folder), FILES) if name]
     kept = [name for name in there if name in KEPT]
     if there := [name for name in there if name not in KEPT]:
+        where = "this folder" if folder == Path() else folder
         raise SuiteError(
-            f"{folder} has {', '.join(there)} already, and nothing was written; "
-            "choose another folder, or move them away"
+            f"{where} has {', '.join(there)} already, and nothing was written; move them away, or "
+            "name another folder: misusebench init DIR"
         )
     make_folder(folder)
     files = [name for name in FILES if name not in kept]
@@ -70,6 +71,16 @@ def start(folder: Path) -> dict[str, Any]:
             (folder / name).unlink(missing_ok=True)
         raise
     return {"folder": str(folder), "files": files, "kept": kept, "next": list(NEXT)}
+
+
+def _in_the_way(folder: Path, name: str) -> str:
+    """Return what is where a file would go, or where a folder of its would; "" if nothing is."""
+    path = folder / name
+    if path.exists() or path.is_symlink():
+        return name
+    above = (one for one in path.parents if one.is_relative_to(folder) and one != folder)
+    blocked = [one for one in above if (one.exists() or one.is_symlink()) and not one.is_dir()]
+    return str(blocked[-1].relative_to(folder)) if blocked else ""
 
 
 def render(found: dict[str, Any]) -> Text:

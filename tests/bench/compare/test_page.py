@@ -12,9 +12,11 @@ from tests.bench.compare.made import configuration, near
 
 from misusebench.compare import page, shown, tables
 from misusebench.compare.families import families
+from misusebench.compare.figures import write_plot
 from misusebench.compare.ranking import rank
-from misusebench.compare.several import several, write_plot
+from misusebench.compare.several import several
 from misusebench.compare.whole import Comparison
+from misusebench.errors import SuiteError
 from misusebench.report import plots
 
 if TYPE_CHECKING:
@@ -90,10 +92,22 @@ def test_the_diagram_over_worlds_is_a_file(tmp_path: Path, ending: str) -> None:
     over = several(compared(("a", "b"), 6).configurations, RECALL, 0.01, [])
     assert over is not None
     path = tmp_path / f"cd.{ending}"
-    assert write_plot([over, over._replace(kind="policy")], path) == [
+    both = replace(compared(("a", "b"), 6), several=(over, over._replace(kind="policy")))
+    assert write_plot(both, path) == [
         path, tmp_path / f"cd-policy.{ending}",
     ]  # fmt: skip
     assert path.read_bytes() == (tmp_path / f"cd-policy.{ending}").read_bytes()
+
+
+@pytest.mark.parametrize("ending", ["svg", "png"])
+def test_the_ranking_on_one_world_is_a_file(tmp_path: Path, ending: str) -> None:
+    """Equal bytes each time; where nothing is ranked there is no figure, and why is said."""
+    found = compared(("a", "b"))
+    paths = [tmp_path / f"{name}.{ending}" for name in ("one", "two")]
+    assert [write_plot(found, path) for path in paths] == [[path] for path in paths]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    with pytest.raises(SuiteError, match="--plot: nothing is ranked: too unlike"):
+        write_plot(replace(found, rankings=(), notes=("too unlike",)), paths[0])
 
 
 def test_worlds_have_their_diagram_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:

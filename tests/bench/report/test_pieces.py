@@ -242,7 +242,10 @@ def test_the_terminal_says_why_something_is_missing() -> None:
     told = shown(
         view(scored("good", 0.5), scored("bad", None, state="invalid", reasons=["oh", "no"]))
     )
-    assert "Detectors, 7 alerts a day read; false accusations per 1,000 officer-years" in told
+    assert (
+        "Detectors at a review budget of 7 alerts a day; false accusations per 1,000 officer-years"
+        in told
+    )
     assert "bad: invalid: oh; no" in told
     assert "50.0 %" in told
     assert "Policies" not in told
