@@ -41,6 +41,10 @@ def gate(
         Path | None,
         typer.Option("--config", "--margins", metavar="FILE", help="What may be lost: gate.toml."),
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Of --base: judge these components alone."),
+    ] = None,
     accuracy: Annotated[
         bool, typer.Option("--accuracy/--no-accuracy", help="Of --base: judge metrics.")
     ] = True,
@@ -86,10 +90,13 @@ def gate(
         _write_baselines(runs or (), baseline, as_json=as_json, quiet=quiet)
         return
     if base is not None:
-        from misusebench.gate.change import Asked, judge_change  # noqa: PLC0415
+        from misusebench.gate.asked import Asked  # noqa: PLC0415
+        from misusebench.gate.change import judge_change  # noqa: PLC0415
 
-        asked = Asked(base, config or Path("gate.toml"), accuracy=accuracy, speed=speed, data=data,
-                      strict=strict, unsafe=unsafe)  # fmt: skip
+        asked = Asked(
+            base, config or Path("gate.toml"), accuracy=accuracy, speed=speed, data=data,
+            strict=strict, unsafe=unsafe, only=tuple(dict.fromkeys(only or ())),
+        )  # fmt: skip
         verdict = judge_change(asked, lambda line: say(line, quiet=quiet))
     else:
         verdict = judge(runs or (), baseline, config, strict=strict)
@@ -107,7 +114,7 @@ _NAMES: Final = {
 _GO_WITH: Final = {
     "runs": ("runs", "baseline", "config", "output", "strict"),
     "--write-baseline": ("runs", "baseline", "write"),
-    "--base": ("base", "config", "accuracy", "speed", "data", "output", "strict", "unsafe"),
+    "--base": ("base", "config", "only", "accuracy", "speed", "data", "output", "strict", "unsafe"),
     "--self-test": ("self_test", "rounds"),
 }
 

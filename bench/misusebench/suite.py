@@ -97,7 +97,8 @@ def load_suite(source: str | Path) -> Suite:
         path = _SUITES / f"{source}.toml"
     text = read_text(path)
     told = str(source) if path.parent == _SUITES else str(path.resolve())
-    return replace(_Reader(path, text).suite(toml_of(path, text)), source=told, given=str(source))
+    data = toml_of(path, text)  # first: the scanner of lines takes valid TOML only
+    return replace(_Reader(path, text).suite(data), source=told, given=str(source))
 
 
 class _Reader:

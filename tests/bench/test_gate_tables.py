@@ -150,7 +150,7 @@ def test_the_message_names_the_worst_kind(tmp_path: Path, monkeypatch: pytest.Mo
     assert whole.message == (
         "one on made: campaign_recall 0.5000 -> 0.3000 (-0.2000, margin 0.0100); worst for y "
         "(-0.3000); reproduce: misusebench bench /nowhere --suite smoke "
-        "--detector one --tier T2 -o RUN"
+        "--detector one --tier T2 -o run-made-1-one"
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from misusebench.detectors import AFTER, REGISTRY
 from misusebench.errors import SuiteError
 from misusebench.feedback import Rules
-from misusebench.policies.language.policyfile import SETS
+from misusebench.policies.language.policyfile import SETS, read_policy
 from misusebench.policies.sets import SHIPPED
 from misusebench.suite import (
     TIERS,
@@ -141,6 +141,15 @@ def test_a_suite_is_read(tmp_path):
     ]  # fmt: skip
     assert suite.components[1].target == "json.decoder:JSONDecoder"
     assert suite.components[1].parameters == {"strict": True}
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("read", [load_suite, read_policy])
+def test_what_is_no_toml_is_refused(tmp_path, read):
+    """It has no lines to be looked up, and whoever looked would look for ever."""
+    (tmp_path / "odd.toml").write_text('[detector\nname = "x"\n')
+    with pytest.raises(SuiteError, match=r"odd\.toml:1: not TOML"):
+        read(tmp_path / "odd.toml")
 
 
 def test_all_faults_at_once_with_lines(tmp_path):

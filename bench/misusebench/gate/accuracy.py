@@ -8,6 +8,7 @@ fails. Nothing here reads a clock or draws at random: equal runs give equal byte
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from misusebench.gate.worlds import worlds
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from misusebench.gate.changed import Since
     from misusebench.gate.worlds import World
 
 
@@ -32,6 +34,8 @@ def gate(
     margins: str | Path | Margins | None = None,
     *,
     strict: bool = False,
+    since: Since | None = None,
+    whole: bool = True,
 ) -> Verdict:
     """Judge runs against baselines.
 
@@ -46,6 +50,10 @@ def gate(
         A `gate.toml`.
     strict
         Whether inconclusive fails.
+    since
+        What git compares head's files with, so that faults point at what changed.
+    whole
+        Whether whole suites were run: then bounds and margins that are about nobody are refused.
 
     Raises
     ------
@@ -57,7 +65,9 @@ def gate(
         load_margins(margins) if margins else Margins()
     )  # fmt: skip
     found, lost = worlds(folders, baseline)
-    check_names(found, limits)
+    found = [replace(world, since=since) for world in found]
+    if whole:
+        check_names(found, limits)
     checks = [_lost(name) for name in lost]
     for same in _scenarios(found):
         checks += _scenario_checks(same, limits)

@@ -7,10 +7,7 @@ are judged together. Whatever was made for it is removed at the end, also when i
 
 from __future__ import annotations
 
-import os
 import shlex
-import shutil
-import subprocess
 import sys
 import tempfile
 import threading
@@ -21,9 +18,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from misusebench.errors import SuiteError
 from misusebench.gate import accuracy
+from misusebench.gate.asked import full_name
 from misusebench.gate.baselines import write_baseline
+from misusebench.gate.changed import Since
 from misusebench.gate.loosened import loosened_checks, merged, read_before, vanished_worlds
 from misusebench.gate.margins import Margins, Worlds, load_margins, need_worlds
+from misusebench.gate.places import place
 from misusebench.gate.processes import ended, ended_cleanly
 from misusebench.gate.speed.environments import Side, base_side, head_side
 from misusebench.gate.speed.judge import SpeedGate
@@ -32,46 +32,23 @@ from misusebench.gate.speed.origins import refuse_mixed
 from misusebench.gate.speed.prepare import prepare
 from misusebench.gate.speed.process import Process, TimedFault
 from misusebench.gate.speed.wheels import lay_out
-from misusebench.gate.verdict import NOTED, REGRESSION, WORST, Check, Verdict
+from misusebench.gate.verdict import REGRESSION, WORST, Check, Verdict
 from misusebench.gate.wording import located, shown
 from misusesim import shards
 from misusesim.scenario.load import load_scenario, scenario_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from misusebench.gate.asked import Asked
+    from misusebench.gate.places import Place
+
+    #: A side's suite as its own code reads it, components by name.
+    Told = dict[str, Any]
 
 #: Exit codes of a bench that has written its run.
 _RAN: Final = (0, 4)
 _INTERRUPTED: Final = 130
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked of the gate on a change."""
-
-    base: str  # a commit, or a wheel
-    config: Path  # gate.toml
-    accuracy: bool = True
-    speed: bool = True
-    data: Path | None = None  # a folder that keeps the data sets
-    strict: bool = False
-    unsafe: bool = False
-
-    @property
-    def command(self) -> str:
-        """Return the command that judges the speed again."""
-        return self.again("--no-accuracy")
-
-    def again(self, *more: str) -> str:
-        """Return the command that judges the same again, whatever branches point at by then."""
-        words = [
-            "misusebench",
-            "gate",
-            "--base",
-            full_name(self.base, self.config.resolve().parent),
-        ]
-        words += ["--config", str(self.config), *(["--unsafe"] if self.unsafe else [])]
-        return shlex.join([*words, *more])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +57,8 @@ class World:
 
     name: str
     path: Path
-    made: str  # the command that makes it
+    out: str  # the folder into which a reader of the verdict makes it again
+    made: str  # the command that does so
 
 
 def judge_change(asked: Asked, say: Callable[[str], None] = lambda _: None) -> Verdict:
@@ -119,19 +97,7 @@ def judge_change(asked: Asked, say: Callable[[str], None] = lambda _: None) -> V
     if not judged:
         raise SuiteError(f"nothing of {worlds.suite} could be judged against {asked.base}")
     placed = tuple(located(map(_with_safety, checks), asked.config))
-    return Verdict(max(judged, key=WORST.index), placed, asked.strict)
-
-
-def full_name(base: str, folder: Path) -> str:
-    """Return the full hash of a commit, or the wheel as it was given."""
-    git = shutil.which("git")
-    if base.endswith(".whl") or git is None:
-        return base
-    words = [git, "-C", str(folder), "rev-parse", "--verify", "--end-of-options"]
-    done = subprocess.run(  # noqa: S603 - a fixed program
-        [*words, f"{base}^{{commit}}"], capture_output=True, text=True, check=False
-    )
-    return done.stdout.strip() or base
+    return Verdict(max(judged, key=WORST.index), placed, asked.strict, asked.only)
 
 
 def _with_safety(check: Check) -> Check:
@@ -153,11 +119,15 @@ class _Change:
         self._where = where
         self._before = read_before(self._base.folder / asked.config.name)
         self._own, self._margins = margins, merged(margins, self._before)
+        head, commit = self._head, full_name(asked.base, self._head.folder)
+        search = (str(head.folder), *head.paths)
+        self._since = None if asked.base.endswith(".whl") else Since(commit, head.folder, search)
 
     def checks(self) -> list[Check]:
         """Make data, run what there is to run, and return all checks."""
         found = self._taken_away()
-        told = self._told(self._base), self._told(self._head)
+        told = [{**one, "components": self._asked.chosen(one["components"], side.name)}
+                for side in (self._base, self._head) for one in [self._told(side)]]  # fmt: skip
         of_base, of_head = (one["components"] for one in told)
         refuse_mixed(self._base, self._head, of_base, of_head)
         made = self._data()
@@ -183,6 +153,15 @@ class _Change:
         own = self._before.worlds if side is self._base else None
         return self._source((own or self._worlds).suite, side)
 
+    def _whose(self, side: Side) -> str:
+        """Return a side's suite in words: one that base lacks is the working tree's."""
+        name = self._suite(side)
+        if not name.endswith(".toml"):
+            return f"{side.name}: its suite {name}"
+        if Path(name).is_relative_to(side.folder):
+            return f"{side.name}: its suite {Path(name).relative_to(side.folder)}"
+        return f"{self._head.name}: its suite {shown(name)}, which {side.name} does not have,"
+
     def _source(self, name: str, side: Side) -> str:
         """Return a scenario or a suite as a side has it: a file beside its gate.toml, or a name."""
         if not name.endswith(".toml"):
@@ -193,18 +172,20 @@ class _Change:
     def _data(self) -> list[World]:
         """Make the data sets that are not there yet; base and head get the same."""
         worlds, found = self._worlds, []
+        seeds = worlds.seeds if self._asked.accuracy else worlds.seeds[:1]  # speed needs one
         source = self._source(worlds.scenario, self._head)
-        for nth, seed in enumerate(worlds.seeds):
+        for nth, seed in enumerate(seeds):
             scenario = load_scenario(source, seed=seed, days=worlds.days)
             name = f"{scenario.name}-{seed}"
             folder = (self._asked.data or self._where / "data").resolve()
             path = folder / f"{name}-{scenario_hash(scenario)[:12]}"
-            self._say(f"data: {nth + 1} of {len(worlds.seeds)}, {name}")
+            self._say(f"data: {nth + 1} of {len(seeds)}, {name}")
             shards.run(scenario, path, None)
             told = shown(source) if source.endswith(".toml") else source
             words = ["misusebench", "simulate", told, "--seed", str(seed)]
             words += ["--days", str(worlds.days)] if worlds.days else []
-            found.append(World(name, path, shlex.join([*words, "-o", "DATA"])))
+            out = f"data-{name}"
+            found.append(World(name, path, out, shlex.join([*words, "-o", out])))
         return found
 
     def _accuracy(self, made: Sequence[World]) -> list[Check]:
@@ -216,8 +197,10 @@ class _Change:
                 self._bench(side, world, out / world.name)
             self._baseline(bases / world.name, bases / f"{world.name}.json")
             heads.append(self._where / "head" / world.name)
-        verdict = accuracy.gate(heads, bases, self._margins)
-        return [self._reproducible(check, made) for check in verdict.checks]
+        only = self._asked.only
+        verdict = accuracy.gate(heads, bases, self._margins, since=self._since, whole=not only)
+        judged = [one for one in verdict.checks if not only or one.component in only]
+        return [self._reproducible(check, made) for check in judged]
 
     def _baseline(self, run: Path, file: Path) -> None:
         """Write what is kept of base's run; where base has code of ours, as its metrics gate."""
@@ -239,12 +222,13 @@ class _Change:
         suite = self._suite(side)
         words = [side.python, "-P", "-m", "misusebench", "bench", str(world.path), "--suite", suite,
                  "-o", str(out), "--quiet"]  # fmt: skip
+        words += [word for name in self._asked.only for word in ("--only", name)]
         words += ["--unsafe"] if self._asked.unsafe else []
         code, said = ended(words, side)
         if code == _INTERRUPTED:
             raise KeyboardInterrupt
         if code not in _RAN or not (out / "run.json").is_file():
-            raise SuiteError(f"{side.name}: its suite cannot be run: {said.strip()[-2000:]}")
+            raise SuiteError(f"{self._whose(side)} cannot be run: {said.strip()[-2000:]}")
 
     def _reproducible(self, check: Check, made: Sequence[World]) -> Check:
         """Return a check whose command makes its data set first: that of the gate is removed."""
@@ -254,12 +238,12 @@ class _Change:
             return replace(check, message=message.replace(again, whole), reproduce=whole)
         for world in made:
             old = f"misusebench bench {shlex.quote(str(world.path))}"
-            fresh = f"{world.made} && misusebench bench DATA"
+            fresh = f"{world.made} && misusebench bench {shlex.quote(world.out)}"
             message = message.replace(old, fresh)
             again = again.replace(old, fresh) if again else again
         return replace(check, message=message, reproduce=again)
 
-    def _speed(self, world: World, base: dict[str, Any], head: dict[str, Any]) -> list[Check]:
+    def _speed(self, world: World, base: Told, head: Told) -> list[Check]:
         """Time the components that both sides have, on one data set."""
         both = [name for name in base["components"] if name in head["components"]]
         timed = [name for name in both if not self._why_not(base, head, name)]
@@ -269,7 +253,8 @@ class _Change:
         name = prepare(world.path, folder, head, facts=facts) if timed else world.name
         pairing = Pairing(self._base, self._head, of_base, of_head, folder)
         gate = SpeedGate(pairing, name, self._margins.speed, self._margins.memory,
-                         self._asked.command, self._say)  # fmt: skip
+                         self._asked.speed_again, self._say,
+                         lambda name: self._place(head["components"][name]))  # fmt: skip
         gone = [one for one in base["components"] if one not in head["components"]]
         found = [] if self._asked.accuracy else [
             Check(name, one, "service_time", REGRESSION, f"{one} has vanished from the suite",
@@ -278,27 +263,22 @@ class _Change:
         rest = [gate.untimed(n, self._why_not(base, head, n)) if base["components"][n]["why_not"]
                 else gate.no_longer(n, self._why_not(base, head, n))
                 for n in both if n not in timed]  # fmt: skip
-        return found + ([*gate.checks(), _not_shut_in(name)] if timed else []) + rest
+        return found + ([*gate.checks(), gate.not_shut_in()] if timed else []) + rest
+
+    def _place(self, told: Mapping[str, Any]) -> Place | None:
+        """Return where a fault of a component lies of which only the time is known."""
+        given = {**told["parameters"], "policy": told.get("policy_name")}
+        return place(({}, {}), {"target": told["target"], "parameters": given}, self._since)
 
     @staticmethod
-    def _why_not(base: dict[str, Any], head: dict[str, Any], name: str) -> str:
+    def _why_not(base: Told, head: Told, name: str) -> str:
         return str(head["components"][name]["why_not"] or base["components"][name]["why_not"])
 
-    def _told(self, side: Side) -> dict[str, Any]:
+    def _told(self, side: Side) -> Told:
         """Return a side's suite as its own code reads it, components by name."""
         with Process(side, 0) as process:
             try:
                 told = process.ask("suite", source=self._suite(side))
             except TimedFault as fault:
-                raise SuiteError(f"{side.name}: its suite cannot be read: {fault}") from fault
+                raise SuiteError(f"{self._whose(side)} cannot be read: {fault}") from fault
         return {**told, "components": {one["name"]: one for one in told["components"]}}
-
-
-def _not_shut_in(dataset: str) -> Check:
-    """Return what a reader must know of the processes that time components."""
-    who = "root" if os.geteuid() == 0 else "the account of the gate"
-    message = (
-        f"the timed processes run as {who} with an environment of their own and are not shut in, "
-        "and their times are their own word: time only code that you trust on this machine"
-    )
-    return Check(dataset, "", "service_time", NOTED, message, side="speed")

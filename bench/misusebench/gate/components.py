@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from misusebench.gate.losses import Loss, loss, pooled
-from misusebench.gate.missed import missed_campaign, worst_kind
+from misusebench.gate.missed import is_of_misuse, missed_campaign, worst_kind
 from misusebench.gate.verdict import FAILED, INCONCLUSIVE, NEW, NOTED, PASS, REGRESSION, Check
 from misusebench.gate.wording import command, told_loss, with_places
 from misusebench.metrics import REGISTRY
@@ -142,6 +142,8 @@ def _loss_check(component: str, one: Loss, where: Sequence[World], shown: str) -
     check = _check(component, one, dataset, shown)
     if check.status == PASS:
         return check
+    if not is_of_misuse(one.metric):
+        return with_places(check, where[0], command(where[0], component))
     pairs = [world.pair(component) for world in where]
     message, worst = check.message, worst_kind(pairs, one.metric)
     if worst is not None:
@@ -150,11 +152,11 @@ def _loss_check(component: str, one: Loss, where: Sequence[World], shown: str) -
     if missed is not None:
         message += f"; misses campaign {missed[0]} ({missed[1]})"
         message += f" of {where[at].shown}" if len(where) > 1 else ""
+    campaign = missed[0] if missed else None
     check = replace(
-        check, message=message, worst_kind=worst[0] if worst else None,
-        missed_campaign=missed[0] if missed else None,
-    )  # fmt: skip
-    return with_places(check, where[at], command(where[at], component))
+        check, message=message, worst_kind=worst[0] if worst else None, missed_campaign=campaign
+    )
+    return with_places(check, where[at], command(where[at], component, campaign))
 
 
 def _missed(pairs: Sequence[Pair], kind: str | None) -> tuple[tuple[str, str] | None, int]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from misusebench import metrics
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -12,6 +14,20 @@ if TYPE_CHECKING:
 
 #: Families of metrics with a member for each kind of misuse.
 BY_KIND: Final = ("campaign_recall", "misuse_prevented")
+
+
+def is_of_misuse(metric: str) -> bool:
+    """Tell whether a loss is of misuse found or prevented, and not of what honest people bear.
+
+    Examples
+    --------
+    >>> [is_of_misuse(name) for name in ("campaign_recall/favour", "time_to_detect_rmst_30d")]
+    [True, True]
+    >>> [is_of_misuse(name) for name in ("false_accusations", "honest_blocked")]
+    [False, False]
+    """
+    family = metric.partition("/")[0]
+    return family.startswith("time_to_detect") or metrics.metric(family).direction == "higher"
 
 
 def worst_kind(pairs: Sequence[Pair], metric: str = "") -> tuple[str, float] | None:

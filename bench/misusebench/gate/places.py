@@ -1,4 +1,4 @@
-"""Where a loss is: the line of the rule that lost most, or of the component's class."""
+"""Where a loss is: the rule that lost most, a line that the change touches, or the class."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from misusebench.gate.changed import class_spans, imported_files, likeliest
 from misusebench.gate.missed import lost_rule
 from misusebench.policies.language import shipped
 from misusebench.policies.language.policyfile import SETS
@@ -18,7 +19,11 @@ from misusesim.scenario.lines import key_lines, line_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from misusebench.gate.changed import Since
     from misusebench.gate.missed import Pair
+
+    #: A file, relative to the working folder, and a line of it, from 1.
+    Place = tuple[str, int]
 
 _DETECTORS: Final = Path(__file__).parents[1] / "detectors"
 #: Detectors that read a file of rules (parameter `rules`), and the one that is shipped.
@@ -31,32 +36,44 @@ _RULE_FILES: Final = {
 _TABLES: Final = ("rule", "permit")
 
 
-def place(pair: Pair, component: Mapping[str, Any]) -> tuple[str, int] | None:
-    """Return the file, relative to the working folder, and the line (from 1) of what lost recall.
+def place(
+    pair: Pair, component: Mapping[str, Any], since: Since | None = None
+) -> Place | None:  # fmt: skip
+    """Return the file, relative to the working folder, and the line (from 1) of what lost.
 
     A detector of rules and a policy as data point at the rule that lost most campaigns, or most
-    misuse queries; a component in Python at its class; a command at its script. None if the file
-    is unknown or lies elsewhere.
+    misuse queries; all else at the first line that the change touches: of a component in Python in
+    its class, else in its module, else in a module that this one imports. Where nothing of it
+    changed, or that is not known, it is the class, the script of a command, the top of a file of
+    rules. None if the file is unknown or lies elsewhere.
 
     Parameters
     ----------
     pair
-        What base and head say of it.
+        What base and head say of it; two empty ones if only its time is known.
     component
         Of head's result: target and parameters.
+    since
+        What the working tree is compared with, if git knows it.
     """
     target = str(component.get("target") or "")
     given = component.get("parameters") or {}
+    path: Path | None
     if (path := _rules_file(target, given)) is not None:
-        rule, text = lost_rule(pair), _text(path)
-        line = rule_line(text, rule, path.suffix) if rule else 1
+        rule = lost_rule(pair)
+        line = rule_line(_text(path), rule, path.suffix) if rule else _first(path, since)
     elif words := given.get("command"):
         path = next((Path(w) for w in words[1:] if Path(w).is_file()), None)
-        line = 1
+        line = 1 if path is None else _first(path, since)
     else:
-        path, line = _class(target)
+        path, line = _python(target, since)
     shown = None if path is None else _relative(path)
     return None if shown is None else (shown, line)
+
+
+def _first(path: Path, since: Since | None) -> int:
+    """Return the first line of a file that the change touches, 1 if there is none."""
+    return next(iter(since.lines(path) if since else ()), 1)
 
 
 def _rules_file(target: str, given: Mapping[str, Any]) -> Path | None:
@@ -102,18 +119,33 @@ def _toml_line(text: str, rule: str) -> int:
     return 1
 
 
-def _class(target: str) -> tuple[Path | None, int]:
-    """Return the source file of ``module:Class``, and the line of the class."""
+def _python(target: str, since: Since | None) -> tuple[Path | None, int]:
+    """Return the source file of ``module:Class`` or one that it imports, and the line in it."""
     module, _, name = target.partition(":")
-    path = module_file(module, [str(Path.cwd()), *sys.path]) if name else None
+    own = [*(since.search if since else ()), str(Path.cwd())]
+    path = module_file(module, [*own, *sys.path]) if name else None
     if path is None:
         return None, 1
+    if (tree := _tree(path)) is None:
+        return path, _first(path, since)
+    last = name.rpartition(".")[2]
+    if since is not None:
+        if changed := since.lines(path):
+            return path, likeliest(changed, tree, last)
+        is_package = path.name == "__init__.py"
+        for other in imported_files(tree, module, is_package=is_package, search=own):
+            its = _tree(other) if (changed := since.lines(other)) else None
+            if its is not None and _relative(other) is not None:
+                return other, likeliest(changed, its)
+    classes = class_spans(tree, last)
+    return path, classes[0][0] if classes else 1
+
+
+def _tree(path: Path) -> ast.Module | None:
     try:
-        tree = ast.parse(path.read_bytes())
+        return ast.parse(path.read_bytes())
     except (OSError, ValueError, SyntaxError):
-        return path, 1
-    classes = [n for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and n.name == name]
-    return path, classes[0].lineno if classes else 1
+        return None
 
 
 def _text(path: Path) -> str:

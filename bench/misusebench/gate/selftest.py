@@ -174,7 +174,9 @@ class Family:
             Number of the verdict, the seed of its launches.
         """
         own = replace(self.plan, seed=nth, instructions="never")
-        gate = SpeedGate(self.pairing, SCENARIO, own, None, "misusebench gate --self-test")
+        gate = SpeedGate(
+            self.pairing, SCENARIO, own, None, lambda _: "misusebench gate --self-test"
+        )
         checks = gate.judged(stage(self.pairing, self.rows, own), self.rows)
         told = self.pairing.of_head
         return {

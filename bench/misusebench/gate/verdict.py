@@ -50,6 +50,7 @@ class Verdict:
     status: str
     checks: tuple[Check, ...]
     strict: bool = False
+    only: tuple[str, ...] = ()  # components that were judged; none: all of them
 
     @property
     def exit_code(self) -> int:
@@ -79,14 +80,50 @@ class Verdict:
         """Return the verdict as a JSON object."""
         return {
             "schema_version": SCHEMA_VERSION, "status": self.status, "exit_code": self.exit_code,
-            "strict": self.strict, "checks": [asdict(check) for check in self.checks],
+            "strict": self.strict, "only": list(self.only),
+            "checks": [asdict(check) for check in self.checks],
         }  # fmt: skip
+
+    @property
+    def shown_only(self) -> str:
+        """Which components alone were judged, in words; empty where all were."""
+        return f"only {', '.join(self.only)} judged" if self.only else ""
+
+    def told(self) -> list[tuple[Check, str]]:
+        """Return the faults and each in words: of a component the first in full, then what more.
+
+        One cause shows in many metrics, and whoever reads has seen place and command by then.
+        What was timed has another command, so the first of those is in full as well.
+        """
+        places: dict[tuple[str, str, bool], list[Check]] = {}
+        for check in self.faults:
+            key = check.dataset, check.component, check.side == "accuracy"
+            places.setdefault(key, []).append(check)
+        return [
+            (check, check.message if not nth or not (short := _short(check, same[0])) else short)
+            for same in places.values() for nth, check in enumerate(same)
+        ]  # fmt: skip
 
     def lines(self) -> list[str]:
         """Return the verdict in words, one line a fault."""
         judged = [check for check in self.checks if check.status in WORST]
         count = sum(check.status == PASS for check in judged)
         head = f"{self.status}: {count} of {len(judged)} checks passed"
-        if told := self.shown_safe:
-            head += f"; {told}"
-        return [head, *(f"{c.status}: {c.message}" for c in self.faults)]
+        head += "".join(f"; {told}" for told in (self.shown_safe, self.shown_only) if told)
+        return [
+            head,
+            *(f"{check.status}: {text}" if text is check.message else f"  {text}"
+              for check, text in self.told()),
+        ]  # fmt: skip
+
+
+def _short(check: Check, first: Check) -> str:
+    """Return a further fault of a component in a few words, "" if it needs all of them."""
+    if not check.metric or check.head is None:
+        return ""
+    word = "also" if check.status == first.status else f"also {check.status}:"
+    if check.base is None or check.change is None:  # a bound
+        return f"{word} {check.metric} is {check.head:.4f}, beyond its bound"
+    if check.side != "accuracy":
+        return f"{word} {check.metric} {check.change:+.1%}"
+    return f"{word} {check.metric} {check.base:.4f} -> {check.head:.4f} ({check.change:+.4f})"

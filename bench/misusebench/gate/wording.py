@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import replace
 from pathlib import Path
@@ -16,13 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from misusebench.gate.losses import Loss
+    from misusebench.gate.places import Place
     from misusebench.gate.verdict import Check
     from misusebench.gate.worlds import World
     from misusebench.suite import Suite
 
 
-def command(world: World, component: str) -> str:
-    """Return the command that runs a component on a data set as head did."""
+def command(world: World, component: str, campaign: str | None = None) -> str:
+    """Return the command that runs a component on a data set as head did.
+
+    Parameters
+    ----------
+    world, component
+        What is run, and on which data set.
+    campaign
+        One that head misses; the command tells it as well.
+    """
     side = world.head if component in world.head["components"] else world.base
     told = side["components"][component]
     suite = _suite(world)
@@ -37,7 +47,17 @@ def command(world: World, component: str) -> str:
         own = component if target.startswith(("misusebench.", "(")) else target
         tier = told.get("tier") or world.head["tier"]
         words += [f"--{told['component']['kind']}", own, "--tier", str(tier)]
-    return shlex.join([*words, "-o", "RUN"])
+    parts = ("run", world.name, world.head.get("scenario_seed"), component)
+    out = "-".join(_in_a_path(one) for one in parts if one is not None)
+    again = shlex.join([*words, "-o", out])
+    if campaign is None:
+        return again
+    return f"{again} && {shlex.join(['misusebench', 'compare', out, '--explain', campaign])}"
+
+
+def _in_a_path(name: object) -> str:
+    """Return a name as part of a folder's name, which needs no quoting."""
+    return re.sub(r"[^\w.]+", "-", str(name), flags=re.ASCII)[:80]
 
 
 def shown(path: str | Path) -> str:
@@ -83,12 +103,15 @@ def with_places(check: Check, world: World, again: str) -> Check:
     pair = [side["components"].get(check.component, {}) for side in (world.base, world.head)]
     told = pair[1] or pair[0]
     about = {**told.get("component", {}), "parameters": told.get("parameters")}
-    where = place((pair[0], pair[1]), about) if told else None
-    message = check.message
-    if where is not None:
-        message += f"; see {where[0]}:{where[1]}"
+    where = place((pair[0], pair[1]), about, world.since) if told else None
+    return placed(check, where, again)
+
+
+def placed(check: Check, where: Place | None, again: str) -> Check:
+    """Return a check that did not pass with a place, if there is one, and the command."""
+    see = "" if where is None else f"; see {where[0]}:{where[1]}"
     file, line = where or (None, None)
-    message += f"; reproduce: {again}"
+    message = f"{check.message}{see}; reproduce: {again}"
     return replace(check, message=message, reproduce=again, file=file, line=line)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from misusebench.gate.changed import Since
     from misusebench.result import Result
 
     #: Name of the scenario, its seed.
@@ -31,6 +32,7 @@ class World:
     results: Mapping[str, Result]  # of head, by component
     data: str  # folder
     suite: str = ""  # that head ran: a name or a file, "" if that is not known
+    since: Since | None = None  # what git compares head's files with, if it can
 
     def pair(self, component: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """Return what base and head say of a component."""

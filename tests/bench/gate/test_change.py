@@ -18,7 +18,8 @@ import pytest
 from misusebench.__main__ import main
 from misusebench.errors import SuiteError
 from misusebench.gate import Check
-from misusebench.gate.change import Asked, judge_change
+from misusebench.gate.asked import Asked
+from misusebench.gate.change import judge_change
 from misusebench.gate.loosened import Before, loosened_checks, merged
 from misusebench.gate.margins import Margins
 
@@ -115,11 +116,15 @@ def test_a_commit_that_slows_is_caught(team: Path, capsys: pytest.CaptureFixture
     assert one["component"] == "mine"
     assert one["change"] > 0.2
     assert one["low"] <= one["change"] <= one["high"]
-    said = r"mine on tiny: a call of score takes \+\d+\.\d% time against HEAD~1 \(6 launches from "
+    said = (
+        r"mine on tiny: a call of score takes \+\d+\.\d% time against HEAD~1 \(median of 6 "
+        r"launches, 90 % interval \+"
+    )
     assert re.search(said, one["message"])
     assert "margin 20%" in one["message"]
     sha = git(team, "rev-parse", "HEAD~1").strip()
-    again = f"misusebench gate --base {sha} --config gate.toml --no-accuracy"
+    again = f"misusebench gate --base {sha} --config gate.toml --only mine --no-accuracy"
+    assert (one["file"], one["line"]) == ("detector.py", 11)
     assert one["reproduce"] == again
     assert one["message"].endswith(again)
     memory = next(check for check in verdict["checks"] if check["side"] == "memory")
@@ -145,7 +150,7 @@ def test_a_wheel_is_not_head(
     code = main(["gate", "--base", str(wheel), "--no-speed", "--quiet"])
     told = capsys.readouterr()
     assert code == 1, told
-    lost = r"regression: mine on tiny: recall_at_budget 0\.6667 -> 0\.\d+ \(-0\.\d+, 95 % interval "
+    lost = r"(regression: mine on tiny:|also) recall_at_budget 0\.6667 -> 0\.\d+ \(-0\.\d+"
     assert re.search(lost, " ".join(told.out.split()))
 
 
@@ -170,10 +175,11 @@ def test_a_commit_that_blinds_is_caught(team: Path, capsys: pytest.CaptureFixtur
     told = " ".join(told.split())
     assert code == 1
     _again(json.loads((team / "verdict.json").read_text()), capsys)
-    lost = r"regression: mine on tiny: recall_at_budget 0\.6667 -> 0\.\d+ \(-0\.\d+, 95 % interval "
+    lost = r"(regression: mine on tiny:|also) recall_at_budget 0\.6667 -> 0\.\d+ \(-0\.\d+"
     assert re.search(lost, told)
-    assert "misusebench simulate tiny --seed 2 -o DATA && misusebench bench DATA" in told
-    assert "--suite suite.toml --only mine -o RUN" in told
+    assert "simulate tiny --seed 2 -o data-tiny-2 && misusebench bench data-tiny-2" in told
+    assert "--suite suite.toml --only mine -o run-tiny-2-mine" in told
+    assert "see detector.py:11; reproduce: " in told  # of the return, not of the class
     assert nothing_left(team)
 
 
@@ -183,7 +189,7 @@ def _again(verdict: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     for words in checks[0]["reproduce"].split(" && "):
         assert main([*shlex.split(words)[1:], "--quiet"]) in (0, 4)
     capsys.readouterr()
-    found = json.loads(Path("RUN/results/mine.json").read_text())
+    found = json.loads(Path("run-tiny-2-mine/results/mine.json").read_text())
     assert found["metrics"]["campaign_recall"]["value"] == checks[0]["head"]
 
 
@@ -269,6 +275,55 @@ def test_a_wheel_must_exist(team: Path) -> None:
 def test_nothing_to_judge_is_refused(team: Path) -> None:
     with pytest.raises(SuiteError, match="leave nothing to judge"):
         judge_change(Asked("HEAD", team / "gate.toml", accuracy=False, speed=False))
+
+
+def broken(team: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return what is said of a suite that one side cannot read."""
+    monkeypatch.setattr("misusebench.gate.change.refuse_mixed", lambda *_: None)
+    with pytest.raises(SuiteError) as error:
+        judge_change(Asked("HEAD", team / "gate.toml", speed=False))
+    return str(error.value)
+
+
+def test_a_broken_suite_is_whose_it_is(team: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The working tree's where base has another or none of that name; no class is named."""
+    (team / "suite.toml").write_text("[worlds\n")
+    said = broken(team, monkeypatch)
+    assert said.startswith("the working tree: its suite suite.toml cannot be read: /")
+    assert "suite.toml:1: not TOML" in said
+    assert "Error:" not in said
+    git(team, "rm", "-q", "--cached", "gate.toml", "suite.toml")
+    git(team, "commit", "-q", "-m", "none")
+    said = broken(team, monkeypatch)
+    assert said.startswith(
+        "the working tree: its suite suite.toml, which HEAD does not have, cannot be read: "
+    )
+
+
+def test_only_some_components_are_judged(
+    team: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The others have not vanished, and the verdict says what it is about; a wrong name is none."""
+    told = {"mine": {}, "other": {}}
+    change = "misusebench.gate.change._Change"
+    monkeypatch.setattr(f"{change}._told", lambda self, side: {"components": told})
+    monkeypatch.setattr("misusebench.gate.change.refuse_mixed", lambda *_: None)
+    monkeypatch.setattr(f"{change}._data", lambda self: [None])
+    monkeypatch.setattr(
+        f"{change}._speed",
+        lambda self, _, base, head: [Check("", " ".join(base["components"]), "", "pass", "")],
+    )
+    words = ["gate", "--base", "HEAD", "--quiet", "--no-accuracy"]
+    assert main([*words, "--only", "mine"]) == 0
+    assert capsys.readouterr().out.strip() == "pass: 1 of 1 checks passed; only mine judged"
+    assert main([*words, "--only", "mine", "--json"]) == 0
+    verdict = json.loads(capsys.readouterr().out)["data"]
+    assert verdict["only"] == ["mine"]
+    assert [check["component"] for check in verdict["checks"]] == ["mine"]
+    assert main([*words, "--only", "mina"]) == 2
+    assert "HEAD has no component of that name; did you mean mine?" in capsys.readouterr().err
+    assert main(["gate", "RUN", "--only", "mine"]) == 2
+    assert "--only does not go with runs" in capsys.readouterr().err
 
 
 def test_a_base_that_runs_head_is_refused(team: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,8 +126,36 @@ def test_a_fault_names_all_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert (fault.worst_kind, fault.missed_campaign) == ("stalking", "c-1")
     assert (fault.file, fault.line) == ("mine.toml", 5)
     # no component of that name is in the suite, so the options name it
-    again = "misusebench bench /data/1 --suite smoke --detector one --tier T2 -o RUN"
-    assert fault.reproduce == again
+    again = "misusebench bench /data/1 --suite smoke --detector one --tier T2 -o run-made-1-one"
+    assert fault.reproduce == f"{again} && misusebench compare run-made-1-one --explain c-1"
+
+
+def test_what_honest_people_bear_names_no_campaign(tmp_path: Path) -> None:
+    """False accusations are of nobody's campaign, whatever else was lost."""
+    base = write(tmp_path / "a", {"campaign_recall/a": 0.6, "false_accusations": 10.0},
+                 found={"a": ["c-1"]})  # fmt: skip
+    head = write(tmp_path / "b", {"campaign_recall/a": 0.3, "false_accusations": 20.0})
+    told = {fault.metric: fault for fault in gate(head, base).faults}
+    assert told["campaign_recall/a"].missed_campaign == "c-1"
+    one = told["false_accusations"]
+    assert (one.worst_kind, one.missed_campaign) == (None, None)
+    assert "worst for" not in one.message
+    assert "misses" not in one.message
+    assert (one.reproduce or "").endswith("-o run-made-1-one")
+
+
+def test_further_faults_of_a_component_are_short(tmp_path: Path) -> None:
+    """Place and command are told once on the console; the fields keep them for machines."""
+    base = write(tmp_path / "a", {"average_precision": 0.6, "campaign_recall": 0.6})
+    head = write(tmp_path / "b", {"average_precision": 0.3, "campaign_recall": 0.3})
+    verdict = gate(head, base, Margins(floor={"one": {"campaign_recall": 0.5}}))
+    first, *more = verdict.lines()[1:]
+    assert first == f"regression: {verdict.faults[0].message}"
+    assert more == [
+        "  also campaign_recall 0.6000 -> 0.3000 (-0.3000)",
+        "  also campaign_recall is 0.3000, beyond its bound",
+    ]
+    assert all("reproduce: " in fault.message for fault in verdict.faults)
 
 
 def test_a_fault_without_a_place_is_at_the_gate_s_file(

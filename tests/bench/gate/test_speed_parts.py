@@ -27,6 +27,11 @@ WEEK_US = 7 * 86_400_000_000
 HERE = Path.cwd()
 
 
+def again(component: str) -> str:
+    """Return a command."""
+    return f"again {component}!"
+
+
 def log() -> pa.Table:
     time = pa.array([0, 5, WEEK_US + 1], pa.int64()).cast(pa.timestamp("us", tz="UTC"))
     return pa.table({
@@ -154,20 +159,20 @@ def test_a_fault_of_one_leaves_the_launches_of_others(monkeypatch: Any) -> None:
     assert {name: len(of.change) for name, of in one.stages.items()} == {"good": 4, "too": 4}
     assert np.exp(one.stages["too"].change) == pytest.approx([1.1] * 4)
     assert one.stages["too"].hidden == pytest.approx([0.0] * 4)
-    gate = SpeedGate(pairs, "made", plan, None, "again!")
+    gate = SpeedGate(pairs, "made", plan, None, again)
     status = {check.component: check.status for check in gate.judged(one, {**dict.fromkeys(names)})}
     assert status == {"good": "pass", "too": "pass", "bad": "failed", "lost": "inconclusive"}
 
 
 def test_fewer_launches_than_planned_decide_nothing() -> None:
-    gate = SpeedGate(pairing(), "made", Speed(launches=9, instructions="never"), None, "again!")
+    gate = SpeedGate(pairing(), "made", Speed(launches=9, instructions="never"), None, again)
     (one,) = gate.judged(found(one=1.0), {"one": 64})
     assert one.status == "inconclusive"
 
 
 def test_what_can_no_longer_be_timed_fails() -> None:
     """A detector that has become a command or an address."""
-    gate = SpeedGate(pairing(), "made", Speed(), None, "again!")
+    gate = SpeedGate(pairing(), "made", Speed(), None, again)
     one = gate.no_longer("one", "it is a command")
     assert (one.status, one.side) == ("regression", "speed")
     assert "can be timed in v1 and no longer in here: it is a command" in one.message
@@ -187,27 +192,30 @@ def found(**ratios: float) -> Found:
 def test_a_suspect_is_measured_again_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[list[str]] = []
 
-    def again(pairs: Pairing, rows: dict[str, int], *_: Any) -> Found:
+    def measured(pairs: Pairing, rows: dict[str, int], *_: Any) -> Found:
         asked.append([*rows])
         assert [*pairs.of_head] == [*rows]
         return found(two=1.08)
 
-    monkeypatch.setattr("misusebench.gate.speed.judge.stage", again)
-    gate = SpeedGate(pairing(), "made", Speed(instructions="never"), None, "again!")
+    monkeypatch.setattr("misusebench.gate.speed.judge.stage", measured)
+    gate = SpeedGate(pairing(), "made", Speed(instructions="never"), None, again)
     one, two = gate.judged(found(one=1.0, two=1.08), {"one": 64, "two": 64})
     assert asked == [["two"]]
     assert (one.status, two.status) == ("pass", "regression")
     assert two.head == pytest.approx(1.08)
     assert (
-        "two on made: a batch of decisions takes +8.0% time against v1 (16 launches" in two.message
-    )
-    assert two.message.endswith("reproduce: again!")
+        "two on made: a batch of decisions takes +8.0% time against v1 (median of 16 launches, "
+        "90 % interval +8.0% to +8.0%, margin 3%; single launches from +8.0% to +8.0%; base "
+        "against itself +0.0%); measured twice, as the rule asks: each time the median of 8 "
+    ) in two.message
+    assert two.message.endswith("; reproduce: again two!")
+    assert two.reproduce == "again two!"
     assert "reproduce" not in one.message
 
 
 def test_a_second_stage_can_clear(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("misusebench.gate.speed.judge.stage", lambda *_: found(one=1.0))
-    gate = SpeedGate(pairing(), "made", Speed(instructions="never"), None, "again!")
+    gate = SpeedGate(pairing(), "made", Speed(instructions="never"), None, again)
     (one,) = gate.judged(found(one=1.08), {"one": 64})
     assert one.status == "pass"
     assert "not when measured again" in one.message
@@ -221,7 +229,7 @@ def test_the_second_witness_is_told(monkeypatch: Any, counted: float, said: str)
     judge = "misusebench.gate.speed.judge"
     monkeypatch.setattr(f"{judge}.stage", lambda *_: found(one=1.08))
     monkeypatch.setattr(f"{judge}.instructions", lambda *_: counted)
-    gate = SpeedGate(pairing(), "made", Speed(), None, "again!")
+    gate = SpeedGate(pairing(), "made", Speed(), None, again)
     time, count = gate.judged(found(one=1.08), {"one": 64})
     assert said in time.message
     assert (time.status, count.status, count.side) == ("regression", "pass", "instructions")
@@ -229,10 +237,10 @@ def test_the_second_witness_is_told(monkeypatch: Any, counted: float, said: str)
 
 
 def test_a_head_that_fails_is_no_regression_but_a_failure() -> None:
-    gate = SpeedGate(pairing(), "made", Speed(), None, "again!")
+    gate = SpeedGate(pairing(), "made", Speed(), None, again)
     (one,) = gate.judged(Found(faults={"one": "ValueError: x"}), {})
     assert (one.status, one.side) == ("failed", "speed")
-    assert "ValueError: x; reproduce: again!" in one.message
+    assert "ValueError: x; reproduce: again one!" in one.message
 
 
 def test_blinded_loses_what_was_asked() -> None:

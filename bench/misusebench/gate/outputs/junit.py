@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 def render(verdict: Verdict) -> str:
     """Return the verdict as JUnit XML."""
-    suites = ET.Element("testsuites", name="misusebench gate")
+    only = f", {plain(verdict.shown_only)}" if verdict.only else ""
+    suites = ET.Element("testsuites", name=f"misusebench gate{only}")
     cases: dict[str, list[ET.Element]] = {}
     for name, check in named(verdict):
         cases.setdefault(plain(check.dataset), []).append(_case(name, check, verdict.strict))

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0: one result a fault, at the line of the rule or class that lost it.
+"""SARIF 2.1.0: one result a fault, at the rule that lost it or a line that the change touches.
 
 In the text of a message brackets would begin a link and braces a placeholder, so both are escaped
 (sections 3.11.5 and 3.11.6 of the standard).
@@ -38,12 +38,14 @@ def render(verdict: Verdict) -> str:
         "semanticVersion": metadata.version("misusebench"),
         "rules": [_described(name, check) for name, check in rules.items()],
     }
-    run = {
+    run: dict[str, Any] = {
         "tool": {"driver": driver},
         "automationDetails": {"id": "misusebench-gate/"},
         "columnKind": "utf16CodeUnits",
         "results": [_result(check, order, verdict.strict) for check in verdict.faults],
     }
+    if verdict.only:  # what is not named here was not judged
+        run["properties"] = {"only": [plain(name) for name in verdict.only]}
     return dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 

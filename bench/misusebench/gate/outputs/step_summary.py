@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 
     from misusebench.gate.verdict import Check, Verdict
 
+#: What the column holds, for what is judged has intervals of two kinds.
+_INTERVALS: Final = (
+    "Intervals are of the change: of metrics 95 %, over officers; of service_time 90 %, of the "
+    "median over launches."
+)
 #: Bytes; the reader takes 1 MiB and drops what is larger as a whole.
 LIMIT: Final = 1_000_000
 #: Of one cell, characters.
@@ -25,7 +30,7 @@ _SIGNS: Final = {
     FAILED: "**failed**", NEW: "new", NOTED: "told only",
 }  # fmt: skip
 _HEAD: Final = (
-    "| status | component | data | what | base | head | change | 95 % interval | margin |",
+    "| status | component | data | what | base | head | change | interval | margin |",
     "|---|---|---|---|---:|---:|---:|---:|---:|",
 )
 
@@ -35,12 +40,12 @@ def render(verdict: Verdict) -> str:
     judged = sum(check.status in WORST for check in verdict.checks)
     faults = verdict.faults
     strict = ", strict" * verdict.strict
-    safe = f" {verdict.shown_safe}." if verdict.shown_safe else ""
+    more = "".join(f" {told}." for told in (verdict.shown_safe, verdict.shown_only) if told)
     lines = [
         f"## MisuseBench gate: {verdict.status}",
         "",
         f"{judged - len(faults)} of {judged} checks passed; exit code {verdict.exit_code}{strict}."
-        + safe,
+        + more,
         "",
     ]
     rows = [_row(name, check) for name, check in named(verdict)]
@@ -48,10 +53,14 @@ def render(verdict: Verdict) -> str:
         row for row, check in zip(rows, verdict.checks, strict=True) if check.status in WORST[1:]
     ]
     if faults:
-        told = [f"- {_SIGNS[c.status]}: {escaped(c.message)}" for c in faults]
+        told = [
+            f"- {_SIGNS[check.status]}: {escaped(text)}" if text is check.message
+            else f"  - {escaped(text)}"
+            for check, text in verdict.told()
+        ]  # fmt: skip
         lines += [*_cut(told, LIMIT // 2, "faults"), "", *_HEAD]
         lines += [*_cut(bad, LIMIT // 4, "faults", table=True), ""]
-    lines += ["<details><summary>All checks</summary>", "", *_HEAD]
+    lines += [escaped(_INTERVALS), "", "<details><summary>All checks</summary>", "", *_HEAD]
     left = LIMIT - _size(lines) - 200
     lines += [*_cut(rows, left, "checks", table=True), "", "</details>", ""]
     return "\n".join(lines)

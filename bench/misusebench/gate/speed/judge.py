@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
-
-import numpy as np
 
 from misusebench.gate.progress import Eta
 from misusebench.gate.speed import rule
 from misusebench.gate.speed.measure import sizes, stage
 from misusebench.gate.speed.process import TimedFault
 from misusebench.gate.speed.witness import instructions, peaks
-from misusebench.gate.verdict import FAILED, INCONCLUSIVE, NEW, PASS, REGRESSION, Check
+from misusebench.gate.verdict import FAILED, INCONCLUSIVE, NEW, NOTED, PASS, REGRESSION, Check
+from misusebench.gate.wording import placed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from misusebench.gate.places import Place
     from misusebench.gate.speed.measure import Found, Pairing
     from misusebench.gate.speed.plan import Memory, Speed
 
@@ -36,17 +37,20 @@ class SpeedGate:
     speed, memory
         Settings.
     again
-        The command that reproduces it, with a place ``{component}`` if it takes one.
+        Returns the command that judges a component again.
     say
         Called with lines of progress.
+    where
+        Returns where a component's fault lies, if that is known.
     """
 
     def __init__(
-        self, pairing: Pairing, dataset: str, speed: Speed, memory: Memory | None, again: str,
-        say: Callable[[str], None] = lambda _: None,
+        self, pairing: Pairing, dataset: str, speed: Speed, memory: Memory | None,
+        again: Callable[[str], str], say: Callable[[str], None] = lambda _: None,
+        where: Callable[[str], Place | None] = lambda _: None,
     ) -> None:  # fmt: skip
         self.pairing, self.dataset, self.speed, self.memory = pairing, dataset, speed, memory
-        self._again, self._say = again, say
+        self._again, self._say, self._where = again, say, where
 
     def checks(self) -> list[Check]:
         """Measure, and return one check a component and side."""
@@ -62,6 +66,15 @@ class SpeedGate:
         """Return what is told of a component that is not timed."""
         message = f"{name} on {self.dataset} is not timed: {why}"
         return Check(self.dataset, name, "service_time", NEW, message, side="speed")
+
+    def not_shut_in(self) -> Check:
+        """Return what a reader must know of the processes that time components."""
+        who = "root" if os.geteuid() == 0 else "the account of the gate"
+        message = (
+            f"the timed processes run as {who} with an environment of their own and are not shut "
+            "in, and their times are their own word: time only code that you trust on this machine"
+        )
+        return Check(self.dataset, "", "service_time", NOTED, message, side="speed")
 
     def judged(self, first: Found, rows: dict[str, int]) -> list[Check]:
         """Return the checks of service time; suspects are measured again."""
@@ -92,40 +105,65 @@ class SpeedGate:
     def _of(self, name: str, stages: Sequence[rule.Stage], rows: int) -> list[Check]:
         """Return the check of a component's service time, and of its instructions if counted."""
         status = rule.decide(stages, self.speed.margin)
-        short = min(len(one.change) for one in stages) < self.speed.launches
-        status = INCONCLUSIVE if short or status == rule.SUSPECT else status
+        status = INCONCLUSIVE if self._short(stages) or status == rule.SUSPECT else status
         found = rule.ratio(stages)
         message = self._message(name, stages, status)
         counted = self._counted(name, status, rows)
         if counted is not None:
             message += f"; {_agrees(counted, status)}"
-        message += f"; reproduce: {self._again}" if status != PASS else ""
-        low, high = rule.spread(stages)
-        check = Check(
+        low, high = rule.bounds(stages) or (None, None)
+        check = self._ended(Check(
             self.dataset, name, "service_time", status, message, 1.0, found, found - 1.0,
-            low - 1.0, high - 1.0, self.speed.margin, "speed", self._again,
-        )  # fmt: skip
+            None if low is None else low - 1.0, None if high is None else high - 1.0,
+            self.speed.margin, "speed",
+        ))  # fmt: skip
         return [check, *([self._instructions(name, counted)] if counted is not None else [])]
+
+    def _short(self, stages: Sequence[rule.Stage]) -> bool:
+        return min(len(one.change) for one in stages) < self.speed.launches
+
+    def _ended(self, check: Check) -> Check:
+        """Return a check with its command; one that did not pass names command and place."""
+        again = self._again(check.component)
+        if check.status == PASS:
+            return replace(check, reproduce=again)
+        return placed(check, self._where(check.component), again)
 
     def _message(self, name: str, stages: Sequence[rule.Stage], status: str) -> str:
         """Return what, how much and where, in words."""
         low, high = rule.spread(stages)
         launches = sum(len(one.change) for one in stages)
-        change = np.exp(np.median(np.concatenate([one.change for one in stages]))) - 1
         call = "a batch of decisions" if self._is_policy(name) else "a call of score"
-        text = (
-            f"{name} on {self.dataset}: {call} takes {change:+.1%} time against "
-            f"{self.pairing.base.name} ({launches} launches from {low - 1:+.1%} to "
-            f"{high - 1:+.1%}, margin {self.speed.margin:.0%}; base against itself "
-            f"{rule.control_ratio(stages) - 1:+.1%})"
+        sure = rule.bounds(stages)
+        between = (
+            "" if sure is None else f", 90 % interval {sure[0] - 1:+.1%} to {sure[1] - 1:+.1%}"
         )
-        if status == INCONCLUSIVE and rule.hides(stages):
-            text += ", and takes longer outside its timed calls, which it does not account for"
-        elif status == INCONCLUSIVE:
-            text += ", too noisy here to say whether it is slower"
-        elif status == PASS and len(stages) > 1:
-            text += ", slower at first and not when measured again"
-        return text
+        text = (
+            f"{name} on {self.dataset}: {call} takes {rule.ratio(stages) - 1:+.1%} time against "
+            f"{self.pairing.base.name} (median of {launches} launches{between}, margin "
+            f"{self.speed.margin:.0%}; single launches from {low - 1:+.1%} to {high - 1:+.1%}; "
+            f"base against itself {rule.control_ratio(stages) - 1:+.1%})"
+        )
+        return text + self._why(stages, status)
+
+    def _why(self, stages: Sequence[rule.Stage], status: str) -> str:
+        """Return what of the rule decided, in words; nothing where it plainly passed."""
+        if status == REGRESSION:
+            return (
+                f"; measured twice, as the rule asks: each time the median of {self.speed.launches}"
+                " launches is above the margin and all of them but one at most are slower"
+            )
+        if status == PASS:
+            return ", slower at first and not when measured again" if len(stages) > 1 else ""
+        if self._short(stages):
+            return ", and fewer launches ended than were planned, so nothing is decided"
+        if rule.hides(stages):
+            return ", and takes longer outside its timed calls, which it does not account for"
+        why = rule.why_unsure(stages, self.speed.margin)
+        return (
+            f", too noisy here to say whether it is slower: {why}; an idle machine or more "
+            "launches can tell"
+        )
 
     def _is_policy(self, name: str) -> bool:
         return bool(self.pairing.of_head[name].get("kind") == "policy")
@@ -150,20 +188,17 @@ class SpeedGate:
 
     def _said(self, name: str, status: str, message: str) -> Check:
         """Return a check of time without a time."""
-        return Check(self.dataset, name, "service_time", status, message, side="speed",
-                     reproduce=self._again)  # fmt: skip
+        return self._ended(Check(self.dataset, name, "service_time", status, message, side="speed"))
 
     def _failed(self, name: str, why: str) -> Check:
-        message = (
-            f"{name} on {self.dataset}: it fails when it is timed: {why}; reproduce: {self._again}"
-        )
+        message = f"{name} on {self.dataset}: it fails when it is timed: {why}"
         return self._said(name, FAILED, message)
 
     def _lost(self, name: str, why: str) -> Check:
         """Return what is said where base worked at first, and then did not."""
         message = (
             f"{name} on {self.dataset}: {self.pairing.base.name} could be timed at first and then "
-            f"failed, so nothing can be said: {why}; reproduce: {self._again}"
+            f"failed, so nothing can be said: {why}"
         )
         return self._said(name, INCONCLUSIVE, message)
 
@@ -193,16 +228,15 @@ class SpeedGate:
 
     def _peak(self, name: str, base: list[int], head: list[int], margin: float) -> Check:
         found, beyond = rule.larger(base, head, margin)
-        status = REGRESSION if beyond else PASS
         message = (
             f"{name} on {self.dataset}: peak memory {max(base) / 1024:.1f} -> "
             f"{max(head) / 1024:.1f} MiB ({found - 1:+.1%}, largest of {len(base)} launches, "
             f"margin {margin:.0%})"
-        ) + (f"; reproduce: {self._again}" if beyond else "")
-        return Check(
-            self.dataset, name, "peak_memory", status, message, 1.0, found, found - 1.0,
-            margin=margin, side="memory", reproduce=self._again,
-        )  # fmt: skip
+        )
+        return self._ended(Check(
+            self.dataset, name, "peak_memory", REGRESSION if beyond else PASS, message, 1.0, found,
+            found - 1.0, margin=margin, side="memory",
+        ))  # fmt: skip
 
 
 def _agrees(counted: float, status: str) -> str:

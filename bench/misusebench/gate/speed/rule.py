@@ -99,6 +99,24 @@ def upper(change: Floats) -> float:
     return float(np.max(change))
 
 
+def bounds(stages: Sequence[Stage]) -> tuple[float, float] | None:
+    """Return bounds of the median ratio over all launches; None where too few make none so sure.
+
+    Each is an order statistic, sure to 95 % (see :func:`upper`), so both together are an interval
+    of 90 %. One launch that is far out does not move them.
+
+    Examples
+    --------
+    >>> one = Stage(np.log([0.6, 1.06, 1.07, 1.08, 1.09, 1.1, 1.11, 1.5]), np.zeros(8))
+    >>> [round(end, 2) for end in bounds([one])], bounds([Stage(np.zeros(3), np.zeros(3))])
+    ([1.06, 1.11], None)
+    """
+    change = np.concatenate([one.change for one in stages])
+    if 1 - 0.5 ** len(change) < _SURE:
+        return None
+    return float(np.exp(-upper(-change))), float(np.exp(upper(change)))
+
+
 def may_hide(stages: Sequence[Stage], margin: float) -> bool:
     """Tell whether a machine is so noisy that a pass would be worth nothing.
 
@@ -128,6 +146,13 @@ def hides(stages: Sequence[Stage]) -> bool:
     (True, False)
     """
     return all(bool(np.min(one.hidden) > _HIDDEN) for one in stages)
+
+
+def why_unsure(stages: Sequence[Stage], margin: float) -> str:
+    """Return in words why noise leaves a component undecided."""
+    if all(slower(one.change, margin) for one in stages):
+        return "base differs from itself by more than half the margin"
+    return f"that it is slower by {2 * margin:.0%} is not ruled out"
 
 
 def decide(stages: Sequence[Stage], margin: float) -> str:

@@ -249,7 +249,8 @@ class Worker:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - a component's fault, told as such
-            return {"error": f"{type(error).__name__}: {error}"[:500]}
+            ours = type(error).__module__.startswith(("misusebench.", "misusesim."))
+            return {"error": (str(error) if ours else f"{type(error).__name__}: {error}")[:500]}
 
     def _suite(self, asked: dict[str, Any]) -> Answer:
         """Return the components of a suite as this side reads it."""
@@ -264,6 +265,7 @@ class Worker:
             found.append({
                 "kind": one.kind, "name": one.name, "target": one.target, "parameters": given,
                 "tier": one.tier or suite.tier, "search": list(one.search), "policy": policy,
+                "policy_name": one.parameters.get("policy") if one.kind == "policy" else None,
                 "why_not": _why_not(one), "places": _places(one.module, one.search),
             })  # fmt: skip
         return {"components": found, "seed": suite.seed, "history_share": suite.history_share}

@@ -92,7 +92,8 @@ def read_policy(source: str | Path, text: str | None = None) -> Policyfile:
                                  "of `list rules` or a TOML file")  # fmt: skip
             path = SETS / f"{source}.toml"
         text = read_text(path)
-    return _Reader(path, text).policy(toml_of(path, text))
+    data = toml_of(path, text)  # first: the scanner of lines takes valid TOML only
+    return _Reader(path, text).policy(data)
 
 
 class _Reader:
