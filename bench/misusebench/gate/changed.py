@@ -32,7 +32,7 @@ class Since:
     def lines(self, path: Path) -> list[int]:
         """Return the lines of a file that are not the commit's, from 1, in order.
 
-        Where lines were only taken away it is the one before them. None where git does not know
+        Where lines were only taken away it is the one before them. No line where git does not know
         the file, or it is the same.
         """
         words = ("diff", "--unified=0", "--no-color", "--no-ext-diff", "--no-textconv")
