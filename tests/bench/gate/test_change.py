@@ -118,7 +118,7 @@ def test_a_commit_that_slows_is_caught(team: Path, capsys: pytest.CaptureFixture
     assert one["low"] <= one["change"] <= one["high"]
     said = (
         r"mine on tiny: a call of score takes \+\d+\.\d% time against HEAD~1 \(median of 6 "
-        r"launches, 90 % interval \+"
+        r"launches, 90 % interval [+-]"
     )
     assert re.search(said, one["message"])
     assert "margin 20%" in one["message"]

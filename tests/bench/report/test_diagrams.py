@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 
@@ -29,6 +30,7 @@ def made(count: int) -> dict[str, np.ndarray]:
     }
 
 
+@functools.cache  # hundreds of pairs are compared for it
 def both(count: int):
     """Return the two diagrams, the names and the bars."""
     values = made(count)
