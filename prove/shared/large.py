@@ -1,6 +1,6 @@
 """Reference detectors on one large world, with intervals over officers.
 
-`PROOF_DAYS` asks for fewer days than all, `PROOF_JOBS` is how many components run at a time: a
+`PROOF_DAYS` asks for other days than usual (0: all), `PROOF_JOBS` is how many components run at a time: a
 year of ten million queries takes some 7 GiB, and each component up to 4 more.
 """
 
