@@ -1,7 +1,7 @@
 """Reference detectors on one large world, with intervals over officers.
 
-`PROOF_DAYS` asks for other days than usual (0: all), `PROOF_JOBS` is how many components run at a time: a
-year of ten million queries takes some 7 GiB, and each component up to 4 more.
+`PROOF_DAYS` asks for other days than usual (0: all), `PROOF_JOBS` is how many components run at a
+time: a year of ten million queries takes some 6 GiB, and each component up to 5 more.
 """
 
 from __future__ import annotations
