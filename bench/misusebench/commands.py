@@ -27,7 +27,6 @@ row, little endian, without any line. Questions about what `has` does not name a
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import select
@@ -50,6 +49,7 @@ Form = Literal["ndjson", "arrow"]
 PROTOCOL: Final = 1
 _PIECE: Final = 1 << 16
 _ROWS: Final = 65_536  # put into words at a time
+_END_S: Final = 2.0  # a command that no longer reads has so long to end
 _OPTIONAL: Final = ("fit", "observe", "feedback", "alerts")
 
 
@@ -72,7 +72,7 @@ class Command:
             list(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
             env=os.environ | {"OPENSSL_CONF": os.devnull},  # Node refuses to run without one
         )  # fmt: skip
-        self._waiting = bytearray()
+        self._waiting, self._deaf = bytearray(), False
         info = self._ask({"type": "hello", "protocol": PROTOCOL, "seed": seed})
         if info.get("type") != "info":
             raise ValueError(f"hello must be answered by an info, got {info!r:.80}")
@@ -108,6 +108,7 @@ class Command:
             raise
         finally:
             writer.join()
+            self._must_listen()
 
     def feedback(self, outcomes: Sequence[Mapping[str, Any]]) -> None:
         """Send outcomes, one object a line whatever the form."""
@@ -149,6 +150,7 @@ class Command:
         self._ok()
 
     def _ok(self) -> None:
+        self._must_listen()
         answer = json.loads(self._line())
         if answer != {"type": "ok"}:
             raise ValueError(f'expected {{"type":"ok"}}, got {answer!r:.80}')
@@ -177,11 +179,28 @@ class Command:
     def _write(self, text: str, body: Any = b"") -> None:
         pipe = self._process.stdin
         assert pipe is not None
-        with contextlib.suppress(BrokenPipeError):  # it ended: who reads its answers is told how
+        try:
             for part in (memoryview(text.encode()), memoryview(body)):
                 left = part.cast("B") if part.nbytes else part
                 while left.nbytes:
                     left = left[pipe.write(left) :]
+        except BrokenPipeError:
+            self._end_of_reading()
+
+    def _end_of_reading(self) -> None:
+        """Let a command end that reads no more: who reads its answers is told how it ended.
+
+        One that goes on all the same would be waited for until its time is over.
+        """
+        try:
+            self._process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            self._deaf = True
+            self._process.kill()
+
+    def _must_listen(self) -> None:
+        if self._deaf:
+            raise ValueError("it closed the pipe that its questions come through")
 
     def _line(self) -> bytes:
         while (end := self._waiting.find(b"\n")) < 0:
@@ -201,6 +220,7 @@ class Command:
         """Wait for more of an answer."""
         assert self._process.stdout is not None
         piece = os.read(self._process.stdout.fileno(), _PIECE)
+        self._must_listen()
         if not piece:
             raise EOFError(f"the command ended with {self._process.wait()}")
         self._waiting += piece

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     Keys = NDArray[np.uint64] | NDArray[np.int64]
     Ints = NDArray[np.int64]
 
-#: Odd, near 2**64 divided by the golden ratio: neighbouring keys come to lie apart.
-_SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
+#: Odd numbers of the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014): each bit of a key
+#: bears on each bit of its place, so that no stride of keys falls into few places.
+_MIX: Final = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
 _BITS: Final = 64
 _FREE: Final = -1
 _FIRST_BITS: Final = 8
@@ -51,7 +52,9 @@ class Grouped:
     def head(self) -> NDArray[np.bool_]:
         """Whether a row is the first of its key, in that order."""
         sorted_place = self.place[self.order]
-        return np.append(True, sorted_place[1:] != sorted_place[:-1])
+        head = np.ones(len(sorted_place), np.bool_)
+        head[1:] = sorted_place[1:] != sorted_place[:-1]
+        return head
 
 
 class Groups:
@@ -98,7 +101,9 @@ class Groups:
         self._slot = np.full(1 << bits, _FREE, np.int64)
 
     def _home(self, keys: NDArray[np.uint64]) -> Ints:
-        return ((keys * _SPREAD) >> self._shift).view(np.int64)
+        mixed = (keys ^ (keys >> np.uint64(30))) * _MIX[0]
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * _MIX[1]
+        return (mixed >> self._shift).view(np.int64)
 
     def _found(self, keys: NDArray[np.uint64]) -> Ints:
         """Return the numbers of distinct keys, `_FREE` for those that have none."""

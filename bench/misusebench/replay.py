@@ -148,7 +148,8 @@ def _compact(column: pa.ChunkedArray) -> pa.Array:
         array = column.chunk(0)
         used = array.indices.dictionary_encode()  # hashes numbers, not words
         words = array.dictionary.take(used.dictionary)
-        return pa.DictionaryArray.from_arrays(used.indices.cast(kind.index_type), words)
+        if not words.null_count and len(words) == len(words.unique()):
+            return pa.DictionaryArray.from_arrays(used.indices.cast(kind.index_type), words)
     if long:
         column = column.cast(column.type.value_type)
     array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()

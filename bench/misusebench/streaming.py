@@ -111,7 +111,7 @@ class Times:
         opening = np.where(self._first[slot] == self.NEVER, opening, self._first[slot])
         first[follows] = opening[place[follows]]
         self._first[slot] = opening
-        tail = np.r_[head[1:], True]
+        tail = np.append(head[1:], np.ones(min(1, len(head)), np.bool_))
         self._last[slot[place[order[tail]]]] = time[order[tail]]
         return first, last
 

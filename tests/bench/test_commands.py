@@ -264,6 +264,30 @@ def test_a_command_that_ended_before_it_was_asked_is_told_by_its_status(tmp_path
     made.close()
 
 
+@pytest.mark.parametrize("answers", ["", 'print(\'{"type":"ok"}\', flush=True);'])
+def test_a_command_that_reads_no_more_and_goes_on_is_told_at_once(tmp_path, answers):
+    """Whether it answers what it did not read or not; until its time is over would be too long."""
+    script = tmp_path / "deaf.py"
+    script.write_text(
+        "import os, sys, time\nsys.stdin.readline()\n"
+        'print(\'{"type":"info","has":["fit"]}\', flush=True)\n'
+        f"os.close(0);{answers}time.sleep(60)\n"
+    )
+    for asked in (lambda one: one.fit(rows(*range(90_000)), {}),
+                  lambda one: one.score(compact(rows(*range(90_000))))):  # fmt: skip
+        made = Command([sys.executable, str(script)])
+        time.sleep(0.5)  # it has closed its end
+        made._waiting.clear()
+        begun = time.monotonic()
+        with pytest.raises(ValueError, match=r"closed the pipe|answered more than was asked"):
+            asked(made)
+        assert time.monotonic() - begun < 20
+        made._process.kill()
+        made._process.wait()
+        for pipe in (made._process.stdin, made._process.stdout):
+            pipe.close()
+
+
 def test_a_program_of_ones_own_is_copied_and_its_folder_stays_closed(tmp_path):
     """A program in a project is run, and what lies beside it cannot be read."""
     program = tmp_path / "mine"

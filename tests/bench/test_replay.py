@@ -175,6 +175,21 @@ def test_dictionaries_do_not_tell_the_future():
     assert batch["system"].dictionary.to_pylist() == list(schema.SYSTEMS)
 
 
+@pytest.mark.parametrize("words", [["a", "b", "c"], ["a", None, "b"], ["a", "b", "a"]])
+def test_compact_is_the_same_in_one_chunk_and_in_several(words):
+    """Though a dictionary may hold null, or a word twice."""
+    codes = pa.array([2, 1, None, 0, 2, 2, 0], pa.int32())
+    whole = pa.DictionaryArray.from_arrays(codes, pa.array(words))
+    one, several = (
+        compact(pa.table({"x": pa.chunked_array(parts)}))["x"]
+        for parts in ([whole], [whole.slice(0, 3), whole.slice(3)])
+    )
+    assert one.equals(several)
+    assert one.dictionary.null_count == 0
+    assert len(set(one.dictionary.to_pylist())) == len(one.dictionary)
+    assert one.to_pylist() == whole.to_pylist()
+
+
 def test_compact_keeps_nulls_and_empty_tables():
     """Null stays null in a dictionary; a table without rows or chunks stays a batch."""
     column = pa.chunked_array([pa.array(["a", None, "a"]).dictionary_encode()])

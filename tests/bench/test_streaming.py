@@ -79,3 +79,12 @@ def test_combined_keys_tell_columns_and_order_apart():
     key = combine(left.ravel(), right.ravel())
     assert len(np.unique(key)) == 10_000
     assert as_integers(np.array([2**64 - 1], np.uint64)).tolist() == [-1]
+
+
+def test_no_rows_have_nothing_before_them():
+    """A batch of none is answered by none, and changes nothing."""
+    none = np.empty(0, np.int64)
+    counts, times = Counts(), Times()
+    assert counts.before(none).tolist() == []
+    assert [side.tolist() for side in times.before(none, none)] == [[], []]
+    assert counts.before(np.array([3])).tolist() == [0]
