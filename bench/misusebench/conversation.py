@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 _POLL_S: Final = 0.05
 _DISK_POLL_S: Final = 0.25
-#: Memory is looked at again after so many times what looking took, and at most so many seconds:
-#: all processes of the machine are gone through for it.
+#: All processes of the machine are gone through to see what a worker uses. While it has started
+#: none and holds less than a share of its limit, the next look comes after so many times what
+#: the last one took, and at most so many seconds; else at the next poll.
 _USE_PAUSE: Final = 20
 _USE_POLL_S: Final = 0.5
+_CALM_SHARE: Final = 0.5
 _END_S: Final = 2.0  # a process that closed its end has so long to end
 _PIECE: Final = 1 << 16
 _TAIL: Final = 8192
@@ -159,7 +161,8 @@ class Conversation:
         if now < self._use_at:
             return
         used, processes = use_of(self._process.pid)
-        self._use_at = now + min(_USE_PAUSE * (time.monotonic() - now), _USE_POLL_S)
+        if processes <= _OURS and used < _CALM_SHARE * self._limits.memory_mb:
+            self._use_at = now + min(_USE_PAUSE * (time.monotonic() - now), _USE_POLL_S)
         self.peak_mb = max(self.peak_mb, used)
         if processes > self._limits.processes + _OURS:
             raise self._fault("invalid", f"started more than {self._limits.processes:g} processes")
