@@ -16,23 +16,30 @@ if TYPE_CHECKING:
     from misusebench.report.view import View
 
 
-def _scenario(name: str) -> str:
-    """Return what makes the world again: a shipped name, else the file in the data set's folder."""
+def _world(name: str, seed: int | None, made: str) -> str:
+    """Return what makes the world again: a shipped name and the seed, if they make that scenario.
+
+    Else, as with other days or settings, the file in the data set's folder, which holds them all.
+    """
     from misusesim.scenario.family import members  # noqa: PLC0415 - only this line needs them
     from misusesim.scenario.folder import scenario_folder  # noqa: PLC0415
+    from misusesim.scenario.load import load_scenario, scenario_hash  # noqa: PLC0415
 
     shipped = {path.stem for path in scenario_folder().glob("*.toml")} | {m.name for m in members()}
-    return name if name in shipped else f"DATA/{SCENARIO}"
+    if name in shipped and scenario_hash(load_scenario(name, seed=seed)) == made:
+        return name if seed is None else f"{name} --seed {seed}"
+    return f"DATA/{SCENARIO}"
 
 
 def _suite(run: Mapping[str, Any]) -> str:
     """Return the suite as an option names it, quoted for a shell: as it was given for the run.
 
-    Runs of older versions do not tell that: of a file then its name without the folder, which says
-    nothing to others; of runs that tell no file at all, one that is called like the suite.
+    Runs of older versions do not tell that, and a folder of somebody's machine says nothing to
+    others: then its name alone; of runs that tell no file at all, one called like the suite.
     """
     where, name = run.get("ungated", {}), str(run["suite"])
     given = where.get("suite_given") or Path(where.get("suite") or "").name
+    given = Path(given).name if Path(given).is_absolute() else given
     return shlex.quote(given or (name if name in list_suites() else f"{name}.toml"))
 
 
@@ -47,9 +54,10 @@ def reproduce(view: View) -> str:
     machine = run.get("ungated", {}).get("machine", {})
     packages = ", ".join(f"{k} {v}" for k, v in sorted(machine.get("packages", {}).items()))
     seeds = {one.seeds.get("scenario") for one in view.results}
-    seed = f" --seed {seeds.pop()}" if len(seeds) == 1 and seeds != {None} else ""
+    seed = seeds.pop() if len(seeds) == 1 else None
+    world = _world(str(data["name"]), seed, str(run["scenario_hash"]))
     command = (
-        f"misusebench simulate {_scenario(str(data['name']))}{seed} -o AGAIN\n"
+        f"misusebench simulate {world} -o AGAIN\n"
         f"misusebench bench AGAIN --suite {' '.join([_suite(run), *_options(run)])} -o RUN\n"
         "misusebench report RUN -o report.html"
     )

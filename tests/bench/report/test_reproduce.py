@@ -11,6 +11,7 @@ from tests.bench.report.made_view import RUN, detector, view
 
 from misusebench.cli_bench import _suite
 from misusebench.report import reproduce
+from misusesim.scenario.load import load_scenario, scenario_hash
 
 
 def test_the_command_names_the_suite() -> None:
@@ -24,15 +25,25 @@ def test_the_command_names_the_suite() -> None:
     ("scenario", "suite", "commands"),
     [("county", "full", ("simulate county --seed 1 -o", "--suite full -o")),
      ("S-NAT-easy", "smoke", ("simulate S-NAT-easy --seed 1 -o", "--suite smoke -o")),
-     ("ours", "mine", ("simulate DATA/scenario.toml --seed 1 -o", "--suite mine.toml -o"))],
+     ("ours", "mine", ("simulate DATA/scenario.toml -o", "--suite mine.toml -o"))],
 )  # fmt: skip
 def test_own_worlds_and_suites_are_named_by_their_files(
     scenario: str, suite: str, commands: tuple[str, ...]
 ) -> None:
     """A name that nothing shipped has would be refused; the data set holds its scenario."""
     data = {**RUN["dataset"], "name": scenario}
-    told = reproduce.reproduce(view(detector("x"), dataset=data, suite=suite))
+    shipped = scenario != "ours"
+    made = scenario_hash(load_scenario(scenario, seed=1)) if shipped else "c" * 64
+    told = reproduce.reproduce(view(detector("x"), dataset=data, suite=suite, scenario_hash=made))
     assert all(command in told for command in commands)
+
+
+def test_a_shipped_world_of_other_days_is_named_by_its_file() -> None:
+    """Its name alone would make another data set; the file beside the data holds all settings."""
+    data = {**RUN["dataset"], "name": "county"}
+    made = scenario_hash(load_scenario("county", seed=1, days=9))
+    told = reproduce.reproduce(view(detector("x"), dataset=data, scenario_hash=made))
+    assert "simulate DATA/scenario.toml -o AGAIN" in told
 
 
 @pytest.mark.parametrize(
@@ -41,6 +52,7 @@ def test_own_worlds_and_suites_are_named_by_their_files(
      ("smoke", {"suite_given": "../my suites/a'b.toml"}, "../my suites/a'b.toml"),
      ("other", {"suite_given": "$(touch x);<b>&.toml"}, "$(touch x);<b>&.toml"),
      ("smoke", {"suite_given": "full", "suite": "full"}, "full"),
+     ("other", {"suite_given": "/home/x/mine.toml", "suite": "/home/x/mine.toml"}, "mine.toml"),
      ("other", {"suite": "/home/x/old run/mine.toml"}, "mine.toml"),
      ("smoke", {"suite": "smoke"}, "smoke"),
      ("two words", {"suite": ""}, "two words.toml")],
