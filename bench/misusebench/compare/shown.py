@@ -25,25 +25,26 @@ _LOOK: Final = {"good": "green", "bad": "red", "faint": "dim"}
 
 
 def table(comparison: Comparison) -> Table:
-    """Return the differences against the first run."""
+    """Return the differences against the first run, of two that were asked for theirs alone."""
     from rich.table import Table as RichTable  # noqa: PLC0415 - only terminals need it
     from rich.text import Text  # noqa: PLC0415
 
     draws = sorted({d.draws for found in comparison.differences for d in found if d.draws})
     by = f"; intervals and p from {' and '.join(f'{n:,}' for n in draws)} draws of officers"
-    title = Text(plain(f"against {comparison.base}" + by * bool(draws) + "; Holm over all runs"))
-    shown = RichTable(title=title, title_justify="left")
+    told = plain(f"against {comparison.base}" + by * bool(draws) + "; Holm over all runs")
+    if corrected := tables.corrected(comparison):
+        told += f"\n{corrected}"
+    shown = RichTable(title=Text(told), title_justify="left")
     for name in ("run", "component", "metric"):
         shown.add_column(name)
     for name in ("base", "head", "change", "95 % interval", "p (Holm)"):
         shown.add_column(name, justify="right")
-    for run, found in zip(comparison.heads, comparison.differences, strict=True):
-        for d in found:
-            between = "-" if d.low is None or d.high is None else f"{d.low:+.4f} … {d.high:+.4f}"
-            style = "" if d.better is None else "green" if d.better else "red"
-            change = Text("-" if d.change is None else f"{d.change:+.4f}", style=style)
-            shown.add_row(Text(plain(run)), Text(plain(d.component)), d.metric, _number(d.base),
-                          _number(d.head), change, between, _number(d.p))  # fmt: skip
+    for run, d in tables.changed(comparison):
+        between = "-" if d.low is None or d.high is None else f"{d.low:+.4f} … {d.high:+.4f}"
+        style = "" if d.better is None else "green" if d.better else "red"
+        change = Text("-" if d.change is None else f"{d.change:+.4f}", style=style)
+        shown.add_row(Text(plain(run)), Text(plain(d.component)), d.metric, _number(d.base),
+                      _number(d.head), change, between, _number(d.p))  # fmt: skip
     return shown
 
 
@@ -59,7 +60,8 @@ def text(comparison: Comparison) -> Group:
     if comparison.explained is not None:
         return Parts(*_grids(campaign_tables.explained(comparison.explained, whole=True)))
     lead: list[RenderableType] = [Text(plain(tables.lead(comparison)))] if comparison.alone else []
-    first = [table(comparison)] if tables.compared(comparison) else []
+    some = tables.compared(comparison) and tables.changed(comparison)
+    first = [table(comparison)] if some else []
     rest = [one for one in tables.tables(comparison, _COLUMNS) if one.section != "Changes"]
     return Parts(*lead, *first, *_grids(rest))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from misusebench.compare.campaign_tables import alone
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
+    from misusebench.compare.differences import Difference
     from misusebench.compare.families import Family
     from misusebench.compare.ranking import PairVerdict, Ranking
     from misusebench.compare.several import Several
@@ -38,11 +40,11 @@ def tables(found: Comparison, most: int | None = None) -> list[Shown]:
         table with a limit is of them alone.
     """
     shown = [differences(found)] if compared(found) else []
-    asked = {name for pair in found.between for name in pair} if most is not None else set()
+    asked = _asked(found) if most is not None else set()
     order = [standing.name for ranking in found.rankings for standing in ranking.standings]
     for ranking in found.rankings:
         if not asked or asked & {standing.name for standing in ranking.standings}:
-            shown += [standings(ranking), pairs(ranking, asked)]
+            shown += [standings(ranking, asked), pairs(ranking, asked)]
     shown += [over_worlds(one, asked) for one in found.several]
     shown += [
         family(one, order, most, asked) for one in found.families
@@ -77,6 +79,33 @@ def compared(found: Comparison) -> bool:
     return any(found.differences) and not (found.several and len(found.heads) > 1)
 
 
+def _asked(found: Comparison) -> set[str]:
+    return {name for pair in found.between for name in pair}
+
+
+def changed(found: Comparison) -> list[tuple[str, Difference]]:
+    """Return what changed and in which run; of two that were asked for theirs alone."""
+    every = [(run, one) for run, some in zip(found.heads, found.differences, strict=True)
+             for one in some]  # fmt: skip
+    if not found.between:
+        return every
+    asked = _asked(found)
+    theirs = {(one.component, run.folder) for one in found.configurations if one.name in asked
+              for run in one.runs}  # fmt: skip
+    return [(run, one) for run, one in every if (one.component, Path(run)) in theirs]
+
+
+def corrected(found: Comparison) -> str:
+    """Return for how many tests p of two that were asked for is corrected; "" without p."""
+    shown = {one.metric for _, one in changed(found) if one.p is not None}
+    if not found.between or not shown:
+        return ""
+    every = Counter(one.metric for some in found.differences for one in some if one.p is not None)
+    fewest, most = (end(every[name] for name in shown) for end in (min, max))
+    count = counted(most, "test", "tests") if fewest == most else f"{fewest} to {most} tests"
+    return f"p corrected over all {count} of a metric"
+
+
 def differences(found: Comparison) -> Shown:
     """Return what changed against the first run."""
     rows = [
@@ -103,21 +132,22 @@ def _changed(change: float | None, name: str, *, better: bool | None) -> Cell:
                 style)  # fmt: skip
 
 
-def standings(ranking: Ranking) -> Shown:
-    """Return who stands where."""
+def standings(ranking: Ranking, asked: AbstractSet[str] = frozenset()) -> Shown:
+    """Return who stands where; of configurations that were asked for their places alone."""
     rows = [
         (one.name, (
             Cell(str(one.rank), one.rank), Cell(places(one.rank_low, one.rank_high)),
             number(one.value, ranking.metric),
             Cell(between(one.low, one.high, ranking.metric) or DASH),
         ))
-        for one in ranking.standings
+        for one in ranking.standings if not asked or one.name in asked
     ]  # fmt: skip
+    cut = f" {len(rows)} of {len(ranking.standings)}, as asked for." if asked else ""
     over = f", means over {ranking.worlds} worlds" if ranking.worlds > 1 else ""
     way = "least" if ranking.direction == "lower" else "most"
     caption = (
         f"By {words(ranking.metric)}, {way} first{over}. Places: where 95 % of "
-        f"{f'{ranking.draws:,}' if ranking.draws else 'no'} draws of officers put it."
+        f"{f'{ranking.draws:,}' if ranking.draws else 'no'} draws of officers put it.{cut}"
     )
     heads = (ranking.kind, "rank", "places", words(ranking.metric), "95 % interval")
     return Shown(_by(ranking), caption, heads, tuple(rows))
@@ -161,12 +191,13 @@ def pairs(ranking: Ranking, asked: AbstractSet[str] = frozenset()) -> Shown:
     )  # fmt: skip
     if asked:
         cut = f" The one of {len(ranking.pairs)} pairs that was asked for; --json has all."
+    how = "corrected over all" if asked else "by Holm over"
+    count = ranking.family or len(ranking.pairs)
     region = number(ranking.rope, ranking.metric).text
     caption = (
         f"Pairs, the one ahead first; equivalent: within {region} beyond chance (two one-sided "
-        "tests); better: beyond chance ahead, and by more than that in the estimate; p by Holm "
-        f"over {counted(ranking.family or len(told), 'test', 'tests')}, pairs that say the same "
-        f"counting once.{cut}"
+        "tests); better: beyond chance ahead, and by more than that in the estimate; p "
+        f"{how} {counted(count, 'test', 'tests')}, pairs that say the same counting once.{cut}"
     )
     heads = ("ahead", "behind", "difference", "95 % interval", "p (equal)", "p (not equivalent)",
              "verdict")  # fmt: skip

@@ -125,4 +125,6 @@ def _check(
     )
     told = "undefined" if value is None else f"{value:.4f}"
     message = f"{component} on {where[1]}: {name} is {told}, {word} {number:.4f}"
-    return Check(where[0], component, name, PASS if kept else REGRESSION, message, None, value)
+    status = PASS if kept else REGRESSION
+    check = Check(where[0], component, name, status, message, None, value)
+    return replace(check, floor=number) if word == "floor" else replace(check, ceiling=number)

@@ -96,15 +96,8 @@ def judge_change(asked: Asked, say: Callable[[str], None] = lambda _: None) -> V
     judged = [one.status for one in checks if one.status in WORST]
     if not judged:
         raise SuiteError(f"nothing of {worlds.suite} could be judged against {asked.base}")
-    placed = tuple(located(map(_with_safety, checks), asked.config))
+    placed = tuple(located(checks, asked.config))
     return Verdict(max(judged, key=WORST.index), placed, asked.strict, asked.only)
-
-
-def _with_safety(check: Check) -> Check:
-    """Return a check of time or memory that says whether its interval rules out a larger loss."""
-    if check.side == "accuracy" or None in (check.high, check.margin) or check.high is None:
-        return check
-    return replace(check, non_inferior=check.high <= (check.margin or 0.0))
 
 
 class _Change:

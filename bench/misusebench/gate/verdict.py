@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -39,8 +40,11 @@ class Check:
     missed_campaign: str | None = None  # one that base finds and head does not
     file: str | None = None  # whose line lost it, relative to where the gate runs
     line: int | None = None
-    #: Whether the interval rules out a loss beyond the margin; None: no interval, no loss judged.
+    #: Whether the interval rules out a loss beyond the margin; None: no interval, no loss judged,
+    #: or times that cannot tell.
     non_inferior: bool | None = None
+    floor: float | None = None  # the bound that was held, of a bound
+    ceiling: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,8 @@ class Verdict:
 
     @property
     def faults(self) -> tuple[Check, ...]:
-        """The checks that did not pass, worst first."""
-        bad = [check for check in self.checks if check.status in WORST[1:]]
-        return tuple(sorted(bad, key=lambda check: -WORST.index(check.status)))
+        """The checks that did not pass, worst first: by status, then by margins that were lost."""
+        return tuple(sorted((c for c in self.checks if c.status in WORST[1:]), key=goodness))
 
     @property
     def shown_safe(self) -> str:
@@ -90,17 +93,18 @@ class Verdict:
         return f"only {', '.join(self.only)} judged" if self.only else ""
 
     def told(self) -> list[tuple[Check, str]]:
-        """Return the faults and each in words: of a component the first in full, then what more.
+        """Return the faults and each in words: of a component the worst in full, then what more.
 
         One cause shows in many metrics, and whoever reads has seen place and command by then.
-        What was timed has another command, so the first of those is in full as well.
+        What was timed has another command, so the first of those is in full as well. Regressions
+        of all components stand before what is inconclusive, which a reader may have to cut.
         """
-        places: dict[tuple[str, str, bool], list[Check]] = {}
+        places: dict[tuple[str, str, str, bool], list[Check]] = {}
         for check in self.faults:
-            key = check.dataset, check.component, check.side == "accuracy"
+            key = check.status, check.dataset, check.component, check.side == "accuracy"
             places.setdefault(key, []).append(check)
         return [
-            (check, check.message if not nth or not (short := _short(check, same[0])) else short)
+            (check, _short(check) if nth else check.message)
             for same in places.values() for nth, check in enumerate(same)
         ]  # fmt: skip
 
@@ -117,13 +121,51 @@ class Verdict:
         ]  # fmt: skip
 
 
-def _short(check: Check, first: Check) -> str:
-    """Return a further fault of a component in a few words, "" if it needs all of them."""
-    if not check.metric or check.head is None:
-        return ""
-    word = "also" if check.status == first.status else f"also {check.status}:"
-    if check.base is None or check.change is None:  # a bound
-        return f"{word} {check.metric} is {check.head:.4f}, beyond its bound"
+def goodness(check: Check) -> tuple[float, float, float]:
+    """Return what sorts judged checks, worst first: status, margins that were lost, the loss.
+
+    A bound counts shares of itself; what has no such number comes last among its status.
+    """
+    place = -float(WORST.index(check.status))
+    loss, allowed = _lost(check)
+    if loss is None or not math.isfinite(loss):
+        return place, math.inf, 0.0
+    return place, -loss / allowed if allowed else -math.inf, -loss
+
+
+def _lost(check: Check) -> tuple[float | None, float]:
+    """Return by how much a check is off, None if that is no number, and in what it is counted."""
+    if check.change is not None and check.margin is not None:
+        # a fault of accuracy has lost, whichever way is up; what was timed may be inconclusive
+        return abs(check.change) if check.side == "accuracy" else check.change, check.margin
+    bound = check.ceiling if check.floor is None else check.floor
+    if not bound or check.head is None:  # of a bound of 0 there are no shares
+        return None, 0.0
+    return abs(check.head - bound), abs(bound)
+
+
+def _short(check: Check) -> str:
+    """Return a further fault of a component in a few words; all of them where it needs those."""
+    if check.status != REGRESSION or check.head is None:
+        return check.message
+    for word, bound in (("floor", check.floor), ("ceiling", check.ceiling)):
+        if bound is not None:
+            return f"also {check.metric} is {check.head:.4f}, {word} {bound:.4f}"
+    if check.base is None or check.change is None:
+        return check.message
     if check.side != "accuracy":
-        return f"{word} {check.metric} {check.change:+.1%}"
-    return f"{word} {check.metric} {check.base:.4f} -> {check.head:.4f} ({check.change:+.4f})"
+        more = _allowed(check, ".1%", "90 %", ".0%")
+        return f"also {check.metric} {check.change:+.1%}" + (f" ({more})" if more else "")
+    more = _allowed(check, ".4f", "95 %", ".4f")
+    change = f"{check.change:+.4f}" + (f", {more}" if more else "")
+    return f"also {check.metric} {check.base:.4f} -> {check.head:.4f} ({change})"
+
+
+def _allowed(check: Check, form: str, sure: str, of_margin: str) -> str:
+    """Return interval and margin of a check, as far as it has them."""
+    told = []
+    if check.low is not None and check.high is not None:
+        told.append(f"{sure} interval {check.low:+{form}} to {check.high:+{form}}")
+    if check.margin is not None:
+        told.append(f"margin {check.margin:{of_margin}}")
+    return ", ".join(told)

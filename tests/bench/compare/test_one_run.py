@@ -52,11 +52,13 @@ def test_each_component_is_there_once_by_its_plain_name(found: Comparison) -> No
 
 
 def test_a_terminal_tells_the_two_that_were_asked_for(found: Comparison, run: Path) -> None:
-    """All places, but one pair, corrected for all, and two columns; the page has every pair."""
+    """Their places, their pair, corrected for all, and two columns; the page has every pair."""
     told = " ".join(text(found).split())
     assert told.startswith(f"The components of {run} among each other: 7 detectors and 1 policy;")
     assert "4 alerts a day read" in told
-    assert "p by Holm over 21 tests" in told
+    assert "p corrected over all 21 tests" in told
+    assert "2 of 7, as asked for" in told
+    assert "noisy" not in told
     assert "The one of 21 pairs that was asked for" in told
     assert "Found by fair, missed by coarse" in told
     assert "misuse prevented" not in told
@@ -66,6 +68,8 @@ def test_a_terminal_tells_the_two_that_were_asked_for(found: Comparison, run: Pa
     assert "Changes" not in made
     (pairs,) = (one for one in tables.tables(found) if one.heads[0] == "ahead")
     assert len(pairs.rows) == 21
+    places = next(one for one in tables.tables(found) if one.heads[:2] == ("detector", "rank"))
+    assert len(places.rows) == 7
 
 
 def test_both_ways_are_those_of_the_run(found: Comparison, run: Path) -> None:

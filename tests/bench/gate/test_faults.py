@@ -151,9 +151,10 @@ def test_further_faults_of_a_component_are_short(tmp_path: Path) -> None:
     verdict = gate(head, base, Margins(floor={"one": {"campaign_recall": 0.5}}))
     first, *more = verdict.lines()[1:]
     assert first == f"regression: {verdict.faults[0].message}"
+    lost = "(-0.3000, 95 % interval -0.3000 to -0.3000, margin 0.0100)"
     assert more == [
-        "  also campaign_recall 0.6000 -> 0.3000 (-0.3000)",
-        "  also campaign_recall is 0.3000, beyond its bound",
+        f"  also campaign_recall 0.6000 -> 0.3000 {lost}",
+        "  also campaign_recall is 0.3000, floor 0.5000",
     ]
     assert all("reproduce: " in fault.message for fault in verdict.faults)
 

@@ -37,3 +37,41 @@ def test_inconclusive_says_why(change: Any, control: Any, launches: int, said: s
     (one,) = gate._of("one", [Stage(change, control)] * (1 + (launches > 8)), 64)
     assert one.status == "inconclusive"
     assert said in one.message
+
+
+NOISE = np.linspace(-0.2, 0.2, 8)
+SLOW, EQUAL = np.full(8, 0.08), np.zeros(8)
+
+
+@pytest.mark.parametrize(
+    ("stages", "launches", "status", "safe"),
+    [
+        ([Stage(EQUAL, EQUAL)], 8, "pass", True),
+        ([Stage(np.linspace(-0.05, 0.05, 8), EQUAL)], 8, "pass", False),
+        ([Stage(SLOW, EQUAL)] * 2, 8, "regression", False),
+        ([Stage(EQUAL, np.full(8, 0.1))], 8, "pass", None),
+        ([Stage(EQUAL, NOISE)], 8, "pass", None),
+        ([Stage(NOISE, NOISE)], 8, "inconclusive", None),
+        ([Stage(EQUAL, EQUAL, np.full(8, 0.9))], 8, "inconclusive", None),
+        ([Stage(SLOW, np.full(8, 0.1))] * 2, 8, "inconclusive", None),
+        ([Stage(EQUAL, EQUAL)], 9, "inconclusive", None),
+        ([Stage(SLOW, EQUAL)] * 2, 9, "inconclusive", None),
+        ([Stage(EQUAL[:4], EQUAL[:4])], 4, "pass", None),
+    ],
+)
+def test_a_larger_loss_is_ruled_out_where_times_can_tell(
+    stages: list[Stage], launches: int, status: str, safe: bool | None
+) -> None:
+    """Not by hidden time, by copies of base that differ, or by launches that are missing."""
+    gate = SpeedGate(pairing(), "made", Speed(launches=launches, instructions="never"), None, again)
+    (one,) = gate._of("one", stages, 64)
+    assert (one.status, one.non_inferior) == (status, safe)
+
+
+def test_memory_has_no_interval() -> None:
+    """Two numbers, of which one is larger: nothing is ruled out."""
+    gate = SpeedGate(pairing(), "made", Speed(), None, again)
+    kept, lost = (gate._peak("one", [100], [head], 0.1) for head in (100, 200))
+    assert [(c.status, c.non_inferior) for c in (kept, lost)] == [
+        ("pass", None), ("regression", None),
+    ]  # fmt: skip

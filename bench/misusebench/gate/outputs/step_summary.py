@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from misusebench.gate.outputs.told import named, plain
-from misusebench.gate.verdict import FAILED, INCONCLUSIVE, NEW, NOTED, PASS, REGRESSION, WORST
+from misusebench.gate.verdict import (
+    FAILED,
+    INCONCLUSIVE,
+    NEW,
+    NOTED,
+    PASS,
+    REGRESSION,
+    WORST,
+    goodness,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,10 +57,10 @@ def render(verdict: Verdict) -> str:
         + more,
         "",
     ]
-    rows = [_row(name, check) for name, check in named(verdict)]
-    bad = [
-        row for row, check in zip(rows, verdict.checks, strict=True) if check.status in WORST[1:]
-    ]
+    every = list(named(verdict))
+    worst = sorted((one for one in every if one[1].status in WORST[1:]),
+                   key=lambda one: goodness(one[1]))  # fmt: skip
+    rows, bad = ([_row(*one) for one in some] for some in (every, worst))
     if faults:
         told = [
             f"- {_SIGNS[check.status]}: {escaped(text)}" if text is check.message

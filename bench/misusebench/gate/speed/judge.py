@@ -111,13 +111,22 @@ class SpeedGate:
         counted = self._counted(name, status, rows)
         if counted is not None:
             message += f"; {_agrees(counted, status)}"
-        low, high = rule.bounds(stages) or (None, None)
+        low, high = (end - 1.0 for end in sure) if (sure := rule.bounds(stages)) else (None, None)
         check = self._ended(Check(
             self.dataset, name, "service_time", status, message, 1.0, found, found - 1.0,
-            None if low is None else low - 1.0, None if high is None else high - 1.0,
-            self.speed.margin, "speed",
+            low, high, self.speed.margin, "speed", non_inferior=self._safe(stages, status, high),
         ))  # fmt: skip
         return [check, *([self._instructions(name, counted)] if counted is not None else [])]
+
+    def _safe(
+        self, stages: Sequence[rule.Stage], status: str, high: float | None
+    ) -> bool | None:  # fmt: skip
+        """Return whether a larger loss is ruled out; None where these times cannot tell."""
+        if high is None or status not in (PASS, REGRESSION):
+            return None
+        if status == PASS and rule.restless(stages, self.speed.margin):
+            return None  # equal code differs as much, so the interval says nothing of head
+        return status == PASS and high <= self.speed.margin
 
     def _short(self, stages: Sequence[rule.Stage]) -> bool:
         return min(len(one.change) for one in stages) < self.speed.launches

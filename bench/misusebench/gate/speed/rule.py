@@ -117,11 +117,25 @@ def bounds(stages: Sequence[Stage]) -> tuple[float, float] | None:
     return float(np.exp(-upper(-change))), float(np.exp(upper(change)))
 
 
+def restless(stages: Sequence[Stage], margin: float) -> bool:
+    """Tell whether copies of base differ, by their median or from launch to launch.
+
+    Examples
+    --------
+    >>> shifted, quiet = np.log(np.full(8, 1.1)), np.zeros(8)
+    >>> restless([Stage(quiet, shifted)], 0.03), restless([Stage(shifted, quiet)], 0.03)
+    (True, False)
+    """
+    control = np.concatenate([one.control for one in stages])
+    widest = max(upper(control), upper(-control))
+    return noisy(control, margin) or bool(widest > np.log1p(2 * margin))
+
+
 def may_hide(stages: Sequence[Stage], margin: float) -> bool:
     """Tell whether a machine is so noisy that a pass would be worth nothing.
 
-    Copies of base differ, by their median or from launch to launch, and what launches say of head
-    does not exclude that it is slower by twice the margin.
+    Copies of base differ (see :func:`restless`), and what launches say of head does not exclude
+    that it is slower by twice the margin.
 
     Examples
     --------
@@ -130,10 +144,8 @@ def may_hide(stages: Sequence[Stage], margin: float) -> bool:
     >>> may_hide([Stage(wild, wild)], 0.03), may_hide([Stage(wild, quiet)], 0.03)
     (True, False)
     """
-    change, control = (np.concatenate(one) for one in list(zip(*stages, strict=True))[:2])
-    far = np.log1p(2 * margin)
-    restless = noisy(control, margin) or max(upper(control), upper(-control)) > far
-    return bool(restless and upper(change) > far)
+    change = np.concatenate([one.change for one in stages])
+    return restless(stages, margin) and bool(upper(change) > np.log1p(2 * margin))
 
 
 def hides(stages: Sequence[Stage]) -> bool:
