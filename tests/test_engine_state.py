@@ -8,6 +8,7 @@ import pytest
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_it_holds_on_a_small_world(proved, tmp_path):
     """Seven ways, five kills that hit, one hash, and no data left behind."""
     done = proved("engine_state", PROOF_RAY="0")

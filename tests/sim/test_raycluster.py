@@ -316,6 +316,7 @@ def deeds(real, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_node_without_the_package(deeds, monkeypatch):
     """A worker that cannot import what it is to do says so in a line."""
     monkeypatch.delenv("PYTHONPATH")
@@ -346,6 +347,7 @@ def test_a_killed_worker_is_replaced(deeds, tiny_dataset, tmp_path, monkeypatch)
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_task_that_always_kills_is_named(deeds):
     """After four workers the culprit is named and the others are kept."""
     came = []
