@@ -29,7 +29,7 @@ SMALLER = {
         'level = "easy"  ': 'level = "medium"',  # with so few days the fit depends on chance
     },
     "gate.toml": {
-        "[1, 2, 3]": "[1]", "margin = 0.05 ": "launches = 3\npairs = 5\nmargin = 5.0 ",
+        "[1, 2, 3]": "[1]", "margin = 0.05 ": "launches = 5\npairs = 5\nmargin = 5.0 ",
         "margin = 0.10": "margin = 5.0\nlaunches = 1", "campaign_recall = 0.4": "",
         '"campaign_recall/*" = 0.2': "", '"alert_rate/*" = 0.2': "",
     },
@@ -49,7 +49,7 @@ def test_how_tos_run(tmp_path, monkeypatch, capsys):
     def run(words: list[str]) -> None:
         more = ["--workers", "1"] if words[0] == "simulate" else []
         code = main([*words, *more])
-        assert code == 0, f"{words}\n{capsys.readouterr().err}"
+        assert code == 0, f"{words}\n{''.join(capsys.readouterr())}"
         capsys.readouterr()
         if words[0] == "init":
             for file, smaller in SMALLER.items():

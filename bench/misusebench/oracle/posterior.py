@@ -134,10 +134,7 @@ class Posterior:
     ) -> NDArray[np.float32]:
         """Return the rows with what the first step says of them and of earlier ones like them."""
         whole = (chance / _UNIT).astype(np.int64)
-        earlier = [
-            np.log1p(running(np.unique(key, return_inverse=True)[1].reshape(-1), whole))
-            for key in keys.values()
-        ]
+        earlier = [np.log1p(running(key, whole)) for key in keys.values()]
         added = np.column_stack([np.log(chance + _UNIT), *earlier])
         return np.hstack([rows, added.astype(np.float32)])
 
