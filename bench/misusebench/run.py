@@ -6,9 +6,10 @@ against truth; where labels reach components, reviewers read it before (`reviewi
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from misusebench import drilldown, interval, oracle
 from misusebench import result as results
@@ -21,6 +22,7 @@ from misusebench.reviewing import Office
 from misusebench.specs import OBSERVED
 from misusebench.stored import JUDGED
 from misusebench.suite import named_apart
+from misusebench.terminal import Pace
 from misusebench.timing import machine
 from misusesim.dataset.reader import check_parts, open_dataset
 from misusesim.truth import open_truth
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
     from misusebench.suite import Suite
     from misusesim.dataset.reader import Dataset
     from misusesim.truth import Truth
+
+#: Measuring a component is told of if it takes longer, in seconds.
+_TOLD_FROM: Final = 2.0
 
 
 @dataclass(slots=True)
@@ -76,7 +81,7 @@ def run(
     hide
         More folders that no component may reach.
     progress
-        Called with one line per finished component.
+        Called with one line per finished component, and one where measuring it took long.
 
     Raises
     ------
@@ -114,7 +119,7 @@ def run(
     truth = open_truth(dataset)
     for outcome in outcomes:
         follow_hosted(bench, outcome, truth.reactions)
-    return judge(bench, outcomes, truth, folder)
+    return judge(bench, outcomes, truth, folder, progress)
 
 
 def _check_folder(folder: Path, dataset: Dataset, suite: Suite) -> None:
@@ -142,7 +147,10 @@ def _check_folder(folder: Path, dataset: Dataset, suite: Suite) -> None:
         )
 
 
-def judge(bench: Bench, outcomes: Sequence[Outcome], truth: Truth, folder: Path) -> Run:
+def judge(
+    bench: Bench, outcomes: Sequence[Outcome], truth: Truth, folder: Path,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Run:  # fmt: skip
     """Measure all outcomes against truth and write the run.
 
     Raises
@@ -152,7 +160,13 @@ def judge(bench: Bench, outcomes: Sequence[Outcome], truth: Truth, folder: Path)
     """
     answers = align(bench.log, truth, bench.first, bench.end_us)
     judging = Judging(bench, answers, folder)
-    found = [judging.judged(outcome) for outcome in outcomes]
+    pace, found = Pace(len(outcomes)), []
+    for outcome in outcomes:
+        began = time.monotonic()
+        found.append(judging.judged(outcome))
+        done = f"{outcome.spec.name}: measured ({pace.step()})"
+        if time.monotonic() - began > _TOLD_FROM:
+            progress(done)
     judging.compare_with_oracles(found)
     for one in found:
         results.save(one, folder)

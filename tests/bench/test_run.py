@@ -11,6 +11,7 @@ import pytest
 from tests.bench.dataset import OFFICERS, small_world
 
 from misusebench import result as results
+from misusebench import run as running
 from misusebench.answers import align
 from misusebench.component import Alert
 from misusebench.component_faults import fault_of
@@ -257,6 +258,18 @@ def test_the_failed_are_told(judged):
     failed = judged[0].failed[0]
     assert (failed.valid, failed.metrics) == (False, {})
     assert failed.reasons[0].startswith("RuntimeError: cannot go on (bad_components.py:")
+
+
+def test_long_measuring_is_told_as_it_goes_on(monkeypatch, tmp_path):
+    """On ten million queries each component takes some twenty seconds; on few nothing is said."""
+    specs = (parse_component("detector", "label_oracle"), bad("Good"))
+    ready, told = bench(*specs), []
+    found = run_all(ready, specs, jobs=2)
+    judge(ready, found, truth_of(), tmp_path / "quick", told.append)
+    assert told == []
+    monkeypatch.setattr(running, "_TOLD_FROM", -1.0)
+    judge(ready, found, truth_of(), tmp_path / "long", told.append)
+    assert told == ["label_oracle: measured (1 of 2)", "Good: measured (2 of 2)"]
 
 
 def test_the_label_oracle_is_perfect(judged):

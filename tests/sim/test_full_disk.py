@@ -79,7 +79,7 @@ def files_of(root):
 
 
 @pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.long)])
-@pytest.mark.parametrize("leave", [100_000, 20_000_000])
+@pytest.mark.parametrize("leave", [pytest.param(100_000, marks=pytest.mark.long), 20_000_000])
 def test_the_same_command_goes_on_once_there_is_room(disk, county, workers, leave):
     """Exit code 2 and how much is needed; nothing in halves; then the same bytes as elsewhere."""
     fill(disk, leave)
@@ -99,6 +99,7 @@ def test_the_same_command_goes_on_once_there_is_room(disk, county, workers, leav
     assert files_of(disk / "out") == county
 
 
+@pytest.mark.long
 def test_what_is_said_to_be_needed_is_about_what_was_missing(disk, county, tmp_path):
     """Finished and missing megabytes together are what an undisturbed run writes, by half."""
     whole = written(load_scenario("county"), tmp_path / "whole")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LEAVES = ("suspended", "resigned", "dismissed", "charged")
 
 
-@pytest.fixture(scope="module", params=[2024, 7])
+@pytest.fixture(scope="module", params=[2024, pytest.param(7, marks=pytest.mark.long)])
 def tables(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> duckdb.DuckDBPyConnection:

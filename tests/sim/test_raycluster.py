@@ -357,6 +357,7 @@ def test_a_task_that_always_kills_is_named(deeds):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_full_disk_is_still_one(deeds):
     """The number of the error survives the way back."""
     with pytest.raises(OSError, match="No space left") as raised:
@@ -365,6 +366,7 @@ def test_a_full_disk_is_still_one(deeds):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_cluster_at_an_address(real, tiny_dataset, tmp_path):
     """A cluster that runs already is used, and left running."""
     from ray.cluster_utils import Cluster  # noqa: PLC0415 - not everywhere

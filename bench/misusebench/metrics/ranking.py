@@ -86,9 +86,14 @@ def segments(
     shared[inside] = ends[at[inside]] == score[inside]
     part = np.where(positive, 2, shared.astype(np.int64))
     both = cluster.astype(np.int64) * (3 * size) + part * size + at
-    cells, place = np.unique(both, return_inverse=True)
-    count = np.bincount(place, weight, len(cells)).astype(np.float64)
-    return Segments(cells // (3 * size), cells % (3 * size), count, clusters, size)
+    if weight is None:  # an order of rows costs eight times what sorting their cells does
+        cells, count = np.unique(both, return_counts=True)
+    else:
+        cells, place = np.unique(both, return_inverse=True)
+        count = np.bincount(place, weight, len(cells))
+    return Segments(
+        cells // (3 * size), cells % (3 * size), count.astype(np.float64), clusters, size
+    )
 
 
 def _precision(sums: tuple[Floats, Floats, Floats]) -> Floats:

@@ -30,7 +30,7 @@ def counted(every, misuse=()):
     return found
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.long) for n in (2, 3))])
 def test_hashed_ids_tell_nothing(seed):
     """No byte tells more of the cause than of shuffled causes, and no order."""
     every, marked = drawn(seed)

@@ -41,7 +41,9 @@ def test_what_nothing_tells_apart_is_at_chance():
     assert 0.5 < one.chance < 0.7
 
 
-@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize(
+    "tier", ["T0", *(pytest.param(t, marks=pytest.mark.long) for t in ("T1", "T2")), "T3"]
+)
 def test_a_tier_that_tells_is_named(tier):
     """From the tier on in which misuse differs, and not before, it is told apart."""
     areas = found(told_at=tier).areas

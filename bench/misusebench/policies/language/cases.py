@@ -113,17 +113,24 @@ def _permitted(
     policy: Policyfile, values: dict[str, list[Any]], chance: random.Random
 ) -> Iterator[Facts]:
     """Yield facts that no rule denies: random ones, changed while that lets fewer rules hold."""
+    names = sorted(values)
+    asking = {name: [r.when for r in policy.rules if _names(r.when, name)] for name in names}
     for _ in range(50):
         facts = {name: chance.choice(options) for name, options in values.items()}
+        bad = sum(holds(rule.when, facts) for rule in policy.rules)
         for _ in range(20 * len(values)):
-            bad = sum(holds(rule.when, facts) for rule in policy.rules)
             if not bad:
                 yield facts
                 break
-            name = chance.choice(sorted(values))
+            name = chance.choice(names)
             other = facts | {name: chance.choice(values[name])}
-            if sum(holds(rule.when, other) for rule in policy.rules) <= bad:
-                facts = other
+            more = sum(holds(one, other) - holds(one, facts) for one in asking[name])
+            if more <= 0:
+                facts, bad = other, bad + more
+
+
+def _names(condition: Condition, fact: str) -> bool:
+    return any(one.name == fact for one in facts_of(condition))
 
 
 def clauses(policy: Policyfile, seed: int = 0) -> tuple[list[Clause], list[str]]:
