@@ -1,7 +1,7 @@
-"""Reference detectors on California's year of 2023 made small, its first 200 days.
+"""Reference detectors on California's year of 2023 made small.
 
 The unit of the permit checks is as it is, of the other agencies one in a hundred, and systems ask a
-tenth of what they ask by themselves: about ten million queries a year.
+tenth of what they ask by themselves: some fourteen million queries a year.
 """
 
 from __future__ import annotations
@@ -42,4 +42,4 @@ def small_california() -> Scenario:
 if __name__ == "__main__":
     path = Path(os.environ["PROOF_FOLDER"]) / "clets_2023.toml"
     path.write_text(dump_toml(small_california()))
-    tell("a small clets_2023", str(path), days=200)
+    tell("a small clets_2023", str(path))

@@ -1,8 +1,8 @@
-"""False alarms of the reference detectors on M-NAT-hard, 60 days: counties, almost honest."""
+"""False alarms of the reference detectors on M-NAT-hard, a whole year: counties, almost honest."""
 
 from __future__ import annotations
 
 from shared.large import tell
 
 if __name__ == "__main__":
-    tell("M-NAT-hard", "M-NAT-hard", days=60)
+    tell("M-NAT-hard", "M-NAT-hard")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from shared import boards
+from shared import boards, kinds
 
 from misusebench.report.diagrams import chances, critical_difference, write
 from misusebench.suite import load_suite
@@ -58,7 +58,7 @@ def page(name: str, found: list[boards.Judged]) -> tuple[str, dict[str, Any]]:
         "", f"![Mean ranks](leaderboard-{name}-ranks.png)", "",
         f"![Who is better than whom](leaderboard-{name}-pairs.png)", "",
         "### Who catches most, by kind\n",
-        *boards.kinds(found, [n for n in rivals if n in boards.FAMILIES]),
+        *kinds.by_family(found, [n for n in rivals if n in boards.FAMILIES]),
     ]  # fmt: skip
     write(
         critical_difference(ranks, bars, len(found)), PICTURES / f"leaderboard-{name}-ranks.png"

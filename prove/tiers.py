@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from shared import boards
+from shared import boards, kinds
 
 from misusebench.report.tiers import tier_table
 from misusebench.specs import TIERS
@@ -108,6 +108,10 @@ def main() -> None:
     print(f"{WORLD}, {DAYS or 'all'} days, {SEEDS} worlds. T0: the log alone; T1: and the roster; "
           "T2: and dispatch, cases and lists; T3: and ties and addresses.\n")  # fmt: skip
     numbers = tables(found)
+    print("## Campaigns of each kind\n\n"
+          "The most that any of these detectors catches at ten alerts, picked after the fact.\n"
+          )  # fmt: skip
+    print("\n".join(kinds.by_tier(found, (*TAKING, *FROM_T2), "random-T3")) + "\n")
     told, lines = against_oracles(found)
     over = [one.first for one in told if one.difference > 0 and one.p_holm < LEVEL]
     print("## Regret to the observable oracle of the tier\n")

@@ -20,6 +20,7 @@ from misusebench.result import load_run
 from misusebench.run import run
 from misusebench.suite import Suite, parse_component
 from misusesim import shards
+from misusesim.dataset.reader import open_dataset
 from misusesim.scenario.load import load_scenario
 
 if TYPE_CHECKING:
@@ -124,6 +125,7 @@ def _judged(world: World, suite: Suite, jobs: int, *, failures: bool, alone: boo
         told = "; ".join(f"{one.name}: {one.reasons}" for one in failed)
         raise SystemExit(f"{world.scenario} {world.seed}: {told}")
     _, results = load_run(folder / "run")
+    queries = open_dataset(folder / "data").manifest["rows"]["written"]
     shutil.rmtree(folder)
     broken = {
         one.name: {"failed": {"value": 1.0, "note": f"{one.state}: {'; '.join(one.reasons)}"}}
@@ -132,6 +134,7 @@ def _judged(world: World, suite: Suite, jobs: int, *, failures: bool, alone: boo
     return broken | {
         one.name: {
             **one.metrics,
+            "queries": {"value": float(queries)},
             "told_labels": {"value": float(one.component["division"] == "feedback")},
             **{f"fit/{k}": {"value": v} for k, v in one.diagnostics.get("fit", {}).items()},
         }
@@ -188,26 +191,3 @@ def told_labels(found: Sequence[Judged], name: str) -> bool:
 def over_end(found: Sequence[Judged], name: str, key: str, part: str) -> np.ndarray:
     """Return an end of a metric's interval by world."""
     return np.array([number(one.get(name, {}), key, part) for one in found])
-
-
-def kinds(found: Sequence[Judged], names: Sequence[str]) -> list[str]:
-    """Return a table of who catches most campaigns of each kind, by family."""
-    every = sorted({
-        key.partition("/")[2] for one in found for key in one["random"]
-        if key.startswith("campaign_recall/") and key.count("/") == 1
-    })  # fmt: skip
-    lines = ["| kind | campaigns | best | its family | caught | next family | caught | random |",
-             "|---|---|---|---|---|---|---|---|"]  # fmt: skip
-    for kind in every:
-        key = f"campaign_recall/{kind}"
-        count = int(sum(n for one in found if (n := one["random"].get(key, {}).get("n"))))
-        by = {n: float(np.nanmean(v)) for n in names if np.isfinite(v := over(found, n, key)).any()}
-        order = sorted(by, key=lambda name: -by[name])
-        best = order[0]
-        second = next((n for n in order if FAMILIES[n] != FAMILIES[best]), best)
-        lines.append(
-            f"| {kind} | {count} | {best} | {FAMILIES[best]} | {by[best]:.0%} | "
-            f"{FAMILIES[second]} ({second}) | {by[second]:.0%} | "
-            f"{mean(over(found, 'random', key), '.0%')} |"
-        )
-    return lines

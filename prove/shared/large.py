@@ -16,7 +16,7 @@ import numpy as np
 from misusebench import interval
 from misusebench.suite import load_suite
 from misusesim.scenario.load import load_scenario
-from shared import boards
+from shared import boards, kinds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +38,10 @@ def page(name: str, days: int, one: boards.Judged) -> list[str]:
     """Return what is to be read of one world."""
     base = boards.number(one["random"], "average_precision") / boards.number(one["random"], "lift")
     order = sorted(one, key=lambda n: -np.nan_to_num(boards.number(one[n], "average_precision")))
+    queries = boards.number(one["random"], "queries")
     lines = [
         f"# Reference detectors on {name}, {days or 'all'} days\n",
+        f"Queries, with those of the history: {queries:,.0f}.\n",
         f"Base rate {base:.3g}. In brackets: 95 % intervals over officers.\n",
         f"| detector | {' | '.join([*INTERVALS, *SINGLE])} |",
         f"|---|{'---|' * (len(INTERVALS) + len(SINGLE))}",
@@ -57,7 +59,7 @@ def page(name: str, days: int, one: boards.Judged) -> list[str]:
         above = "; ".join(boards.above_oracle([one])) or "nobody"
         lines += [f"Above the observable oracle beyond the paired interval: {above}.", ""]
     if any(key.startswith("campaign_recall/") for key in one["random"]):
-        lines += boards.kinds([one], [n for n in one if n in boards.FAMILIES])
+        lines += kinds.by_family([one], [n for n in one if n in boards.FAMILIES])
     return lines
 
 
