@@ -39,6 +39,9 @@ def by_family(found: Sequence[Judged], names: Sequence[str]) -> list[str]:
              "|---|---|---|---|---|---|---|---|"]  # fmt: skip
     for key, count in _campaigns(found, "random").items():
         by = _caught(found, names, key)
+        if not by:
+            lines.append(f"| {key.partition('/')[2]} | {count} |{' - |' * 6}")
+            continue
         best = next(iter(by))
         second = next((n for n in by if FAMILIES[n] != FAMILIES[best]), best)
         lines.append(

@@ -41,7 +41,7 @@ def page(name: str, days: int, one: boards.Judged) -> list[str]:
     queries = boards.number(one["random"], "queries")
     lines = [
         f"# Reference detectors on {name}, {days or 'all'} days\n",
-        f"Queries, with those of the history: {queries:,.0f}.\n",
+        f"Queries, with those of the history: {_plain(queries, ',.0f')}.\n",
         f"Base rate {base:.3g}. In brackets: 95 % intervals over officers.\n",
         f"| detector | {' | '.join([*INTERVALS, *SINGLE])} |",
         f"|---|{'---|' * (len(INTERVALS) + len(SINGLE))}",
