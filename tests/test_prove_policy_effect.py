@@ -85,7 +85,6 @@ def test_who_stops_which_kind_takes_the_best_detector_of_each(effect):
     assert same["verdict"] == {"a": "policy only", "b": "detector only"}
 
 
-@pytest.mark.long
 @pytest.mark.slow
 def test_on_a_tiny_world(proved, tmp_path):
     """The page has every policy and kind, the picture is drawn, what comes back is less."""

@@ -366,7 +366,6 @@ def test_a_full_disk_is_still_one(deeds):
 
 
 @pytest.mark.slow
-@pytest.mark.long
 def test_a_cluster_at_an_address(real, tiny_dataset, tmp_path):
     """A cluster that runs already is used, and left running."""
     from ray.cluster_utils import Cluster  # noqa: PLC0415 - not everywhere

@@ -133,7 +133,6 @@ def test_a_commit_that_slows_is_caught(team: Path, capsys: pytest.CaptureFixture
     assert nothing_left(team)
 
 
-@pytest.mark.long
 @pytest.mark.slow
 def test_a_wheel_is_not_head(
     team: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
