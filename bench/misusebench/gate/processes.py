@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -18,20 +20,38 @@ if TYPE_CHECKING:
 
 #: Of a program that is told to end, seconds to do so.
 _END_S: Final = 20.0
+#: Until an order to end that was lost is given again, in seconds.
+_AGAIN_S: Final = 0.1
+
+
+class _Told(SystemExit):
+    """An order to end."""
 
 
 @contextmanager
 def ended_cleanly() -> Iterator[None]:
-    """Let an order to end take the same way as an interruption, so that all is removed."""
+    """Let an order to end take the same way as an interruption, so that all is removed.
+
+    What comes while Python runs a finaliser or a callback is ignored there; it is given once more.
+    """
+    lost = sys.unraisablehook
 
     def stop(number: int, _: FrameType | None) -> None:
-        raise SystemExit(128 + number)
+        raise _Told(128 + number)
 
-    before = signal.signal(signal.SIGTERM, stop)
+    def again(told: sys.UnraisableHookArgs) -> None:
+        if isinstance(told.exc_value, _Told):
+            order = (os.getpid(), signal.SIGTERM)
+            threading.Timer(_AGAIN_S, os.kill, order).start()
+        else:
+            lost(told)
+
+    before, sys.unraisablehook = signal.signal(signal.SIGTERM, stop), again
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+        sys.unraisablehook = lost
 
 
 def ended(words: Sequence[str], side: Side) -> tuple[int, str]:

@@ -108,7 +108,10 @@ def nothing_left(folder: Path) -> bool:
 def test_a_commit_that_slows_is_caught(team: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The message names what, how much, where and the command; the verdict is whole JSON."""
     commit(team, "slower", detector=SLOWER)
-    code, told = gated(capsys, "--no-accuracy", "--json")
+    for _ in range(3):  # inconclusive on a busy machine is no verdict: one asks again
+        code, told = gated(capsys, "--no-accuracy", "--json")
+        if code != 3:
+            break
     verdict = json.loads(told)["data"]
     one = next(check for check in verdict["checks"] if check["metric"] == "service_time")
     assert (code, verdict["status"], one["status"]) == (1, "regression", "regression"), one
@@ -165,6 +168,26 @@ def test_an_order_to_end_leaves_nothing(team: Path) -> None:
         gate.send_signal(signal.SIGTERM)
         assert gate.wait(20) == 128 + signal.SIGTERM
     assert nothing_left(team)
+
+
+def test_an_order_to_end_is_not_lost_in_a_finaliser() -> None:
+    """Python ignores what a handler raises there; the order is given once more."""
+    code = """
+import os, signal, time
+from misusebench.gate.processes import ended_cleanly
+class Gone:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.01)
+with ended_cleanly():
+    gone = Gone()
+    del gone
+    time.sleep(60)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, text=True, timeout=30
+    )
+    assert (done.returncode, done.stderr) == (128 + signal.SIGTERM, "")
 
 
 @pytest.mark.slow
